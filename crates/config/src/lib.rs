@@ -1,0 +1,1 @@
+//! Every file a user writes, as data: as written, then effective.

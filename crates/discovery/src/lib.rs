@@ -1,0 +1,1 @@
+//! Finds things to scrape and publishes target groups.

@@ -1,0 +1,1 @@
+//! Things that expose metrics on purpose.

@@ -1,0 +1,5 @@
+//! The exposition formats both ways, and our own instruments.
+
+pub mod collector;
+
+pub use collector::Collector;

@@ -1,0 +1,1 @@
+//! The world: files, clocks, sockets, threads; with a simulated twin.

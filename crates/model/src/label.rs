@@ -1,0 +1,49 @@
+//! Label names: the well-known ones and the grammar.
+
+/// Name of the label that holds the metric name.
+pub const METRIC_NAME: &str = "__name__";
+/// Upper bound of a classic histogram's bucket.
+pub const BUCKET: &str = "le";
+/// Quantile of a summary.
+pub const QUANTILE: &str = "quantile";
+/// The job that a target belongs to.
+pub const JOB: &str = "job";
+/// The target's identity inside its job.
+pub const INSTANCE: &str = "instance";
+/// Host and port to scrape.
+pub const ADDRESS: &str = "__address__";
+/// `http` or `https`.
+pub const SCHEME: &str = "__scheme__";
+/// Path to scrape.
+pub const METRICS_PATH: &str = "__metrics_path__";
+/// Interval of the target's scrapes.
+pub const SCRAPE_INTERVAL: &str = "__scrape_interval__";
+/// Timeout of the target's scrapes.
+pub const SCRAPE_TIMEOUT: &str = "__scrape_timeout__";
+/// Prefix of URL parameter labels.
+pub const PARAM_PREFIX: &str = "__param_";
+/// Prefix of labels that discovery sets and that end with relabeling.
+pub const META_PREFIX: &str = "__meta_";
+/// Prefix of labels that are dropped after target relabeling.
+pub const RESERVED_PREFIX: &str = "__";
+/// Prefix of scraped labels that clash with target labels when those are not honoured.
+pub const EXPORTED_PREFIX: &str = "exported_";
+
+/// True for `[a-zA-Z_][a-zA-Z0-9_]*`: what may stand unquoted as a label name in an expression.
+pub fn is_legacy_label_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// True for `[a-zA-Z_:][a-zA-Z0-9_:]*`: what may stand unquoted as a metric name in an expression.
+pub fn is_legacy_metric_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b == b':')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':')
+}
+
+/// True for a valid label name in the UTF-8 scheme: any text but the empty one.
+pub fn is_label_name(name: &str) -> bool {
+    !name.is_empty()
+}

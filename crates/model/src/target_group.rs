@@ -1,0 +1,15 @@
+//! What service discovery finds: groups of targets that share a source.
+
+use crate::Labels;
+
+/// Targets from one source (a file, a static entry) with the labels that they share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetGroup {
+    /// Where the group came from, unique inside its provider (`/etc/targets.yml:0`). A later group
+    /// with the same source replaces this one; one without targets removes it.
+    pub source: String,
+    /// Labels of each target, `__address__` at least.
+    pub targets: Vec<Labels>,
+    /// Labels of all targets; a target's own label wins.
+    pub labels: Labels,
+}

@@ -1,0 +1,1 @@
+//! Pools of loops that fetch, parse, relabel and append.

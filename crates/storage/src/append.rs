@@ -1,0 +1,102 @@
+//! Appending: one struct a sample, one commit a batch.
+
+use std::io;
+
+use model::{Labels, Metadata, SeriesRef};
+
+/// One sample for one series, with what is known beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Append<'a> {
+    /// What an earlier append of this series returned. Looked at first: with a reference that the
+    /// store still knows, the labels are not read.
+    pub series: Option<SeriesRef>,
+    /// The series' labels, `__name__` included.
+    pub labels: &'a Labels,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp: i64,
+    /// The value; [`model::value::STALE`] ends the series.
+    pub value: f64,
+    /// Type, help and unit, when the appender learned or changed them since the last append.
+    pub metadata: Option<&'a Metadata>,
+}
+
+impl<'a> Append<'a> {
+    /// A sample of a series that is known by its labels only.
+    pub const fn new(labels: &'a Labels, timestamp: i64, value: f64) -> Self {
+        Self { series: None, labels, timestamp, value, metadata: None }
+    }
+
+    /// The same sample, with the reference of an earlier append.
+    #[must_use]
+    pub const fn with_series(mut self, series: SeriesRef) -> Self {
+        self.series = Some(series);
+        self
+    }
+}
+
+/// Something that takes samples.
+pub trait Appendable: Send + Sync {
+    /// Begins a batch. Batches are independent; a dropped one is rolled back.
+    fn appender(&self) -> Box<dyn Appender + '_>;
+}
+
+/// A batch of samples on its way in.
+pub trait Appender: Send {
+    /// Adds a sample. Nothing is visible to readers before the commit.
+    ///
+    /// # Errors
+    /// This sample is refused; the batch goes on and the others stand.
+    fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError>;
+
+    /// Makes the batch durable as far as the store promises, and visible.
+    ///
+    /// # Errors
+    /// Nothing of the batch is kept.
+    fn commit(self: Box<Self>) -> Result<Commit, AppendError>;
+
+    /// Forgets the batch. Series that it created may remain, without samples.
+    fn rollback(self: Box<Self>);
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Samples that are now visible.
+    pub samples: usize,
+    /// Samples that a concurrent batch made out of order or duplicate since their append.
+    pub dropped: usize,
+}
+
+/// Why a sample or a batch was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The series has a later sample; appending again changes nothing.
+    #[error("out of order sample")]
+    OutOfOrder,
+    /// The series has another value at this time.
+    #[error("duplicate sample for timestamp")]
+    DuplicateTimestamp,
+    /// The sample is older than everything that the store still accepts.
+    #[error("out of bounds")]
+    OutOfBounds,
+    /// The label set is empty or has no valid form.
+    #[error("invalid labels: {0}")]
+    InvalidLabels(String),
+    /// The store holds as many series as it may; existing ones go on.
+    #[error("too many series: the limit is {limit}")]
+    TooManySeries {
+        /// Series that may be active at once.
+        limit: usize,
+    },
+    /// The store takes nothing now (closed, read-only or full disk); a later try may succeed.
+    #[error("storage is not writable: {0}")]
+    ReadOnly(String),
+    /// Writing failed; a later try may succeed.
+    #[error("writing {path}: {source}")]
+    Io {
+        /// What was written.
+        path: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+}

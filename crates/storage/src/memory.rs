@@ -1,0 +1,141 @@
+//! The small reference store: everything in one map, obvious rather than fast. For tests and for
+//! scripts that bring their own data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::{Annotations, Labels, Matcher, SeriesRef, TimeRange};
+
+use crate::append::{Append, AppendError, Appendable, Appender, Commit};
+use crate::select::{LabelQuery, Querier, Queryable, Select, SelectError};
+use crate::series::{SampleBuffer, SeriesSet};
+
+type Series = BTreeMap<Labels, BTreeMap<i64, f64>>;
+
+/// Samples in memory, by label set and time. A later sample at one time replaces the earlier.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    series: Mutex<Series>,
+}
+
+impl MemoryStore {
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Series> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn matching(&self, matchers: &[Matcher]) -> Vec<Labels> {
+        self.lock().keys().filter(|labels| matches(labels, matchers)).cloned().collect()
+    }
+}
+
+fn matches(labels: &Labels, matchers: &[Matcher]) -> bool {
+    matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or_default()))
+}
+
+impl Appendable for MemoryStore {
+    fn appender(&self) -> Box<dyn Appender + '_> {
+        Box::new(MemoryAppender { store: self, pending: Vec::new() })
+    }
+}
+
+struct MemoryAppender<'a> {
+    store: &'a MemoryStore,
+    pending: Vec<(Labels, i64, f64)>,
+}
+
+impl Appender for MemoryAppender<'_> {
+    fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError> {
+        if append.labels.is_empty() {
+            return Err(AppendError::InvalidLabels("empty label set".to_owned()));
+        }
+        self.pending.push((append.labels.clone(), append.timestamp, append.value));
+        Ok(SeriesRef::new(append.labels.fingerprint().get()))
+    }
+
+    fn commit(self: Box<Self>) -> Result<Commit, AppendError> {
+        let mut series = self.store.lock();
+        let samples = self.pending.len();
+        for (labels, timestamp, value) in self.pending {
+            series.entry(labels).or_default().insert(timestamp, value);
+        }
+        Ok(Commit { samples, dropped: 0 })
+    }
+
+    fn rollback(self: Box<Self>) {}
+}
+
+impl Queryable for MemoryStore {
+    fn querier(&self, _range: TimeRange) -> Result<Box<dyn Querier + '_>, SelectError> {
+        Ok(Box::new(MemoryQuerier { store: self }))
+    }
+}
+
+struct MemoryQuerier<'a> {
+    store: &'a MemoryStore,
+}
+
+impl Querier for MemoryQuerier<'_> {
+    fn select(&self, select: &Select) -> Result<Box<dyn SeriesSet + '_>, SelectError> {
+        let range = select.range;
+        let found = self
+            .store
+            .lock()
+            .iter()
+            .filter(|(labels, _)| matches(labels, &select.matchers))
+            .map(|(labels, samples)| {
+                let inside = samples.iter().filter(|(time, _)| range.contains(**time));
+                (labels.clone(), inside.map(|(&time, &value)| (time, value)).collect())
+            })
+            .filter(|(_, samples): &(_, Vec<_>)| !samples.is_empty())
+            .collect();
+        Ok(Box::new(MemorySet { found }))
+    }
+
+    fn label_names(&self, query: &LabelQuery) -> Result<(Vec<String>, Annotations), SelectError> {
+        let sets = self.store.matching(&query.matchers);
+        let names = sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name.to_owned()));
+        Ok((first_sorted(names, query.limit), Annotations::default()))
+    }
+
+    fn label_values(
+        &self,
+        name: &str,
+        query: &LabelQuery,
+    ) -> Result<(Vec<String>, Annotations), SelectError> {
+        let sets = self.store.matching(&query.matchers);
+        let values = sets.iter().filter_map(|labels| labels.get(name).map(str::to_owned));
+        Ok((first_sorted(values, query.limit), Annotations::default()))
+    }
+}
+
+fn first_sorted(texts: impl Iterator<Item = String>, limit: usize) -> Vec<String> {
+    let unique: BTreeSet<String> = texts.collect();
+    unique.into_iter().take(if limit == 0 { usize::MAX } else { limit }).collect()
+}
+
+struct MemorySet {
+    found: Vec<(Labels, Vec<(i64, f64)>)>,
+}
+
+impl SeriesSet for MemorySet {
+    fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    fn labels(&self, index: usize) -> Labels {
+        self.found.get(index).map(|(labels, _)| labels.clone()).unwrap_or_default()
+    }
+
+    fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
+        buffer.clear();
+        for &(timestamp, value) in self.found.get(index).map_or(&[][..], |(_, samples)| samples) {
+            buffer.push(timestamp, value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything a person or a tool asks over HTTP.
