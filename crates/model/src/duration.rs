@@ -50,7 +50,9 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         let (number, after) = rest.split_at(digits);
         let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, after) = after.split_at(letters);
-        let position = UNITS[next_unit..].iter().position(|(name, _)| *name == unit);
+        let position = UNITS[next_unit..]
+            .iter()
+            .position(|(name, _)| *name == unit);
         let index = next_unit + position.ok_or_else(malformed)?;
         if number.is_empty() {
             return Err(malformed());
@@ -118,8 +120,13 @@ mod tests {
 
     #[test]
     fn prints_what_prometheus_prints() {
-        let cases =
-            [("0s", "0s"), ("25h", "25h"), ("24h", "1d"), ("7d", "1w"), ("90m", "1h30m")];
+        let cases = [
+            ("0s", "0s"),
+            ("25h", "25h"),
+            ("24h", "1d"),
+            ("7d", "1w"),
+            ("90m", "1h30m"),
+        ];
         for (text, want) in cases {
             assert_eq!(format(parse(text).unwrap()), want);
         }

@@ -53,17 +53,23 @@ impl Labels {
     }
 
     fn from_packed(bytes: &[u8]) -> Self {
-        Self { bytes: (!bytes.is_empty()).then(|| Arc::from(bytes)) }
+        Self {
+            bytes: (!bytes.is_empty()).then(|| Arc::from(bytes)),
+        }
     }
 
     /// The labels as (name, value), sorted by name.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { rest: self.packed() }
+        Iter {
+            rest: self.packed(),
+        }
     }
 
     /// The value of the label with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| value)
     }
 
     /// The metric name, if the set has one.
@@ -219,7 +225,9 @@ fn take_text<'a>(rest: &mut &'a [u8]) -> &'a str {
     let (len, after) = if first < u8::MAX {
         (usize::from(first), after)
     } else {
-        let (len, after) = after.split_first_chunk::<4>().expect("a long length has four bytes");
+        let (len, after) = after
+            .split_first_chunk::<4>()
+            .expect("a long length has four bytes");
         (u32::from_le_bytes(*len) as usize, after)
     };
     let (text, after) = after.split_at(len);
@@ -227,7 +235,10 @@ fn take_text<'a>(rest: &mut &'a [u8]) -> &'a str {
     text_of(text)
 }
 
-#[allow(unsafe_code, reason = "checking every label again at every read costs a third of a select")]
+#[allow(
+    unsafe_code,
+    reason = "checking every label again at every read costs a third of a select"
+)]
 fn text_of(bytes: &[u8]) -> &str {
     // SAFETY: the bytes are a whole name or value that `push_text` copied from a `&str`.
     unsafe { std::str::from_utf8_unchecked(bytes) }

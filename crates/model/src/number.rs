@@ -3,7 +3,9 @@
 /// Appends `value` as Go's `strconv.FormatFloat(v, 'g', -1, 64)`: the form of the text exposition
 /// format and of numbers in printed expressions (`1e+06`, `1.5e-05`, `+Inf`).
 pub fn push_general(out: &mut String, value: f64) {
-    push(out, value, |exponent| !(-4..GENERAL_PRECISION).contains(&exponent));
+    push(out, value, |exponent| {
+        !(-4..GENERAL_PRECISION).contains(&exponent)
+    });
 }
 
 /// Appends `value` in the form of sample values in Prometheus' JSON: plain digits, with an exponent
@@ -53,9 +55,15 @@ impl Decimal {
     /// Reads what the digit generator wrote: `12.5`, `1e-7`, `1.5e300`.
     fn read(text: &str) -> Self {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let exponent: i32 = exponent.parse().expect("the generator writes a whole exponent");
+        let exponent: i32 = exponent
+            .parse()
+            .expect("the generator writes a whole exponent");
         let whole = mantissa.split('.').next().unwrap_or_default().len();
-        let mut decimal = Self { digits: [b'0'; MAX_DIGITS], len: 0, point: exponent };
+        let mut decimal = Self {
+            digits: [b'0'; MAX_DIGITS],
+            len: 0,
+            point: exponent,
+        };
         decimal.point += i32::try_from(whole).expect("a mantissa has few digits");
         for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
             if decimal.len == 0 && digit == b'0' {
@@ -141,7 +149,11 @@ mod tests {
             (1e-7, "1e-07", "1e-07"),
             (1e20, "1e+20", "100000000000000000000"),
             (1e21, "1e+21", "1e+21"),
-            (f64::MAX, "1.7976931348623157e+308", "1.7976931348623157e+308"),
+            (
+                f64::MAX,
+                "1.7976931348623157e+308",
+                "1.7976931348623157e+308",
+            ),
             (5e-324, "5e-324", "5e-324"),
             (0.1 + 0.2, "0.30000000000000004", "0.30000000000000004"),
             (f64::NAN, "NaN", "NaN"),

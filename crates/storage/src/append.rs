@@ -23,7 +23,13 @@ pub struct Append<'a> {
 impl<'a> Append<'a> {
     /// A sample of a series that is known by its labels only.
     pub const fn new(labels: &'a Labels, timestamp: i64, value: f64) -> Self {
-        Self { series: None, labels, timestamp, value, metadata: None }
+        Self {
+            series: None,
+            labels,
+            timestamp,
+            value,
+            metadata: None,
+        }
     }
 
     /// The same sample, with the reference of an earlier append.

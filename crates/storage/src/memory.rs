@@ -29,17 +29,26 @@ impl MemoryStore {
     }
 
     fn matching(&self, matchers: &[Matcher]) -> Vec<Labels> {
-        self.lock().keys().filter(|labels| matches(labels, matchers)).cloned().collect()
+        self.lock()
+            .keys()
+            .filter(|labels| matches(labels, matchers))
+            .cloned()
+            .collect()
     }
 }
 
 fn matches(labels: &Labels, matchers: &[Matcher]) -> bool {
-    matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or_default()))
+    matchers
+        .iter()
+        .all(|m| m.matches(labels.get(m.name()).unwrap_or_default()))
 }
 
 impl Appendable for MemoryStore {
     fn appender(&self) -> Box<dyn Appender + '_> {
-        Box::new(MemoryAppender { store: self, pending: Vec::new() })
+        Box::new(MemoryAppender {
+            store: self,
+            pending: Vec::new(),
+        })
     }
 }
 
@@ -53,7 +62,8 @@ impl Appender for MemoryAppender<'_> {
         if append.labels.is_empty() {
             return Err(AppendError::InvalidLabels("empty label set".to_owned()));
         }
-        self.pending.push((append.labels.clone(), append.timestamp, append.value));
+        self.pending
+            .push((append.labels.clone(), append.timestamp, append.value));
         Ok(SeriesRef::new(append.labels.fingerprint().get()))
     }
 
@@ -63,7 +73,10 @@ impl Appender for MemoryAppender<'_> {
         for (labels, timestamp, value) in self.pending {
             series.entry(labels).or_default().insert(timestamp, value);
         }
-        Ok(Commit { samples, dropped: 0 })
+        Ok(Commit {
+            samples,
+            dropped: 0,
+        })
     }
 
     fn rollback(self: Box<Self>) {}
@@ -89,7 +102,10 @@ impl Querier for MemoryQuerier<'_> {
             .filter(|(labels, _)| matches(labels, &select.matchers))
             .map(|(labels, samples)| {
                 let inside = samples.iter().filter(|(time, _)| range.contains(**time));
-                (labels.clone(), inside.map(|(&time, &value)| (time, value)).collect())
+                (
+                    labels.clone(),
+                    inside.map(|(&time, &value)| (time, value)).collect(),
+                )
             })
             .filter(|(_, samples): &(_, Vec<_>)| !samples.is_empty())
             .collect();
@@ -98,7 +114,9 @@ impl Querier for MemoryQuerier<'_> {
 
     fn label_names(&self, query: &LabelQuery) -> Result<(Vec<String>, Annotations), SelectError> {
         let sets = self.store.matching(&query.matchers);
-        let names = sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name.to_owned()));
+        let names = sets
+            .iter()
+            .flat_map(|labels| labels.iter().map(|(name, _)| name.to_owned()));
         Ok((first_sorted(names, query.limit), Annotations::default()))
     }
 
@@ -108,14 +126,19 @@ impl Querier for MemoryQuerier<'_> {
         query: &LabelQuery,
     ) -> Result<(Vec<String>, Annotations), SelectError> {
         let sets = self.store.matching(&query.matchers);
-        let values = sets.iter().filter_map(|labels| labels.get(name).map(str::to_owned));
+        let values = sets
+            .iter()
+            .filter_map(|labels| labels.get(name).map(str::to_owned));
         Ok((first_sorted(values, query.limit), Annotations::default()))
     }
 }
 
 fn first_sorted(texts: impl Iterator<Item = String>, limit: usize) -> Vec<String> {
     let unique: BTreeSet<String> = texts.collect();
-    unique.into_iter().take(if limit == 0 { usize::MAX } else { limit }).collect()
+    unique
+        .into_iter()
+        .take(if limit == 0 { usize::MAX } else { limit })
+        .collect()
 }
 
 struct MemorySet {
@@ -128,12 +151,19 @@ impl SeriesSet for MemorySet {
     }
 
     fn labels(&self, index: usize) -> Labels {
-        self.found.get(index).map(|(labels, _)| labels.clone()).unwrap_or_default()
+        self.found
+            .get(index)
+            .map(|(labels, _)| labels.clone())
+            .unwrap_or_default()
     }
 
     fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
         buffer.clear();
-        for &(timestamp, value) in self.found.get(index).map_or(&[][..], |(_, samples)| samples) {
+        for &(timestamp, value) in self
+            .found
+            .get(index)
+            .map_or(&[][..], |(_, samples)| samples)
+        {
             buffer.push(timestamp, value);
         }
         Ok(())

@@ -46,7 +46,12 @@ pub struct Select {
 impl Select {
     /// A selection without hints, unsorted.
     pub fn new(matchers: Vec<Matcher>, range: TimeRange) -> Self {
-        Self { matchers, range, sorted: false, hints: SelectHints::default() }
+        Self {
+            matchers,
+            range,
+            sorted: false,
+            hints: SelectHints::default(),
+        }
     }
 }
 

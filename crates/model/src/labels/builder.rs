@@ -13,7 +13,10 @@ pub struct LabelsBuilder {
 impl LabelsBuilder {
     /// An empty builder.
     pub const fn new() -> Self {
-        Self { pairs: Vec::new(), spare: Vec::new() }
+        Self {
+            pairs: Vec::new(),
+            spare: Vec::new(),
+        }
     }
 
     /// A builder that starts with these labels.
@@ -78,12 +81,15 @@ impl LabelsBuilder {
 
     /// The value that a label has now.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.position(name).map(|index| self.pairs[index].1.as_str())
+        self.position(name)
+            .map(|index| self.pairs[index].1.as_str())
     }
 
     /// The labels so far, in no order that means anything.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// True if there is no label.

@@ -21,7 +21,10 @@ fn long_values_survive_packing() {
 #[test]
 fn filter_keeps_order_and_equality() {
     let labels = Labels::from_pairs([("__name__", "up"), ("a", "1"), ("b", "2")]);
-    assert_eq!(labels.without_name(), Labels::from_pairs([("a", "1"), ("b", "2")]));
+    assert_eq!(
+        labels.without_name(),
+        Labels::from_pairs([("a", "1"), ("b", "2")])
+    );
     assert_eq!(labels.filter(|_| false), Labels::empty());
 }
 
@@ -31,7 +34,10 @@ fn display_quotes_where_the_grammar_demands() {
         (&[], "{}"),
         (&[("__name__", "up")], "up"),
         (&[("__name__", "up"), ("a", "x\"y")], r#"up{a="x\"y"}"#),
-        (&[("__name__", "my.metric"), ("a", "1")], r#"{"my.metric", a="1"}"#),
+        (
+            &[("__name__", "my.metric"), ("a", "1")],
+            r#"{"my.metric", a="1"}"#,
+        ),
         (&[("a.b", "1")], r#"{"a.b"="1"}"#),
     ];
     for (pairs, want) in cases {
@@ -45,7 +51,10 @@ fn builder_sets_replaces_and_deletes() {
     builder.set("a", "9");
     builder.set("b", "");
     builder.set("c", "3");
-    assert_eq!(builder.build(), Labels::from_pairs([("a", "9"), ("c", "3")]));
+    assert_eq!(
+        builder.build(),
+        Labels::from_pairs([("a", "9"), ("c", "3")])
+    );
     builder.push("c", "4");
     assert!(builder.has_duplicates());
 }

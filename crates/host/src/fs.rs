@@ -1,0 +1,186 @@
+//! Files, behind a seam that tests replace.
+
+mod real;
+mod simulated;
+
+use std::fmt::Debug;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use real::RealFs;
+pub use simulated::SimulatedFs;
+
+/// A file system. Paths are as the process sees them. All calls may block.
+pub trait Fs: Send + Sync + Debug {
+    /// Creates an empty file, or empties the one that is there, for writing and reading.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn File>>;
+
+    /// Opens a file for reading only.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn File>>;
+
+    /// Opens a file for reading and for writing at its end; creates it if it is not there.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn open_append(&self, path: &Path) -> io::Result<Box<dyn File>>;
+
+    /// All bytes of a file, also of one whose length is not known ahead (`/proc`).
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// All bytes of a file, put into `buffer`, which is cleared first and keeps its memory.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read_into(&self, path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
+        *buffer = self.read(path)?;
+        Ok(())
+    }
+
+    /// Creates a file with these bytes, replacing the one that is there. Not atomic.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.create(path)?.write_all(bytes)
+    }
+
+    /// What is in a folder, in no order that means anything.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>>;
+
+    /// Size, kind and age of a file or folder; links are followed.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// Where a symbolic link points.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The path with all links resolved.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Creates a folder and those above it that are missing.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Renames a file or folder, replacing a file that is there.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a folder and everything inside.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Takes an exclusive lock on a file, created if missing; held until the lock is dropped or the
+    /// process ends.
+    ///
+    /// # Errors
+    /// `WouldBlock` when somebody else holds it, else as the operating system says.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;
+
+    /// Bytes that may still be written to the disk that `path` is on.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn available_bytes(&self, path: &Path) -> io::Result<u64>;
+}
+
+/// An open file.
+pub trait File: Send + Sync + Debug {
+    /// Reads at `offset` until `buffer` is full or the file ends; returns the bytes read.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes all bytes at the end of what has been written.
+    ///
+    /// # Errors
+    /// As the operating system says; some of the bytes may have been written.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes the contents durable.
+    ///
+    /// # Errors
+    /// As the operating system says. The contents must then be taken as lost.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Length in bytes.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn len(&self) -> io::Result<u64>;
+
+    /// True if the file has no bytes.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Cuts the file, or fills it up with zeros.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn set_len(&mut self, len: u64) -> io::Result<()>;
+}
+
+/// A held lock; dropping it lets go.
+pub trait Lock: Send + Sync + Debug {}
+
+/// A name in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirEntry {
+    /// The name alone.
+    pub name: String,
+    /// True if the entry itself is a folder (a link to one is not).
+    pub is_dir: bool,
+}
+
+/// Size, kind and age of a file or folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Length in bytes.
+    pub len: u64,
+    /// True for a folder.
+    pub is_dir: bool,
+    /// Last change, in milliseconds since the Unix epoch.
+    pub modified_millis: i64,
+}
