@@ -20,8 +20,14 @@ impl Annotations {
 
     /// Takes over everything that `other` says.
     pub fn merge(&mut self, other: Annotations) {
-        other.warnings.into_iter().for_each(|text| add(&mut self.warnings, text));
-        other.infos.into_iter().for_each(|text| add(&mut self.infos, text));
+        other
+            .warnings
+            .into_iter()
+            .for_each(|text| add(&mut self.warnings, text));
+        other
+            .infos
+            .into_iter()
+            .for_each(|text| add(&mut self.infos, text));
     }
 
     /// The warnings, in order of arrival.

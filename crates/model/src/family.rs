@@ -59,7 +59,12 @@ pub enum MetricValue {
 impl MetricFamily {
     /// An empty family.
     pub fn new(name: impl Into<Text>, help: impl Into<Text>, metric_type: MetricType) -> Self {
-        Self { name: name.into(), help: help.into(), metric_type, metrics: Vec::new() }
+        Self {
+            name: name.into(),
+            help: help.into(),
+            metric_type,
+            metrics: Vec::new(),
+        }
     }
 
     /// A family of one counter without labels.
@@ -81,6 +86,10 @@ impl MetricFamily {
 
     /// Adds a number under these labels.
     pub fn push(&mut self, labels: Vec<(Text, Text)>, value: f64) {
-        self.metrics.push(Metric { labels, value: MetricValue::Number(value), timestamp: None });
+        self.metrics.push(Metric {
+            labels,
+            value: MetricValue::Number(value),
+            timestamp: None,
+        });
     }
 }

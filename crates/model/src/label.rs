@@ -32,14 +32,18 @@ pub const EXPORTED_PREFIX: &str = "exported_";
 /// True for `[a-zA-Z_][a-zA-Z0-9_]*`: what may stand unquoted as a label name in an expression.
 pub fn is_legacy_label_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+    bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// True for `[a-zA-Z_:][a-zA-Z0-9_:]*`: what may stand unquoted as a metric name in an expression.
 pub fn is_legacy_metric_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b == b':')
+    bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b == b':')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b':')
 }
 

@@ -11,7 +11,10 @@ pub struct TimeRange {
 
 impl TimeRange {
     /// Everything that a timestamp can say.
-    pub const ALL: Self = Self { min_time: i64::MIN, max_time: i64::MAX };
+    pub const ALL: Self = Self {
+        min_time: i64::MIN,
+        max_time: i64::MAX,
+    };
 
     /// From `min_time` to `max_time`, both inside.
     pub const fn new(min_time: i64, max_time: i64) -> Self {
