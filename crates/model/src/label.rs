@@ -51,3 +51,39 @@ pub fn is_legacy_metric_name(name: &str) -> bool {
 pub fn is_label_name(name: &str) -> bool {
     !name.is_empty()
 }
+
+/// Which label and metric names are valid: `metric_name_validation_scheme`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum NameValidationScheme {
+    /// Any text but the empty one.
+    #[default]
+    Utf8,
+    /// The names of Prometheus 2: `[a-zA-Z_][a-zA-Z0-9_]*`, in metric names also colons.
+    Legacy,
+}
+
+impl NameValidationScheme {
+    /// The scheme as a configuration names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf8",
+            Self::Legacy => "legacy",
+        }
+    }
+
+    /// True if `name` may name a label.
+    pub fn is_label_name(self, name: &str) -> bool {
+        match self {
+            Self::Utf8 => is_label_name(name),
+            Self::Legacy => is_legacy_label_name(name),
+        }
+    }
+
+    /// True if `name` may name a metric.
+    pub fn is_metric_name(self, name: &str) -> bool {
+        match self {
+            Self::Utf8 => !name.is_empty(),
+            Self::Legacy => is_legacy_metric_name(name),
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub use labels::{Labels, LabelsBuilder};
 pub use matcher::{MatchOp, Matcher};
 pub use metadata::Metadata;
 pub use metric::MetricType;
-pub use relabel::RelabelRule;
+pub use relabel::{RelabelRule, RelabelSpec};
 pub use series::{Fingerprint, SeriesRef};
 pub use target_group::TargetGroup;
 pub use timestamp::TimeRange;

@@ -4,6 +4,7 @@ mod regex;
 
 use std::fmt;
 
+pub(crate) use regex::compile;
 pub use regex::{LabelRegex, RegexError};
 
 use crate::label::is_legacy_label_name;
