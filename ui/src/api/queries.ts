@@ -39,15 +39,15 @@ export function useRange(exprs: string[], window: Window, enabled: boolean): Sho
   return useLastGood(query);
 }
 
-/** The vector of an expression at an instant, for small numbers that follow the clock. */
-export function useVector(
-  expr: string,
+/** One vector per expression at an instant, for numbers that follow the clock. */
+export function useVectors(
+  exprs: string[],
   time: number,
   enabled: boolean,
-): Shown<Answer<InstantSeries[]>> {
+): Shown<InstantSeries[][]> {
   const query = useQuery({
-    queryKey: [LIVE_KEY, 'instant', expr, time],
-    queryFn: ({ signal }) => queryVector(expr, time, signal),
+    queryKey: [LIVE_KEY, 'instant', exprs, time],
+    queryFn: ({ signal }) => Promise.all(exprs.map((expr) => queryVector(expr, time, signal))),
     enabled,
     gcTime: LIVE_CACHE,
     placeholderData: keepPreviousData,
@@ -112,9 +112,8 @@ function queryMatrix(expr: string, window: Window, signal: AbortSignal) {
 }
 
 async function queryVector(expr: string, time: number, signal: AbortSignal) {
-  const answer = await post<QueryData>('query', { query: expr, time: time / 1000 }, signal);
-  const { data } = answer;
-  return { ...answer, data: data.resultType === 'vector' ? data.result : [] };
+  const { data } = await post<QueryData>('query', { query: expr, time: time / 1000 }, signal);
+  return data.resultType === 'vector' ? data.result : [];
 }
 
 function useLastGood<T>(query: {

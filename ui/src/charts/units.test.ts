@@ -20,7 +20,7 @@ const values: [number, Unit, string][] = [
   [0.052, 'short', '0.052'],
   [2_466_186, 'short', '2.47 M'],
   [1500, 'perSecond', '1.5 k/s'],
-  [3.14159265, 'number', '3.14159'],
+  [Math.PI, 'number', '3.14159'],
   [1e-9, 'number', '1.00e-9'],
   [12_345_678, 'number', '12345678'],
   [Number.NaN, 'bytes', 'NaN'],

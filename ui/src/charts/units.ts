@@ -102,10 +102,12 @@ function prefixPower(magnitude: number, base: number): number {
   return power;
 }
 
+/** Always the same digits for the same size: a live number must not change its width. */
 function percent(value: number): string {
   const magnitude = Math.abs(value);
+  if (magnitude < 0.005) return '0';
   if (magnitude >= 99.95) return value.toFixed(0);
-  return magnitude >= 10 ? value.toFixed(1) : significant(Number(value.toFixed(2)), 3);
+  return value.toFixed(magnitude >= 9.995 ? 1 : 2);
 }
 
 function significant(value: number, digits: number): string {

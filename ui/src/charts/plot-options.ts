@@ -1,0 +1,163 @@
+// Turns our description of a chart into uPlot's options and data; the only file that knows both.
+import type uPlot from 'uplot';
+import type { Line } from './line';
+import { chartInk, type Scheme, seriesColour, seriesDash } from './palette';
+import { stack } from './stack';
+import { timeLabels } from './time-axis';
+import { axisIncrements, formatAxis, type Unit } from './units';
+
+export interface Plot {
+  lines: Line[];
+  unit: Unit;
+  scheme: Scheme;
+  isStacked: boolean;
+  /** Fixed ends of the value axis; without them it fits the data and always shows zero. */
+  min?: number | undefined;
+  max?: number | undefined;
+  /** Charts with the same key share one crosshair. */
+  syncKey: string;
+  /** Finds the line under the pointer; off for charts whose legend says enough. */
+  hasFocus: boolean;
+}
+
+export interface PlotEvents {
+  /** Both ends of the time axis in seconds. */
+  window: () => [number, number];
+  onCursor: (at: number | null, left: number) => void;
+  onFocus: (line: number | null) => void;
+  onZoom: (from: number, to: number) => void;
+}
+
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const MAX_FILLED_LINES = 6;
+
+export function plotData(times: number[], lines: Line[], isStacked: boolean): uPlot.AlignedData {
+  if (!isStacked) return [times, ...lines.map((line) => line.values)];
+  const { stacked, overlays } = layers(lines);
+  return [times, ...stack(stacked.map((line) => line.values)), ...overlays.map((o) => o.values)];
+}
+
+export function plotOptions(plot: Plot, events: PlotEvents, width: number, height: number) {
+  const ink = chartInk(plot.scheme);
+  const axis = { stroke: ink.axis, font: FONT, ticks: { show: false } };
+  const grid = { stroke: ink.grid, width: 1 };
+  const options: uPlot.Options = {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    focus: { alpha: 0.3 },
+    scales: {
+      x: { time: true, range: () => events.window() },
+      y: { range: (_, low, high) => valueRange(plot, low, high) },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { ...grid, show: false },
+        size: 26,
+        space: 64,
+        values: (_, splits, __, ___, increment) => timeLabels(splits, increment),
+      },
+      {
+        ...axis,
+        grid,
+        size: 62,
+        space: 30,
+        incrs: axisIncrements(plot.unit),
+        values: (_, splits) => formatAxis(splits, plot.unit),
+      },
+    ],
+    series: [{}, ...seriesOptions(plot)],
+    bands: plot.isStacked ? bands(layers(plot.lines).stacked.length) : [],
+    cursor: cursorOptions(plot),
+    hooks: hooks(plot, events),
+  };
+  return options;
+}
+
+/** Lines in the order uPlot gets them: the stack from the bottom up, then what lies over it. */
+export function layers(lines: Line[]): { stacked: Line[]; overlays: Line[] } {
+  return {
+    stacked: lines.filter((line) => !line.isOverlay),
+    overlays: lines.filter((line) => line.isOverlay),
+  };
+}
+
+function seriesOptions(plot: Plot): uPlot.Series[] {
+  const { stacked, overlays } = layers(plot.lines);
+  const ordered = plot.isStacked ? [...stacked, ...overlays] : plot.lines;
+  const isFilled = plot.isStacked || ordered.length <= MAX_FILLED_LINES;
+  return ordered.map((line) => {
+    const colour = seriesColour(plot.scheme, line.colour);
+    const dash = line.isDashed ? [5, 4] : plot.isStacked ? undefined : seriesDash(line.colour);
+    const hasFill = isFilled && !line.isOverlay && !line.isDashed;
+    return {
+      label: line.id,
+      stroke: colour,
+      width: plot.isStacked && !line.isOverlay ? 1 : 1.5,
+      points: { show: false, size: 4, fill: colour, filter: isolatedSamples },
+      ...(dash ? { dash } : {}),
+      ...(hasFill ? { fill: `${colour}${plot.isStacked ? '66' : '14'}`, fillTo: 0 } : {}),
+    };
+  });
+}
+
+/** A sample between two gaps has no line through it, so it is drawn as a point. */
+function isolatedSamples(plot: uPlot, series: number): number[] | null {
+  const values = plot.data[series] ?? [];
+  const found: number[] = [];
+  for (let at = 0; at < values.length; at += 1) {
+    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
+  }
+  return found.length > 0 ? found : null;
+}
+
+function bands(count: number): uPlot.Band[] {
+  return Array.from({ length: Math.max(0, count - 1) }, (_, at) => ({ series: [at + 2, at + 1] }));
+}
+
+function valueRange(plot: Plot, low: number | null, high: number | null): [number, number] {
+  const least = plot.min ?? Math.min(0, (low ?? 0) * 1.08);
+  const most = plot.max ?? Math.max(0, (high ?? 0) * 1.08);
+  return least < most ? [least, most] : [least, least + 1];
+}
+
+function cursorOptions(plot: Plot): uPlot.Cursor {
+  return {
+    y: false,
+    sync: { key: plot.syncKey, setSeries: false },
+    drag: { x: true, y: false, setScale: false, dist: 6 },
+    points: { size: 6, width: 0, show: !plot.isStacked },
+    focus: { prox: plot.hasFocus ? 24 : -1 },
+    // A double click belongs to the reader's text selection; zooming out has its own button.
+    bind: { dblclick: () => null },
+  };
+}
+
+function hooks(plot: Plot, events: PlotEvents): uPlot.Hooks.Arrays {
+  return {
+    setCursor: [
+      (chart) => {
+        const { idx, left } = chart.cursor;
+        const isInside = left !== undefined && left >= 0;
+        events.onCursor(isInside && idx != null ? idx : null, left ?? 0);
+      },
+    ],
+    setSeries: [
+      (_, series) => {
+        if (plot.hasFocus) events.onFocus(series === null ? null : series - 1);
+      },
+    ],
+    setSelect: [
+      (chart) => {
+        const { left, width } = chart.select;
+        if (width < 6) return;
+        const from = chart.posToVal(left, 'x');
+        const to = chart.posToVal(left + width, 'x');
+        chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+        events.onZoom(from * 1000, to * 1000);
+      },
+    ],
+  };
+}

@@ -1,0 +1,4 @@
+// The query page, still empty.
+export default function Query() {
+  return <main>Query</main>;
+}

@@ -1,0 +1,43 @@
+// One small number with its detail and bar; the same size whether known, loading, absent or failed.
+import { useMemo } from 'react';
+import { useVectors } from '../api/queries';
+import { Meter } from './meter';
+import { fillExpr } from './plan';
+import styles from './stat.module.css';
+import type { StatPlan } from './stat-plan';
+import type { View } from './view';
+
+export function Stat({ plan, view }: { plan: StatPlan; view: View }) {
+  const { machine, rate, at, isReady } = view;
+  const exprs = useMemo(
+    () => plan.exprs.map((expr) => fillExpr(expr, machine, rate)),
+    [plan, machine, rate],
+  );
+  const { data, error } = useVectors(exprs, at, isReady);
+  const reading = data && plan.read(data, at);
+  const { value, detail } = reading ?? fallback(error, data === undefined, exprs);
+  return (
+    <div className={styles.stat}>
+      <dt>{plan.title}</dt>
+      <dd className={styles.value} data-unknown={!reading || undefined} title={value}>
+        {value}
+      </dd>
+      <dd
+        className={styles.detail}
+        data-failed={Boolean(error) || undefined}
+        title={error?.message ?? detail}
+      >
+        {error ? error.message : detail}
+      </dd>
+      <dd className={styles.meter}>
+        {reading?.share !== undefined && <Meter share={reading.share} label={plan.title} />}
+      </dd>
+    </div>
+  );
+}
+
+function fallback(error: Error | null, isLoading: boolean, exprs: string[]) {
+  if (error) return { value: '–', detail: error.message };
+  if (isLoading) return { value: '…', detail: '' };
+  return { value: '–', detail: `no data: ${exprs[0]}` };
+}
