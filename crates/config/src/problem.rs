@@ -1,0 +1,55 @@
+//! What is wrong in a file, and where.
+
+use std::fmt;
+
+/// One thing that is wrong, at its place: `prometheus.yml:12:5: unknown key …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Name of the file as the caller gave it.
+    pub file: String,
+    /// Line, from 1; 0 if no place is known.
+    pub line: u64,
+    /// Column in characters, from 1; 0 if no place is known.
+    pub column: u64,
+    /// What is wrong, with upstream's words where it has any.
+    pub message: String,
+    /// Whether the file is wrong, or right but ahead of this version.
+    pub kind: ProblemKind,
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The file is wrong.
+    Invalid,
+    /// Upstream has the key, this version does not support it.
+    Unsupported,
+}
+
+/// Everything that is wrong in a file, in the order of the file; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}:{}: {}", self.file, self.column, self.message),
+        }
+    }
+}
+
+/// One problem a line.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            fmt::Display::fmt(problem, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

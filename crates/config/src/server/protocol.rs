@@ -1,0 +1,104 @@
+//! The exposition protocols that a job asks for, and how it wants unusual names escaped.
+
+use std::fmt;
+
+/// A protocol in which a target can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ScrapeProtocol {
+    /// Protobuf, length-delimited metric families.
+    PrometheusProto,
+    /// Prometheus text 0.0.4.
+    PrometheusText004,
+    /// Prometheus text 1.0.0, with quoted names.
+    PrometheusText100,
+    /// OpenMetrics text 0.0.1.
+    OpenMetricsText001,
+    /// OpenMetrics text 1.0.0.
+    OpenMetricsText100,
+}
+
+impl ScrapeProtocol {
+    /// All protocols, sorted by name as upstream's messages list them.
+    pub const ALL: [Self; 5] = [
+        Self::OpenMetricsText001,
+        Self::OpenMetricsText100,
+        Self::PrometheusProto,
+        Self::PrometheusText004,
+        Self::PrometheusText100,
+    ];
+
+    /// What a job asks for unless stated, best first.
+    pub const DEFAULT: [Self; 4] = [
+        Self::OpenMetricsText100,
+        Self::OpenMetricsText001,
+        Self::PrometheusText100,
+        Self::PrometheusText004,
+    ];
+
+    /// What a job asks for unless stated when it wants native histograms.
+    pub const DEFAULT_NATIVE_HISTOGRAMS: [Self; 5] = [
+        Self::PrometheusProto,
+        Self::OpenMetricsText100,
+        Self::OpenMetricsText001,
+        Self::PrometheusText100,
+        Self::PrometheusText004,
+    ];
+
+    /// The protocol as a configuration names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrometheusProto => "PrometheusProto",
+            Self::PrometheusText004 => "PrometheusText0.0.4",
+            Self::PrometheusText100 => "PrometheusText1.0.0",
+            Self::OpenMetricsText001 => "OpenMetricsText0.0.1",
+            Self::OpenMetricsText100 => "OpenMetricsText1.0.0",
+        }
+    }
+
+    /// The protocol with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|protocol| protocol.as_str() == name)
+    }
+}
+
+impl fmt::Display for ScrapeProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a target shall write names outside the legacy scheme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EscapingScheme {
+    /// As they are, quoted.
+    #[default]
+    AllowUtf8,
+    /// Each other character as an underscore.
+    Underscores,
+    /// Dots as `_dot_`, underscores doubled.
+    Dots,
+    /// `U__` and code points.
+    Values,
+}
+
+impl EscapingScheme {
+    /// All schemes.
+    pub const ALL: [Self; 4] = [Self::AllowUtf8, Self::Underscores, Self::Dots, Self::Values];
+
+    /// The scheme as a configuration and the `Accept` header name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AllowUtf8 => "allow-utf-8",
+            Self::Underscores => "underscores",
+            Self::Dots => "dots",
+            Self::Values => "values",
+        }
+    }
+
+    /// The scheme with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.as_str() == name)
+    }
+}

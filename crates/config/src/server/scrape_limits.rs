@@ -1,0 +1,82 @@
+//! Limits of a job: what a scrape may bring before it fails as a whole.
+
+use std::num::NonZeroU64;
+
+/// One limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limit {
+    /// Not stated: the scraper's own default holds.
+    #[default]
+    BuiltIn,
+    /// Stated as 0: no limit.
+    Unlimited,
+    /// At most this many.
+    AtMost(NonZeroU64),
+}
+
+impl Limit {
+    /// A limit as stated; 0 means none.
+    pub fn stated(value: u64) -> Self {
+        NonZeroU64::new(value).map_or(Self::Unlimited, Self::AtMost)
+    }
+
+    /// The number to enforce, `None` for no limit, given the default of limits that nobody stated.
+    pub fn or_built_in(self, built_in: Option<u64>) -> Option<u64> {
+        match self {
+            Self::BuiltIn => built_in,
+            Self::Unlimited => None,
+            Self::AtMost(most) => Some(most.get()),
+        }
+    }
+
+    /// This limit, or the global one where this says nothing. As upstream, a 0 in a job does not
+    /// lift a global limit.
+    #[must_use]
+    pub fn or_global(self, global: Self) -> Self {
+        match (self, global) {
+            (Self::AtMost(_), _) | (Self::Unlimited, Self::BuiltIn) => self,
+            (Self::BuiltIn | Self::Unlimited, _) => global,
+        }
+    }
+}
+
+/// The limits of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScrapeLimits {
+    /// Bytes of an uncompressed response body.
+    pub body_size_limit: Limit,
+    /// Samples of a scrape after metric relabeling.
+    pub sample_limit: Limit,
+    /// Labels of a sample.
+    pub label_limit: Limit,
+    /// Bytes of a label name.
+    pub label_name_length_limit: Limit,
+    /// Bytes of a label value.
+    pub label_value_length_limit: Limit,
+    /// Targets of the job after relabeling.
+    pub target_limit: Limit,
+    /// Dropped targets that are kept in memory to be shown.
+    pub keep_dropped_targets: Limit,
+}
+
+impl ScrapeLimits {
+    /// These limits, with the global ones where these say nothing.
+    #[must_use]
+    pub fn or_global(&self, global: &Self) -> Self {
+        Self {
+            body_size_limit: self.body_size_limit.or_global(global.body_size_limit),
+            sample_limit: self.sample_limit.or_global(global.sample_limit),
+            label_limit: self.label_limit.or_global(global.label_limit),
+            label_name_length_limit: self
+                .label_name_length_limit
+                .or_global(global.label_name_length_limit),
+            label_value_length_limit: self
+                .label_value_length_limit
+                .or_global(global.label_value_length_limit),
+            target_limit: self.target_limit.or_global(global.target_limit),
+            keep_dropped_targets: self
+                .keep_dropped_targets
+                .or_global(global.keep_dropped_targets),
+        }
+    }
+}
