@@ -16,6 +16,7 @@
 //! **Must not know:** the time of day, files, async, or any file format beyond serde derives.
 
 pub mod annotations;
+pub mod date;
 pub mod duration;
 pub mod family;
 pub mod label;
