@@ -126,6 +126,9 @@ impl PartialEq for NumberLiteral {
 pub struct TextLiteral {
     /// Its characters, escapes resolved.
     pub value: String,
+    /// Its bytes as Go quotes them, if the escapes form bytes that are not UTF-8; `value` then holds
+    /// replacement characters. Such a text is no valid label name or value.
+    pub invalid: Option<String>,
     /// Quotes included.
     pub span: Span,
 }
@@ -144,7 +147,7 @@ pub enum AtModifier {
 /// Selects the latest sample of each matching series inside the lookback delta.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstantSelector {
-    /// The name in front of the braces, or inside them in quotes; its matcher is in `matchers` too.
+    /// The name in front of the braces; a name inside them, in quotes, is a matcher only.
     pub name: Option<String>,
     /// Conditions that all must hold, in order of writing; the one for `name` comes last.
     pub matchers: Vec<Matcher>,

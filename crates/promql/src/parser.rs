@@ -1,10 +1,24 @@
 //! From text to a checked tree: recursive descent with precedence climbing.
+//!
+//! Messages and positions are upstream's: a fault is described in the innermost construct that its
+//! grammar gives a description of its own.
 
+mod aggregate;
+mod binary;
+mod call;
+mod duration;
 mod error;
+mod expr;
+mod modifier;
+mod selector;
+#[cfg(test)]
+mod tests;
 
 pub use error::ParseError;
 
-use crate::ast::Expr;
+use crate::ast::{Expr, Span};
+use crate::lexer::{self, Token, TokenKind};
+use crate::types;
 
 /// What the parser accepts beyond the stable grammar. Nothing yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,16 +30,146 @@ pub struct ParseOptions {}
 /// # Errors
 /// The text is not an expression, is ill-typed, is over [`MAX_TEXT`] bytes long or nested over
 /// [`MAX_DEPTH`] levels deep.
-pub fn parse(text: &str, options: &ParseOptions) -> Result<Expr, ParseError> {
-    let _ = options;
-    Err(ParseError::new(
-        text,
-        crate::ast::Span::default(),
-        "no expression found in input",
-    ))
+pub fn parse(text: &str, _options: &ParseOptions) -> Result<Expr, ParseError> {
+    if text.len() > MAX_TEXT {
+        let message = format!(
+            "query is too long: {} bytes, the limit is {MAX_TEXT}",
+            text.len()
+        );
+        return Err(ParseError::new(text, Span::default(), message));
+    }
+    let mut expr = Parser::new(text).whole()?;
+    types::check(&mut expr, text)?;
+    Ok(expr)
 }
 
 /// Longest query text in bytes.
 pub const MAX_TEXT: usize = 64 << 10;
 /// Deepest nesting of a tree: what evaluation can walk recursively on a small stack.
 pub const MAX_DEPTH: usize = 200;
+
+/// A tree in the making.
+struct Tree {
+    expr: Expr,
+    /// Levels of nodes.
+    height: usize,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: Vec<Token<'a>>,
+    position: usize,
+    /// Levels of descent, so that hostile nesting ends before the stack does.
+    depth: usize,
+    /// Aggregations whose arguments are being read.
+    open_aggregations: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Self {
+        let tokens = lexer::lex(text);
+        Self {
+            text,
+            tokens,
+            position: 0,
+            depth: 0,
+            open_aggregations: 0,
+        }
+    }
+
+    fn whole(mut self) -> Result<Expr, ParseError> {
+        if self.peek().kind == TokenKind::EndOfInput {
+            return Err(self.error(Span::default(), "no expression found in input"));
+        }
+        let tree = self.expression(binary::LOWEST)?;
+        match self.peek().kind {
+            TokenKind::EndOfInput => Ok(tree.expr),
+            _ => Err(self.unexpected("", "")),
+        }
+    }
+
+    fn peek(&self) -> &Token<'a> {
+        self.token(0)
+    }
+
+    /// The token `ahead` of the next one; past the end, the last one.
+    fn token(&self, ahead: usize) -> &Token<'a> {
+        let last = self.tokens.last().expect("lexing ends with a token");
+        self.tokens.get(self.position + ahead).unwrap_or(last)
+    }
+
+    fn take(&mut self) -> Token<'a> {
+        let token = self.peek().clone();
+        if self.position + 1 < self.tokens.len() {
+            self.position += 1;
+        }
+        token
+    }
+
+    fn take_if(&mut self, kind: &TokenKind) -> Option<Token<'a>> {
+        if self.peek().kind == *kind {
+            Some(self.take())
+        } else {
+            None
+        }
+    }
+
+    fn error(&self, span: Span, message: impl Into<String>) -> ParseError {
+        ParseError::new(self.text, span, message)
+    }
+
+    /// The next token does not fit.
+    fn unexpected(&self, context: &str, expected: &str) -> ParseError {
+        let token = self.peek();
+        if let TokenKind::Error(message) = &token.kind {
+            return self.error(token.span, message.clone());
+        }
+        let mut message = format!("unexpected {}", token.description());
+        let context = if context.is_empty() && self.open_aggregations > 0 {
+            "aggregation"
+        } else {
+            context
+        };
+        if !context.is_empty() {
+            message.push_str(" in ");
+            message.push_str(context);
+        }
+        if !expected.is_empty() {
+            message.push_str(", expected ");
+            message.push_str(expected);
+        }
+        self.error(token.span, message)
+    }
+
+    /// Makes a node over children of which the highest has `height` levels.
+    fn node(&self, expr: Expr, height: usize) -> Result<Tree, ParseError> {
+        if height >= MAX_DEPTH {
+            return Err(self.too_deep(expr.span()));
+        }
+        Ok(Tree {
+            expr,
+            height: height + 1,
+        })
+    }
+
+    /// Goes one level down, for as long as `read` runs.
+    fn descend<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.too_deep(self.peek().span));
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn too_deep(&self, span: Span) -> ParseError {
+        self.error(
+            span,
+            format!("expression is nested over {MAX_DEPTH} levels deep"),
+        )
+    }
+}

@@ -1,0 +1,351 @@
+//! From text to tokens. Which token a character starts depends on whether it stands inside braces
+//! or brackets; lexing stops at the first fault, which becomes a token of its own.
+
+mod number;
+mod text;
+mod token;
+
+pub(crate) use number::value_of as number_value;
+pub(crate) use text::{quote_bytes, unquote};
+pub(crate) use token::{Keyword, Token, TokenKind};
+
+use token::keyword;
+
+use crate::ast::{BinaryOp, Span};
+
+/// Splits `input` into tokens; the last one is the end of input or an error.
+pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
+    let mut lexer = Lexer {
+        input,
+        ..Lexer::default()
+    };
+    let mut tokens = Vec::with_capacity(input.len() / 4 + 1);
+    loop {
+        lexer.skip_blanks();
+        lexer.start = lexer.position;
+        let kind = lexer.next_kind().unwrap_or_else(TokenKind::Error);
+        let is_last = matches!(kind, TokenKind::EndOfInput | TokenKind::Error(_));
+        let span = Span::new(lexer.start, lexer.position);
+        tokens.push(Token {
+            kind,
+            span,
+            text: lexer.token_text(),
+        });
+        if is_last {
+            return tokens;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Lexer<'a> {
+    input: &'a str,
+    /// Where the token begins that is being read.
+    start: usize,
+    position: usize,
+    paren_depth: usize,
+    brace_open: bool,
+    bracket: Bracket,
+}
+
+/// Where the lexer stands between `[` and `]`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Bracket {
+    /// Outside.
+    #[default]
+    Closed,
+    /// Before the first number.
+    Opened,
+    /// After the first number.
+    Range,
+    /// After the colon.
+    Step,
+}
+
+impl<'a> Lexer<'a> {
+    fn token_text(&self) -> &'a str {
+        self.input
+            .get(self.start..self.position)
+            .unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.input
+            .get(self.position..)
+            .and_then(|rest| rest.chars().next())
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.position += next.len_utf8();
+        Some(next)
+    }
+
+    /// Consumes the next character if it is one of `set`.
+    fn accept(&mut self, set: &str) -> bool {
+        let accepted = self.peek().is_some_and(|c| set.contains(c));
+        if accepted {
+            self.position += 1;
+        }
+        accepted
+    }
+
+    fn skip_while(&mut self, wanted: impl Fn(char) -> bool) {
+        while self.peek().is_some_and(&wanted) {
+            self.next();
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        loop {
+            self.skip_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
+            if self.peek() != Some('#') {
+                return;
+            }
+            self.skip_while(|c| c != '\n' && c != '\r');
+        }
+    }
+
+    fn next_kind(&mut self) -> Result<TokenKind, String> {
+        match (self.brace_open, self.bracket) {
+            (true, _) => self.inside_braces(),
+            (false, Bracket::Opened) => self.bracket_start(),
+            (false, _) => self.statement(),
+        }
+    }
+
+    fn statement(&mut self) -> Result<TokenKind, String> {
+        let Some(first) = self.next() else {
+            return self.end_of_input();
+        };
+        Ok(match first {
+            ',' => TokenKind::Comma,
+            '@' => TokenKind::At,
+            '=' => match self.peek() {
+                Some('=') => self.then(TokenKind::Operator(BinaryOp::Equal)),
+                Some('~') => return Err("unexpected character after '=': '~'".to_owned()),
+                _ => TokenKind::Assign,
+            },
+            '!' => match self.next() {
+                Some('=') => TokenKind::Operator(BinaryOp::NotEqual),
+                other => return Err(format!("unexpected character after '!': {}", rune(other))),
+            },
+            '<' if self.peek() == Some('=') => {
+                self.then(TokenKind::Operator(BinaryOp::LessOrEqual))
+            }
+            '>' if self.peek() == Some('=') => {
+                self.then(TokenKind::Operator(BinaryOp::GreaterOrEqual))
+            }
+            '*' | '/' | '%' | '+' | '-' | '^' | '<' | '>' => operator(first),
+            '(' | ')' | '{' | '[' | ']' => return self.bracketing(first),
+            '"' | '\'' | '`' => return self.text(first),
+            ':' if self.bracket != Bracket::Closed => return self.colon(),
+            c if c.is_ascii_digit() || (c == '.' && self.digit_follows()) => {
+                self.position = self.start;
+                return self.number_or_duration();
+            }
+            c if self.bracket != Bracket::Closed && is_alpha(c) => {
+                if !self.duration_function(c) {
+                    return Err(format!(
+                        "unexpected character: {}, expected ':'",
+                        rune(Some(c))
+                    ));
+                }
+                TokenKind::Identifier
+            }
+            c if is_alpha(c) || c == ':' => self.word(),
+            c => return Err(format!("unexpected character: {}", rune(Some(c)))),
+        })
+    }
+
+    /// The first token inside brackets, up to and with the first number.
+    fn bracket_start(&mut self) -> Result<TokenKind, String> {
+        let Some(first) = self.next() else {
+            return Err("unexpected end of input in duration expression".to_owned());
+        };
+        match first {
+            ']' | '(' | ')' => self.bracketing(first),
+            ':' => Err("unexpected colon before duration in duration expression".to_owned()),
+            '+' | '-' | '*' | '/' | '%' | '^' => Ok(operator(first)),
+            ',' => Ok(TokenKind::Comma),
+            c if c.is_ascii_digit() || (c == '.' && self.digit_follows()) => {
+                self.position = self.start;
+                let kind = self.number_or_duration()?;
+                self.bracket = Bracket::Range;
+                Ok(kind)
+            }
+            c if self.duration_function(c) => Ok(TokenKind::Identifier),
+            c => Err(format!(
+                "unexpected character in duration expression: {}",
+                rune(Some(c))
+            )),
+        }
+    }
+
+    fn inside_braces(&mut self) -> Result<TokenKind, String> {
+        let Some(first) = self.next() else {
+            return Err("unexpected end of input inside braces".to_owned());
+        };
+        Ok(match first {
+            ',' => TokenKind::Comma,
+            '=' if self.accept("~") => TokenKind::EqualRegex,
+            '=' => TokenKind::Assign,
+            '!' => match self.next() {
+                Some('~') => TokenKind::NotRegex,
+                Some('=') => TokenKind::Operator(BinaryOp::NotEqual),
+                other => {
+                    let other = rune(other);
+                    return Err(format!(
+                        "unexpected character after '!' inside braces: {other}"
+                    ));
+                }
+            },
+            '"' | '\'' | '`' => return self.text(first),
+            '{' => return Err("unexpected left brace '{'".to_owned()),
+            '}' => {
+                self.brace_open = false;
+                TokenKind::RightBrace
+            }
+            c if is_alpha(c) => {
+                self.skip_while(is_alphanumeric);
+                TokenKind::Identifier
+            }
+            c => {
+                return Err(format!(
+                    "unexpected character inside braces: {}",
+                    rune(Some(c))
+                ));
+            }
+        })
+    }
+
+    fn bracketing(&mut self, first: char) -> Result<TokenKind, String> {
+        match first {
+            '(' => {
+                self.paren_depth += 1;
+                Ok(TokenKind::LeftParen)
+            }
+            ')' => {
+                let Some(depth) = self.paren_depth.checked_sub(1) else {
+                    return Err("unexpected right parenthesis ')'".to_owned());
+                };
+                self.paren_depth = depth;
+                Ok(TokenKind::RightParen)
+            }
+            '{' => {
+                self.brace_open = true;
+                Ok(TokenKind::LeftBrace)
+            }
+            '[' if self.bracket != Bracket::Closed => Err("unexpected left bracket '['".to_owned()),
+            '[' => {
+                self.bracket = Bracket::Opened;
+                Ok(TokenKind::LeftBracket)
+            }
+            _ if self.bracket == Bracket::Closed => Err("unexpected right bracket ']'".to_owned()),
+            _ => {
+                self.bracket = Bracket::Closed;
+                Ok(TokenKind::RightBracket)
+            }
+        }
+    }
+
+    fn colon(&mut self) -> Result<TokenKind, String> {
+        if self.bracket == Bracket::Step {
+            return Err("unexpected colon ':'".to_owned());
+        }
+        self.bracket = Bracket::Step;
+        Ok(TokenKind::Colon)
+    }
+
+    fn end_of_input(&self) -> Result<TokenKind, String> {
+        if self.paren_depth != 0 {
+            return Err("unclosed left parenthesis".to_owned());
+        }
+        if self.bracket != Bracket::Closed {
+            return Err("unclosed left bracket".to_owned());
+        }
+        Ok(TokenKind::EndOfInput)
+    }
+
+    fn word(&mut self) -> TokenKind {
+        self.skip_while(|c| is_alphanumeric(c) || c == ':');
+        let word = self.token_text();
+        match keyword(word) {
+            Some(TokenKind::Keyword(Keyword::Fill)) if !self.paren_follows() => {
+                TokenKind::Identifier
+            }
+            Some(kind) => kind,
+            None if word.contains(':') => TokenKind::MetricIdentifier,
+            None => TokenKind::Identifier,
+        }
+    }
+
+    /// Consumes the rest of a word that begins with `first` if it names a function of duration
+    /// expressions.
+    fn duration_function(&mut self, first: char) -> bool {
+        if !is_alpha(first) {
+            return false;
+        }
+        let after_first = self.position;
+        self.skip_while(is_alphanumeric);
+        let word = self.token_text();
+        let known = ["step", "range", "min_of", "max_of"]
+            .iter()
+            .any(|function| function.eq_ignore_ascii_case(word));
+        if !known {
+            self.position = after_first;
+        }
+        known
+    }
+
+    fn then(&mut self, kind: TokenKind) -> TokenKind {
+        self.next();
+        kind
+    }
+
+    fn digit_follows(&self) -> bool {
+        self.peek().is_some_and(|c| c.is_ascii_digit())
+    }
+
+    fn paren_follows(&self) -> bool {
+        let rest = self.input.get(self.position..).unwrap_or_default();
+        rest.trim_start_matches([' ', '\t', '\n', '\r'])
+            .starts_with('(')
+    }
+}
+
+fn operator(sign: char) -> TokenKind {
+    TokenKind::Operator(match sign {
+        '+' => BinaryOp::Add,
+        '-' => BinaryOp::Subtract,
+        '*' => BinaryOp::Multiply,
+        '/' => BinaryOp::Divide,
+        '%' => BinaryOp::Modulo,
+        '<' => BinaryOp::Less,
+        '>' => BinaryOp::Greater,
+        _ => BinaryOp::Power,
+    })
+}
+
+fn is_alpha(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_'
+}
+
+fn is_alphanumeric(c: char) -> bool {
+    is_alpha(c) || c.is_ascii_digit()
+}
+
+/// A character as Go's `%q` prints it; the end of input prints as the replacement character.
+fn rune(c: Option<char>) -> String {
+    match c.unwrap_or(char::REPLACEMENT_CHARACTER) {
+        '\'' => "'\\''".to_owned(),
+        '"' => "'\"'".to_owned(),
+        c => {
+            let quoted = model::quote::quoted(c.encode_utf8(&mut [0; 4]));
+            format!("'{}'", &quoted[1..quoted.len() - 1])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

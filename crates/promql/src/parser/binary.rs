@@ -1,0 +1,92 @@
+//! Binary operators: precedences, `bool`, and the words that say how series find each other.
+
+use super::{ParseError, Parser, Tree};
+use crate::ast::{Binary, BinaryOp, Cardinality, Expr, VectorMatching};
+use crate::lexer::{Keyword, TokenKind};
+
+/// Binds no tighter than anything.
+pub(super) const LOWEST: u8 = 0;
+/// How tight `^` binds, and operands of a sign.
+pub(super) const POWER: u8 = 6;
+
+fn precedence(op: BinaryOp) -> u8 {
+    match op {
+        BinaryOp::Or => 1,
+        BinaryOp::And | BinaryOp::Unless => 2,
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Greater
+        | BinaryOp::Less
+        | BinaryOp::GreaterOrEqual
+        | BinaryOp::LessOrEqual => 3,
+        BinaryOp::Add | BinaryOp::Subtract => 4,
+        BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo | BinaryOp::Atan2 => 5,
+        BinaryOp::Power => POWER,
+    }
+}
+
+impl Parser<'_> {
+    /// Reads operands and the operators between them that bind at least as tight as `lowest`.
+    pub(super) fn expression(&mut self, lowest: u8) -> Result<Tree, ParseError> {
+        self.descend(|parser| {
+            let mut lhs = parser.operand()?;
+            while let TokenKind::Operator(op) = parser.peek().kind
+                && precedence(op) >= lowest
+            {
+                parser.take();
+                lhs = parser.right_side(lhs, op)?;
+            }
+            Ok(lhs)
+        })
+    }
+
+    fn right_side(&mut self, lhs: Tree, op: BinaryOp) -> Result<Tree, ParseError> {
+        let return_bool = self.take_if(&TokenKind::Keyword(Keyword::Bool)).is_some();
+        let matching = self.vector_matching()?;
+        if self.peek().kind == TokenKind::Keyword(Keyword::Fill) {
+            let span = lhs.expr.span().join(self.peek().span);
+            return Err(self.error(
+                span,
+                "binop fill modifiers are experimental and not enabled",
+            ));
+        }
+        let is_right_associative = op == BinaryOp::Power;
+        let rhs = self.expression(precedence(op) + u8::from(!is_right_associative))?;
+        let height = lhs.height.max(rhs.height);
+        let span = lhs.expr.span().join(rhs.expr.span());
+        let (lhs, rhs) = (Box::new(lhs.expr), Box::new(rhs.expr));
+        let matching = Some(matching);
+        self.node(
+            Expr::Binary(Binary {
+                op,
+                lhs,
+                rhs,
+                return_bool,
+                matching,
+                span,
+            }),
+            height,
+        )
+    }
+
+    fn vector_matching(&mut self) -> Result<VectorMatching, ParseError> {
+        let mut matching = VectorMatching::default();
+        match self.peek().kind {
+            TokenKind::Keyword(Keyword::On) => matching.on = true,
+            TokenKind::Keyword(Keyword::Ignoring) => {}
+            _ => return Ok(matching),
+        }
+        self.take();
+        matching.labels = self.grouping_labels()?;
+        matching.cardinality = match self.peek().kind {
+            TokenKind::Keyword(Keyword::GroupLeft) => Cardinality::ManyToOne,
+            TokenKind::Keyword(Keyword::GroupRight) => Cardinality::OneToMany,
+            _ => return Ok(matching),
+        };
+        self.take();
+        if self.peek().kind == TokenKind::LeftParen {
+            matching.include = self.grouping_labels()?;
+        }
+        Ok(matching)
+    }
+}

@@ -1,0 +1,62 @@
+//! Function calls.
+
+use model::quote::quoted;
+
+use super::{ParseError, Parser, Tree, binary};
+use crate::ast::{Call, Expr, Span};
+use crate::functions::{self, Function};
+use crate::lexer::TokenKind;
+
+impl Parser<'_> {
+    pub(super) fn call(&mut self) -> Result<Tree, ParseError> {
+        let name = self.take();
+        let (arguments, closing) = self.arguments()?;
+        let Some(function) = Function::from_name(name.text) else {
+            let quoted = quoted(name.text);
+            let message = if functions::is_experimental(name.text) {
+                format!("function {quoted} is not enabled")
+            } else {
+                format!("unknown function with name {quoted}")
+            };
+            return Err(self.error(name.span, message));
+        };
+        let height = arguments
+            .iter()
+            .map(|tree| tree.height)
+            .max()
+            .unwrap_or_default();
+        let args = arguments.into_iter().map(|tree| tree.expr).collect();
+        self.node(
+            Expr::Call(Call {
+                function,
+                args,
+                span: name.span.join(closing),
+            }),
+            height,
+        )
+    }
+
+    /// Reads `(expr, …)`; yields the arguments and where the closing parenthesis stands.
+    pub(super) fn arguments(&mut self) -> Result<(Vec<Tree>, Span), ParseError> {
+        let mut arguments = Vec::new();
+        if self.take_if(&TokenKind::LeftParen).is_none() {
+            return Err(self.unexpected("", ""));
+        }
+        if let Some(closing) = self.take_if(&TokenKind::RightParen) {
+            return Ok((arguments, closing.span));
+        }
+        loop {
+            arguments.push(self.expression(binary::LOWEST)?);
+            if let Some(closing) = self.take_if(&TokenKind::RightParen) {
+                return Ok((arguments, closing.span));
+            }
+            let Some(comma) = self.take_if(&TokenKind::Comma) else {
+                return Err(self.unexpected("", ""));
+            };
+            if self.peek().kind == TokenKind::RightParen {
+                let message = "trailing commas not allowed in function call args";
+                return Err(self.error(comma.span, message));
+            }
+        }
+    }
+}

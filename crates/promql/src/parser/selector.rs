@@ -1,0 +1,87 @@
+//! Instant selectors: a name, matchers in braces, or both.
+
+use model::label::METRIC_NAME;
+use model::{MatchOp, Matcher};
+
+use super::{ParseError, Parser, Tree};
+use crate::ast::{BinaryOp, Expr, InstantSelector, Span};
+use crate::lexer::{Token, TokenKind};
+
+const CONTEXT: &str = "label matching";
+
+impl<'a> Parser<'a> {
+    pub(super) fn instant_selector(&mut self) -> Result<Tree, ParseError> {
+        let name = self.peek().is_metric_name().then(|| self.take());
+        let mut span = name.as_ref().map_or(self.peek().span, |token| token.span);
+        let mut matchers = Vec::new();
+        if self.peek().kind == TokenKind::LeftBrace {
+            self.take();
+            let closing = self.matchers(&mut matchers)?;
+            span = span.join(closing);
+        }
+        let name = name.map(|token| token.text.to_owned());
+        if let Some(name) = &name {
+            matchers.push(Matcher::equal(METRIC_NAME, name.as_str()));
+        }
+        let selector = InstantSelector {
+            name,
+            matchers,
+            offset: 0,
+            at: None,
+            span,
+        };
+        self.node(Expr::InstantSelector(selector), 0)
+    }
+
+    /// Reads matchers up to the closing brace, and tells where that stands.
+    fn matchers(&mut self, matchers: &mut Vec<Matcher>) -> Result<Span, ParseError> {
+        loop {
+            if let Some(closing) = self.take_if(&TokenKind::RightBrace) {
+                return Ok(closing.span);
+            }
+            matchers.push(self.matcher()?);
+            match self.peek().kind {
+                TokenKind::Comma => drop(self.take()),
+                TokenKind::RightBrace => {}
+                _ => return Err(self.unexpected(CONTEXT, "\",\" or \"}\"")),
+            }
+        }
+    }
+
+    fn matcher(&mut self) -> Result<Matcher, ParseError> {
+        let token = match self.peek().kind {
+            TokenKind::Identifier | TokenKind::Text => self.take(),
+            _ => return Err(self.unexpected(CONTEXT, "identifier or \"}\"")),
+        };
+        let is_quoted = token.kind == TokenKind::Text;
+        let name = if is_quoted {
+            self.valid_text(&token)?
+        } else {
+            token.text.to_owned()
+        };
+        let op = match self.peek().kind {
+            TokenKind::Assign => MatchOp::Equal,
+            TokenKind::Operator(BinaryOp::NotEqual) => MatchOp::NotEqual,
+            TokenKind::EqualRegex => MatchOp::Regex,
+            TokenKind::NotRegex => MatchOp::NotRegex,
+            _ if is_quoted => return Ok(Matcher::equal(METRIC_NAME, name)),
+            _ => return Err(self.unexpected(CONTEXT, "label matching operator")),
+        };
+        self.take();
+        if self.peek().kind != TokenKind::Text {
+            return Err(self.unexpected(CONTEXT, "string"));
+        }
+        let value = self.take();
+        let text = self.valid_text(&value)?;
+        let span = token.span.join(value.span);
+        Matcher::new(name, op, text).map_err(|error| self.error(span, error.to_string()))
+    }
+
+    fn valid_text(&self, token: &Token<'a>) -> Result<String, ParseError> {
+        let literal = self.text_literal(token)?;
+        match literal.invalid {
+            None => Ok(literal.value),
+            Some(quoted) => Err(self.error(token.span, format!("invalid UTF-8 text {quoted}"))),
+        }
+    }
+}

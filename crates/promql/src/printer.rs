@@ -1,0 +1,201 @@
+//! Prints a tree on one line in upstream's canonical form; parsing it again gives the same tree.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+use std::time::Duration;
+
+use model::duration;
+use model::label::{METRIC_NAME, is_legacy_label_name};
+use model::quote::quoted;
+use model::{MatchOp, Matcher};
+
+use crate::ast::{
+    Aggregate, AtModifier, Binary, Call, Cardinality, Expr, InstantSelector, NumberLiteral,
+    RangeSelector, Subquery, TextLiteral, UnaryOp, VectorMatching,
+};
+
+impl Display for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(node) => node.fmt(f),
+            Self::Text(node) => node.fmt(f),
+            Self::InstantSelector(node) => node.fmt(f),
+            Self::RangeSelector(node) => node.fmt(f),
+            Self::Subquery(node) => node.fmt(f),
+            Self::Unary(node) => {
+                f.write_char(if node.op == UnaryOp::Minus { '-' } else { '+' })?;
+                node.expr.fmt(f)
+            }
+            Self::Binary(node) => node.fmt(f),
+            Self::Aggregate(node) => node.fmt(f),
+            Self::Call(node) => node.fmt(f),
+            Self::Paren(node) => write!(f, "({})", node.expr),
+        }
+    }
+}
+
+impl Display for NumberLiteral {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let value = self.value;
+        if self.is_duration {
+            let sign = if value < 0.0 { "-" } else { "" };
+            let millis = (value.abs() * 1e3).round() as i64;
+            return write!(f, "{sign}{}", length(millis));
+        }
+        match value {
+            v if v.is_nan() => f.write_str("NaN"),
+            v if v.is_infinite() => f.write_str(if v > 0.0 { "+Inf" } else { "-Inf" }),
+            // Rust and Go agree on the shortest digits without an exponent.
+            v => v.fmt(f),
+        }
+    }
+}
+
+impl Display for TextLiteral {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.invalid {
+            Some(quoted) => f.write_str(quoted),
+            None => f.write_str(&quoted(&self.value)),
+        }
+    }
+}
+
+impl Display for InstantSelector {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_series(f, self)?;
+        write_modifiers(f, self.at, self.offset)
+    }
+}
+
+impl Display for RangeSelector {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_series(f, &self.selector)?;
+        write!(f, "[{}]", length(self.range))?;
+        write_modifiers(f, self.selector.at, self.selector.offset)
+    }
+}
+
+impl Display for Subquery {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let step = self.step.map(length).unwrap_or_default();
+        write!(f, "{}[{}:{step}]", self.expr, length(self.range))?;
+        write_modifiers(f, self.at, self.offset)
+    }
+}
+
+impl Display for Binary {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.lhs, self.op)?;
+        if self.return_bool {
+            f.write_str(" bool")?;
+        }
+        if let Some(matching) = &self.matching {
+            matching.fmt(f)?;
+        }
+        write!(f, " {}", self.rhs)
+    }
+}
+
+impl Display for VectorMatching {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let group = match self.cardinality {
+            Cardinality::ManyToOne => Some("group_left"),
+            Cardinality::OneToMany => Some("group_right"),
+            Cardinality::OneToOne | Cardinality::ManyToMany => None,
+        };
+        if !self.labels.is_empty() || self.on || group.is_some() {
+            let word = if self.on { "on" } else { "ignoring" };
+            write!(f, " {word} ({})", LabelNames(&self.labels))?;
+        }
+        match group {
+            Some(word) => write!(f, " {word} ({})", LabelNames(&self.include)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Aggregate {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.op)?;
+        if self.without {
+            write!(f, " without ({}) ", LabelNames(&self.grouping))?;
+        } else if !self.grouping.is_empty() {
+            write!(f, " by ({}) ", LabelNames(&self.grouping))?;
+        }
+        f.write_char('(')?;
+        if let Some(param) = &self.param {
+            write!(f, "{param}, ")?;
+        }
+        write!(f, "{})", self.expr)
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.function)?;
+        for (index, arg) in self.args.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            arg.fmt(f)?;
+        }
+        f.write_char(')')
+    }
+}
+
+struct LabelNames<'a>(&'a [String]);
+
+impl Display for LabelNames<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            if is_legacy_label_name(name) {
+                f.write_str(name)?;
+            } else {
+                f.write_str(&quoted(name))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_series(f: &mut Formatter<'_>, selector: &InstantSelector) -> fmt::Result {
+    let name = selector.name.as_deref().unwrap_or_default();
+    f.write_str(name)?;
+    let is_name = |matcher: &Matcher| {
+        matcher.name() == METRIC_NAME
+            && matcher.op() == MatchOp::Equal
+            && matcher.value() == name
+            && !name.is_empty()
+    };
+    let shown = selector.matchers.iter().filter(|matcher| !is_name(matcher));
+    let mut shown: Vec<String> = shown.map(Matcher::to_string).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    shown.sort_unstable();
+    write!(f, "{{{}}}", shown.join(","))
+}
+
+fn write_modifiers(f: &mut Formatter<'_>, at: Option<AtModifier>, offset: i64) -> fmt::Result {
+    match at {
+        None => {}
+        Some(AtModifier::Timestamp(millis)) => {
+            let sign = if millis < 0 { "-" } else { "" };
+            let millis = millis.unsigned_abs();
+            write!(f, " @ {sign}{}.{:03}", millis / 1000, millis % 1000)?;
+        }
+        Some(AtModifier::Start) => f.write_str(" @ start()")?,
+        Some(AtModifier::End) => f.write_str(" @ end()")?,
+    }
+    match offset {
+        0 => Ok(()),
+        1.. => write!(f, " offset {}", length(offset)),
+        _ => write!(f, " offset -{}", length(offset)),
+    }
+}
+
+/// Milliseconds without their sign, as a duration.
+fn length(millis: i64) -> String {
+    duration::format(Duration::from_millis(millis.unsigned_abs()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! The type check: do operands, arguments and matchers make sense together?
+//!
+//! It also settles what the parser cannot know: vector matching exists between instant vectors
+//! only, and set operators match many to many.
+
+use model::label::METRIC_NAME;
+use model::quote::quoted;
+
+use crate::ast::{
+    Aggregate, Binary, Call, Cardinality, Expr, InstantSelector, Span, Subquery, Unary, ValueType,
+};
+use crate::functions::Arity;
+use crate::parser::ParseError;
+
+/// Checks `expr`, parsed from `text`.
+///
+/// # Errors
+/// The first fault in upstream's order of checks.
+pub(crate) fn check(expr: &mut Expr, text: &str) -> Result<(), ParseError> {
+    Checker { text }.expr(expr).map(drop)
+}
+
+struct Checker<'a> {
+    text: &'a str,
+}
+
+type Checked = Result<ValueType, ParseError>;
+
+impl Checker<'_> {
+    fn error(&self, span: Span, message: impl Into<String>) -> ParseError {
+        ParseError::new(self.text, span, message)
+    }
+
+    fn expr(&self, expr: &mut Expr) -> Checked {
+        match expr {
+            Expr::Number(_) | Expr::Text(_) => {}
+            Expr::InstantSelector(node) => self.selector(node)?,
+            Expr::RangeSelector(node) => self.selector(&node.selector)?,
+            Expr::Subquery(node) => self.subquery(node)?,
+            Expr::Unary(node) => self.unary(node)?,
+            Expr::Binary(node) => self.binary(node)?,
+            Expr::Aggregate(node) => self.aggregate(node)?,
+            Expr::Call(node) => self.call(node)?,
+            Expr::Paren(node) => drop(self.expr(&mut node.expr)?),
+        }
+        Ok(expr.value_type())
+    }
+
+    fn expect(&self, expr: &mut Expr, want: ValueType, place: &str) -> Result<(), ParseError> {
+        let got = self.expr(expr)?;
+        if got == want {
+            return Ok(());
+        }
+        let message = format!("expected type {want} in {place}, got {got}");
+        Err(self.error(expr.span(), message))
+    }
+
+    fn selector(&self, node: &InstantSelector) -> Result<(), ParseError> {
+        if let Some(name) = &node.name {
+            let others = node
+                .matchers
+                .split_last()
+                .map_or(&[][..], |(_, others)| others);
+            let Some(second) = others.iter().find(|matcher| matcher.name() == METRIC_NAME) else {
+                return Ok(());
+            };
+            let (first, second) = (quoted(name), quoted(second.value()));
+            let message = format!("metric name must not be set twice: {first} or {second}");
+            return Err(self.error(node.span, message));
+        }
+        if node.matchers.iter().all(model::Matcher::matches_empty) {
+            let message = "vector selector must contain at least one non-empty matcher";
+            return Err(self.error(node.span, message));
+        }
+        Ok(())
+    }
+
+    fn subquery(&self, node: &mut Subquery) -> Result<(), ParseError> {
+        let got = self.expr(&mut node.expr)?;
+        if got == ValueType::InstantVector {
+            return Ok(());
+        }
+        // Upstream prints its internal name of the type here.
+        let got = match got {
+            ValueType::RangeVector => "matrix",
+            other => other.as_str(),
+        };
+        let message = format!("subquery is only allowed on instant vector, got {got} instead");
+        Err(self.error(node.span, message))
+    }
+
+    fn unary(&self, node: &mut Unary) -> Result<(), ParseError> {
+        let got = self.expr(&mut node.expr)?;
+        if is_operand(got) {
+            return Ok(());
+        }
+        let allowed =
+            "unary expression only allowed on expressions of type scalar or instant vector";
+        Err(self.error(node.span, format!("{allowed}, got \"{got}\"")))
+    }
+
+    fn aggregate(&self, node: &mut Aggregate) -> Result<(), ParseError> {
+        self.expect(
+            &mut node.expr,
+            ValueType::InstantVector,
+            "aggregation expression",
+        )?;
+        match (&mut node.param, node.op.parameter_type()) {
+            (Some(param), Some(want)) => self.expect(param, want, "aggregation parameter"),
+            _ => Ok(()),
+        }
+    }
+
+    fn call(&self, node: &mut Call) -> Result<(), ParseError> {
+        let signature = node.function.signature();
+        if let Some(fault) =
+            wrong_count(signature.arity, signature.arguments.len(), node.args.len())
+        {
+            let message = format!(
+                "expected {}{} argument(s) in call to {}, got {}",
+                fault.bound,
+                fault.count,
+                quoted(signature.name),
+                node.args.len()
+            );
+            return Err(self.error(node.span, message));
+        }
+        let place = format!("call to function {}", quoted(signature.name));
+        for (index, arg) in node.args.iter_mut().enumerate() {
+            let want = signature
+                .arguments
+                .get(index)
+                .or(signature.arguments.last());
+            if let Some(&want) = want {
+                self.expect(arg, want, &place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn binary(&self, node: &mut Binary) -> Result<(), ParseError> {
+        let left = self.expr(&mut node.lhs)?;
+        let right = self.expr(&mut node.rhs)?;
+        self.check_operator(node, left, right)?;
+        for (side, got) in [(&node.lhs, left), (&node.rhs, right)] {
+            if !is_operand(got) {
+                let message = "binary expression must contain only scalar and instant vector types";
+                return Err(self.error(side.span(), message));
+            }
+        }
+        if left == ValueType::InstantVector && right == ValueType::InstantVector {
+            return self.check_matching(node);
+        }
+        if node
+            .matching
+            .take()
+            .is_some_and(|matching| !matching.labels.is_empty())
+        {
+            let message = "vector matching only allowed between instant vectors";
+            return Err(self.error(node.span, message));
+        }
+        if node.op.is_set() {
+            let op = node.op;
+            let message = format!("set operator \"{op}\" not allowed in binary scalar expression");
+            return Err(self.error(node.span, message));
+        }
+        Ok(())
+    }
+
+    fn check_operator(
+        &self,
+        node: &Binary,
+        left: ValueType,
+        right: ValueType,
+    ) -> Result<(), ParseError> {
+        if node.return_bool && !node.op.is_comparison() {
+            let message = "bool modifier can only be used on comparison operators";
+            return Err(self.error(self.operator_span(node), message));
+        }
+        let scalars = left == ValueType::Scalar && right == ValueType::Scalar;
+        if node.op.is_comparison() && !node.return_bool && scalars {
+            let message = "comparisons between scalars must use BOOL modifier";
+            return Err(self.error(self.operator_span(node), message));
+        }
+        let Some(matching) = node.matching.as_ref().filter(|matching| matching.on) else {
+            return Ok(());
+        };
+        match matching
+            .labels
+            .iter()
+            .find(|label| matching.include.contains(label))
+        {
+            None => Ok(()),
+            Some(label) => {
+                let label = quoted(label);
+                let message =
+                    format!("label {label} must not occur in ON and GROUP clause at once");
+                Err(self.error(self.operator_span(node), message))
+            }
+        }
+    }
+
+    fn check_matching(&self, node: &mut Binary) -> Result<(), ParseError> {
+        let Some(matching) = node.matching.as_mut().filter(|_| node.op.is_set()) else {
+            return Ok(());
+        };
+        if matching.cardinality != Cardinality::OneToOne {
+            let message = format!("no grouping allowed for \"{}\" operation", node.op);
+            return Err(self.error(node.span, message));
+        }
+        matching.cardinality = Cardinality::ManyToMany;
+        Ok(())
+    }
+
+    /// Where the operator and its modifiers stand.
+    fn operator_span(&self, node: &Binary) -> Span {
+        let (start, end) = (node.lhs.span().end, node.rhs.span().start);
+        let between = self.text.get(start..end).unwrap_or_default();
+        let blanks = between.len() - between.trim_ascii_start().len();
+        Span::new(
+            start + blanks,
+            start + between.trim_ascii_end().len().max(blanks),
+        )
+    }
+}
+
+fn is_operand(value_type: ValueType) -> bool {
+    matches!(value_type, ValueType::Scalar | ValueType::InstantVector)
+}
+
+/// How many arguments a call should have had.
+struct WrongCount {
+    bound: &'static str,
+    count: usize,
+}
+
+fn wrong_count(arity: Arity, listed: usize, got: usize) -> Option<WrongCount> {
+    match arity {
+        Arity::Fixed if got != listed => Some(WrongCount {
+            bound: "",
+            count: listed,
+        }),
+        Arity::LastOptional | Arity::LastRepeated if got + 1 < listed => Some(WrongCount {
+            bound: "at least ",
+            count: listed - 1,
+        }),
+        Arity::LastOptional if got > listed => Some(WrongCount {
+            bound: "at most ",
+            count: listed,
+        }),
+        _ => None,
+    }
+}
