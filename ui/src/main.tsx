@@ -9,6 +9,8 @@ import '@mantine/core/styles/Input.css';
 import '@mantine/core/styles/Popover.css';
 import '@mantine/core/styles/FloatingIndicator.css';
 import '@mantine/core/styles/SegmentedControl.css';
+import '@mantine/core/styles/Tabs.css';
+import '@mantine/core/styles/Loader.css';
 import './tokens.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';

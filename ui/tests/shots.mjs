@@ -49,10 +49,13 @@ async function shoot(page, path, file) {
   await page.goto(base + path, { waitUntil: 'networkidle' });
   await page.waitForTimeout(600);
   // Panels below the fold wait until they are near, so the page is walked once before its picture.
-  await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
-  await page.waitForTimeout(600);
+  const height = Number(await page.evaluate('document.body.scrollHeight'));
+  for (let top = 0; top < height; top += 500) {
+    await page.evaluate(`window.scrollTo(0, ${top})`);
+    await page.waitForTimeout(250);
+  }
   await page.evaluate('window.scrollTo(0, 0)');
-  await page.waitForTimeout(300);
+  await page.waitForTimeout(400);
   await page.screenshot({ path: file, fullPage: true });
   const overflow = await page.evaluate(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',

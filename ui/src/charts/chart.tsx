@@ -47,16 +47,26 @@ export const Chart = memo(function Chart(props: ChartProps) {
 });
 
 /** Everything that uPlot takes only when it is made. */
-function shapeOf({ lines, unit, scheme, isStacked, min, max, syncKey, height }: ChartProps) {
+function shapeOf({
+  lines,
+  unit,
+  scheme,
+  isStacked,
+  min,
+  max,
+  fitsData,
+  syncKey,
+  height,
+}: ChartProps) {
   const marks = lines.map((line) => [line.id, line.colour, line.isDashed, line.isOverlay]);
-  return JSON.stringify([marks, unit, scheme, isStacked, min, max, syncKey, height]);
+  return JSON.stringify([marks, unit, scheme, isStacked, min, max, fitsData, syncKey, height]);
 }
 
 function makeChart(element: HTMLElement, latest: { current: ChartProps }): uPlot {
   const props = latest.current;
   const events: PlotEvents = {
     window: () => latest.current.window,
-    onCursor: (at, left) => latest.current.onCursor(at, left),
+    onCursor: (crosshair) => latest.current.onCursor(crosshair),
     onFocus: (line) => latest.current.onFocus?.(line),
     onZoom: (from, to) => latest.current.onZoom(from, to),
   };

@@ -1,11 +1,11 @@
 // A chart with its legend: owns which lines are hidden and where the crosshair is.
 import { useComputedColorScheme } from '@mantine/core';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { Chart } from './chart';
 import { Legend } from './legend';
 import type { Line } from './line';
 import type { Scheme } from './palette';
-import { layers } from './plot-options';
+import { type Crosshair, layers } from './plot-options';
 import type { Unit } from './units';
 
 export interface GraphProps {
@@ -21,6 +21,7 @@ export interface GraphProps {
   isStacked?: boolean | undefined;
   min?: number | undefined;
   max?: number | undefined;
+  fitsData?: boolean;
   hasFocus?: boolean;
   note?: string | undefined;
   /** Places chart and legend; given the crosshair, so that a tooltip can follow it. */
@@ -33,11 +34,7 @@ export interface GraphParts {
   pointer: Pointer | null;
 }
 
-export interface Pointer {
-  /** Pixels from the left edge of the plot. */
-  left: number;
-  /** Index of the step under the crosshair. */
-  at: number;
+export interface Pointer extends Crosshair {
   line: Line | undefined;
   scheme: Scheme;
 }
@@ -48,7 +45,7 @@ export function Graph(props: GraphProps) {
   const { lines, from, to, isStacked = false, hasFocus = false } = props;
   const scheme = useComputedColorScheme('light');
   const [hidden, setHidden] = useState(NOTHING_HIDDEN);
-  const [cursor, setCursor] = useState<{ at: number; left: number } | null>(null);
+  const [cursor, setCursor] = useState<Crosshair | null>(null);
   const [focus, setFocus] = useState<number | null>(null);
 
   const shown = useMemo(() => {
@@ -56,12 +53,6 @@ export function Graph(props: GraphProps) {
     return rest.length > 0 ? rest : lines;
   }, [lines, hidden]);
   const window = useMemo<[number, number]>(() => [from / 1000, to / 1000], [from, to]);
-  const onCursor = useCallback((at: number | null, left: number) => {
-    setCursor((last) =>
-      at === null ? null : last?.at === at && last.left === left ? last : { at, left },
-    );
-  }, []);
-
   const focused = focusedLine(shown, focus, isStacked);
   const chart = (
     <Chart
@@ -73,10 +64,11 @@ export function Graph(props: GraphProps) {
       isStacked={isStacked}
       min={props.min}
       max={props.max}
+      fitsData={props.fitsData}
       height={props.height}
       syncKey={props.syncKey}
       hasFocus={hasFocus}
-      onCursor={onCursor}
+      onCursor={setCursor}
       onFocus={setFocus}
       onZoom={props.onZoom}
     />

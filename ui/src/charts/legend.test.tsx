@@ -8,7 +8,7 @@ import type { Line } from './line';
 const lines: Line[] = [
   { id: 'a', label: 'user', colour: 0, values: [0.1, 0.2, null] },
   { id: 'b', label: 'system', colour: 1, values: [0.3, null, 0.5] },
-  { id: 'c', label: 'sent', colour: 2, values: [-0.25, -0.25, -0.25] },
+  { id: 'c', label: 'sent', colour: 2, isMirrored: true, values: [-0.25, -0.25, -0.25] },
 ];
 
 afterEach(cleanup);
@@ -28,7 +28,7 @@ function show(cursor: number | null, onHide = vi.fn()) {
 }
 
 describe('Legend', () => {
-  it('shows the last values without a crosshair, unsigned', () => {
+  it('shows the last values without a crosshair, mirrored ones unsigned', () => {
     show(null);
     expect(screen.getAllByRole('button').map((entry) => entry.textContent)).toEqual([
       'user20.0 %',

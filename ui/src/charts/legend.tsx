@@ -21,6 +21,7 @@ export interface LegendProps {
 
 export function Legend(props: LegendProps) {
   const { lines, hidden, onHide, isList, note } = props;
+  const isMirror = lines.some((line) => line.isMirrored);
   return (
     <ul className={isList ? styles.list : styles.flow}>
       {lines.map((line) => (
@@ -36,7 +37,7 @@ export function Legend(props: LegendProps) {
               onHide(isToggle ? toggle(hidden, line.id) : isolate(hidden, lines, line.id));
             }}
           >
-            <Swatch line={line} scheme={props.scheme} />
+            <Swatch line={line} scheme={props.scheme} isMirror={isMirror} />
             <span className={styles.name}>{line.label}</span>
             <LegendValue line={line} cursor={props.cursor} unit={props.unit} />
           </button>
@@ -73,13 +74,28 @@ function LegendValue({ line, cursor, unit }: { line: Line; cursor: number | null
   );
 }
 
-function Swatch({ line, scheme }: { line: Line; scheme: Scheme }) {
+interface SwatchProps {
+  line: Line;
+  scheme: Scheme;
+  /** In a chart with two directions the swatch points up or down. */
+  isMirror: boolean;
+}
+
+function Swatch({ line, scheme, isMirror }: SwatchProps) {
+  const colour = seriesColour(scheme, line.colour);
+  if (isMirror) {
+    return (
+      <svg className={styles.arrow} viewBox="0 0 8 8" aria-hidden="true">
+        <path d={line.isMirrored ? 'M0 1h8L4 8z' : 'M0 7h8L4 0z'} fill={colour} />
+      </svg>
+    );
+  }
   const dash = line.isDashed ? [3, 2] : seriesDash(line.colour)?.map((part) => part / 2);
   return (
     <svg className={styles.swatch} viewBox="0 0 12 4" aria-hidden="true">
       <path
         d="M0 2h12"
-        stroke={seriesColour(scheme, line.colour)}
+        stroke={colour}
         strokeWidth={dash ? 2 : 4}
         strokeDasharray={dash?.join(' ')}
       />

@@ -8,6 +8,8 @@ export interface Line {
   colour: number;
   values: (number | null)[];
   isDashed?: boolean;
+  /** Drawn below zero though its values are not negative, such as what was sent beside what was received. */
+  isMirrored?: boolean;
   /** Drawn over a stack without being part of it, such as the total. */
   isOverlay?: boolean;
 }

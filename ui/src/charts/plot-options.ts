@@ -11,19 +11,31 @@ export interface Plot {
   unit: Unit;
   scheme: Scheme;
   isStacked: boolean;
-  /** Fixed ends of the value axis; without them it fits the data and always shows zero. */
+  /** Fixed ends of the value axis; without them it follows the data and always shows zero. */
   min?: number | undefined;
   max?: number | undefined;
+  /** The value axis follows the data and shows zero only when it is near. */
+  fitsData?: boolean | undefined;
   /** Charts with the same key share one crosshair. */
   syncKey: string;
   /** Finds the line under the pointer; off for charts whose legend says enough. */
   hasFocus: boolean;
 }
 
+/** Where the crosshair is. */
+export interface Crosshair {
+  /** Index of the step. */
+  at: number;
+  /** Pixels from the left edge of the plot. */
+  left: number;
+  /** True in the right half, where a tooltip has its room on the left. */
+  isPastMiddle: boolean;
+}
+
 export interface PlotEvents {
   /** Both ends of the time axis in seconds. */
   window: () => [number, number];
-  onCursor: (at: number | null, left: number) => void;
+  onCursor: (crosshair: Crosshair | null) => void;
   onFocus: (line: number | null) => void;
   onZoom: (from: number, to: number) => void;
 }
@@ -98,9 +110,15 @@ function seriesOptions(plot: Plot): uPlot.Series[] {
       width: plot.isStacked && !line.isOverlay ? 1 : 1.5,
       points: { show: false, size: 4, fill: colour, filter: isolatedSamples },
       ...(dash ? { dash } : {}),
-      ...(hasFill ? { fill: `${colour}${plot.isStacked ? '66' : '14'}`, fillTo: 0 } : {}),
+      ...(hasFill ? { fill: `${colour}${fillStrength(plot, line)}`, fillTo: 0 } : {}),
     };
   });
+}
+
+/** Alpha of an area: what is not the subject of a stack stays in the background. */
+function fillStrength(plot: Plot, line: Line): string {
+  if (!plot.isStacked) return '14';
+  return line.colour < 0 ? '1c' : '66';
 }
 
 /** A sample between two gaps has no line through it, so it is drawn as a point. */
@@ -117,10 +135,25 @@ function bands(count: number): uPlot.Band[] {
   return Array.from({ length: Math.max(0, count - 1) }, (_, at) => ({ series: [at + 2, at + 1] }));
 }
 
-function valueRange(plot: Plot, low: number | null, high: number | null): [number, number] {
-  const least = plot.min ?? Math.min(0, (low ?? 0) * 1.08);
-  const most = plot.max ?? Math.max(0, (high ?? 0) * 1.08);
+export function valueRange(plot: Plot, low: number | null, high: number | null): [number, number] {
+  const [fitLow, fitHigh] = plot.fitsData
+    ? aroundData(low ?? 0, high ?? 0)
+    : withZero(low ?? 0, high ?? 0);
+  const least = plot.min ?? fitLow;
+  const most = plot.max ?? fitHigh;
   return least < most ? [least, most] : [least, least + 1];
+}
+
+function withZero(low: number, high: number): [number, number] {
+  return [Math.min(0, low * 1.08), Math.max(0, high * 1.08)];
+}
+
+/** The data with some air; zero is shown when the data reaches into the lower part of that range. */
+function aroundData(low: number, high: number): [number, number] {
+  if (low >= 0 && low < high * 0.4) return withZero(low, high);
+  if (high <= 0 && high > low * 0.4) return withZero(low, high);
+  const air = (high - low || Math.abs(high) || 1) * 0.08;
+  return [low - air, high + air];
 }
 
 function cursorOptions(plot: Plot): uPlot.Cursor {
@@ -139,9 +172,7 @@ function hooks(plot: Plot, events: PlotEvents): uPlot.Hooks.Arrays {
   return {
     setCursor: [
       (chart) => {
-        const { idx, left } = chart.cursor;
-        const isInside = left !== undefined && left >= 0;
-        events.onCursor(isInside && idx != null ? idx : null, left ?? 0);
+        events.onCursor(crosshairOf(chart));
       },
     ],
     setSeries: [
@@ -160,4 +191,10 @@ function hooks(plot: Plot, events: PlotEvents): uPlot.Hooks.Arrays {
       },
     ],
   };
+}
+
+function crosshairOf({ cursor, over }: uPlot): Crosshair | null {
+  const { idx, left = -1 } = cursor;
+  if (idx == null || left < 0) return null;
+  return { at: idx, left, isPastMiddle: left > over.clientWidth / 2 };
 }

@@ -44,7 +44,7 @@ export const MACHINE_PANELS: PanelPlan[] = [
         name: 'buffers + cache',
         colour: 5,
       },
-      { expr: 'node_memory_MemFree_bytes{$machine}', name: 'free', colour: 2 },
+      { expr: 'node_memory_MemFree_bytes{$machine}', name: 'free', colour: QUIET },
       {
         expr: 'node_memory_MemTotal_bytes{$machine}',
         name: 'total',

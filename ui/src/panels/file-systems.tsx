@@ -31,6 +31,7 @@ export function FileSystems({ view }: { view: View }) {
       exprs={exprs}
       error={error}
       frameRef={frame}
+      isList
       state={!systems ? 'loading' : systems.length === 0 ? 'empty' : 'ready'}
     >
       <ul className={styles.list}>

@@ -13,6 +13,7 @@ const PATHS = {
   open: 'M14 4h6v6M20 4l-9 9M18 14v6H4V6h6',
   close: 'M6 6l12 12M18 6L6 18',
   add: 'M12 5v14M5 12h14',
+  subtract: 'M5 12h14',
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -39,9 +39,10 @@ describe('panelLines', () => {
     ]);
   });
 
-  it('gives every unlabelled query its own colour', () => {
+  it('gives queries that are told apart only by name their own colours', () => {
     const queries = ['a', 'b'].map((name) => ({ expr: name, name }));
-    const answer = [[series({}, '1', '1')], [series({}, '1', '1')]];
+    const job = { job: 'node' };
+    const answer = [[series(job, '1', '1')], [series(job, '1', '1')]];
     const { lines } = panelLines({ ...plan, queries }, answer, window);
     expect(lines.map((line) => line.colour)).toEqual([0, 1]);
   });

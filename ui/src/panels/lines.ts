@@ -17,7 +17,7 @@ export function panelLines(plan: PanelPlan, matrices: RangeSeries[][], window: W
   const lines = plan.queries.flatMap((query, at) => {
     const columns = toColumns(sorted(matrices[at] ?? [], plan), window);
     return columns.map((column): Line => {
-      const subject = Object.values(column.labels).join(' ') || query.name;
+      const subject = subjectOf(query.name, column.labels);
       return {
         id: `${at} ${formatSeries(column.labels)}`,
         label: fillName(query.name, column.labels),
@@ -34,8 +34,20 @@ export function fillName(name: string, labels: Labels): string {
   return name.replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
 }
 
-function flags({ isDashed, isOverlay }: PanelQuery): Partial<Line> {
-  return { ...(isDashed && { isDashed }), ...(isOverlay && { isOverlay }) };
+/** What a line is about: the labels that its name mentions, else the name itself. */
+function subjectOf(name: string, labels: Labels): string {
+  const mentioned = [...name.matchAll(/\{\{(\w+)\}\}/g)].map(
+    ([, label = '']) => labels[label] ?? '',
+  );
+  return mentioned.length > 0 ? mentioned.join(' ') : name;
+}
+
+function flags({ isDashed, isOverlay, isNegative }: PanelQuery): Partial<Line> {
+  return {
+    ...(isDashed && { isDashed }),
+    ...(isOverlay && { isOverlay }),
+    ...(isNegative && { isMirrored: true }),
+  };
 }
 
 /** The same device has the same colour in every query; an ordered value has the colour of its place. */

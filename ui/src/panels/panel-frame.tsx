@@ -15,6 +15,8 @@ export interface PanelFrameProps {
   error: Error | null;
   absence?: string | undefined;
   frameRef: Ref<HTMLElement>;
+  /** A list that may be shorter than a graph where panels stand one below the other. */
+  isList?: boolean;
   children: ReactNode;
 }
 
@@ -29,7 +31,7 @@ export function PanelFrame(props: PanelFrameProps) {
           <Icon name="open" size={14} />
         </Link>
       </header>
-      <div className={styles.body} aria-busy={state === 'loading'}>
+      <div className={props.isList ? styles.listBody : styles.body} aria-busy={state === 'loading'}>
         {error && <Failure error={error} isOverGraph={state === 'ready'} />}
         {!error && state === 'loading' && <div className={styles.skeleton} />}
         {!error && state === 'empty' && <Absence {...props} />}
