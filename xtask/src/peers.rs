@@ -1,0 +1,210 @@
+//! `cargo xtask peers`: the programs that tests and benchmarks compare us with, from Debian.
+//!
+//! Installing a server's package normally starts the server. A `policy-rc.d` that answers 101
+//! ("forbidden by policy") is in place meanwhile, and the process table is compared before and
+//! after as the proof.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::program;
+
+/// Asked by Debian's maintainer scripts before they start a service.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+const POLICY_ASIDE: &str = "/usr/sbin/policy-rc.d.before-peers";
+const REFUSE: &str = "#!/bin/sh\nexit 101\n";
+
+/// A program we compare ourselves with.
+struct Peer {
+    name: &'static str,
+    program: &'static str,
+    packages: &'static [&'static str],
+}
+
+const PEERS: [Peer; 3] = [
+    Peer {
+        name: "prometheus",
+        program: "prometheus",
+        packages: &["prometheus"],
+    },
+    Peer {
+        name: "prometheus-node-exporter",
+        program: "prometheus-node-exporter",
+        packages: &["prometheus-node-exporter"],
+    },
+    Peer {
+        name: "chromium",
+        program: "chromium",
+        // Without a font a screenshot has no letters.
+        packages: &["chromium", "fonts-dejavu-core"],
+    },
+];
+
+/// Installs the named peers (none named: all) that are not there, and prints their versions.
+///
+/// # Errors
+/// An unknown name, no right to install, a failed install, or a service that it started.
+pub(crate) fn install(names: &[String]) -> Result<()> {
+    let wanted = choose(names)?;
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|peer| program::find(peer.program).is_none())
+        .flat_map(|peer| peer.packages.iter().copied())
+        .collect();
+    if !missing.is_empty() {
+        install_packages(&missing)?;
+    }
+    for peer in wanted {
+        let mut command = Command::new(peer.program);
+        let output = command.arg("--version").output();
+        let output = output.with_context(|| format!("starting `{}`", peer.program))?;
+        // node_exporter has said its version on standard error for years.
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let said_version = |line: &&str| {
+            line.to_lowercase().contains(" version ") || line.starts_with("Chromium ")
+        };
+        let version = said.lines().find(said_version).unwrap_or("version unknown");
+        println!("{}: {version}", peer.name);
+    }
+    Ok(())
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
+    if names.is_empty() {
+        return Ok(PEERS.iter().collect());
+    }
+    let known = || PEERS.map(|peer| peer.name).join(", ");
+    let find = |name: &String| {
+        let found = PEERS.iter().find(|peer| peer.name == name);
+        found.with_context(|| format!("no peer `{name}`; there are {}", known()))
+    };
+    names.iter().map(find).collect()
+}
+
+fn install_packages(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    if program::find("apt-get").is_none() {
+        bail!("missing: {list}. There is no apt-get here: install them by hand");
+    }
+    if !is_root()? {
+        bail!("missing: {list}. Run `sudo apt-get install {list}`, or this command as root");
+    }
+    let before = processes()?;
+    let policy = Policy::refuse()?;
+    let installed = apt(&["install", "--no-install-recommends"], packages).or_else(|_| {
+        apt(&["update"], &[])?;
+        apt(&["install", "--no-install-recommends"], packages)
+    });
+    drop(policy);
+    installed?;
+    prove_nothing_started(&before)
+}
+
+fn is_root() -> Result<bool> {
+    let uid = program::read(Command::new("id").arg("-u"))?;
+    Ok(uid.trim() == "0")
+}
+
+fn apt(arguments: &[&str], packages: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(["-qq", "-y"]).args(arguments).args(packages);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    program::read(&mut command)?;
+    Ok(())
+}
+
+/// While it lives, maintainer scripts start nothing; then things are as they were.
+struct Policy {
+    set_aside: bool,
+}
+
+impl Policy {
+    fn refuse() -> Result<Self> {
+        let set_aside = Path::new(POLICY).try_exists()?;
+        if set_aside {
+            fs::rename(POLICY, POLICY_ASIDE).with_context(|| format!("moving {POLICY} aside"))?;
+        }
+        let policy = Self { set_aside };
+        fs::write(POLICY, REFUSE).with_context(|| format!("writing {POLICY}"))?;
+        fs::set_permissions(POLICY, Permissions::from_mode(0o755))?;
+        Ok(policy)
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        let restored = if self.set_aside {
+            fs::rename(POLICY_ASIDE, POLICY)
+        } else {
+            fs::remove_file(POLICY)
+        };
+        if let Err(error) = restored {
+            eprintln!("xtask: {POLICY} could not be put back: {error}");
+        }
+    }
+}
+
+fn prove_nothing_started(before: &BTreeMap<u32, String>) -> Result<()> {
+    let after = processes()?;
+    // The kernel keeps 15 bytes of a program's name.
+    let is_peer = |name: &str| PEERS.iter().any(|peer| peer.program.starts_with(name));
+    let started: Vec<String> = after
+        .iter()
+        .filter(|(pid, name)| !before.contains_key(pid) && is_peer(name))
+        .map(|(pid, name)| format!("{name} ({pid})"))
+        .collect();
+    if !started.is_empty() {
+        bail!("the install started {}: stop it", started.join(", "));
+    }
+    println!(
+        "no service was started: {} processes looked at",
+        after.len()
+    );
+    Ok(())
+}
+
+fn processes() -> Result<BTreeMap<u32, String>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir("/proc").context("listing /proc")? {
+        let entry = entry?;
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        // A process may end between the two calls.
+        if let Ok(name) = fs::read_to_string(entry.path().join("comm")) {
+            found.insert(pid, name.trim().to_owned());
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::choose;
+
+    #[test]
+    fn peers_are_chosen_by_name() {
+        let names = |names: &[&str]| {
+            let owned: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let chosen = choose(&owned).map_err(|error| error.to_string())?;
+            Ok::<_, String>(chosen.iter().map(|peer| peer.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).unwrap().len(), 3);
+        assert_eq!(names(&["chromium"]).unwrap(), ["chromium"]);
+        let message = names(&["grafana"]).unwrap_err();
+        assert!(
+            message.contains("no peer `grafana`; there are prometheus,"),
+            "{message}"
+        );
+    }
+}
