@@ -126,8 +126,10 @@ struct Policy {
 
 impl Policy {
     fn refuse() -> Result<Self> {
-        let set_aside = Path::new(POLICY).try_exists()?;
-        if set_aside {
+        // One that an interrupted run left aside is the real one.
+        let left_aside = Path::new(POLICY_ASIDE).try_exists()?;
+        let set_aside = left_aside || Path::new(POLICY).try_exists()?;
+        if set_aside && !left_aside {
             fs::rename(POLICY, POLICY_ASIDE).with_context(|| format!("moving {POLICY} aside"))?;
         }
         let policy = Self { set_aside };

@@ -1,0 +1,45 @@
+# The commands of a person who has just cloned this: `make up` and `make test`.
+# What they need beside Rust and a C compiler they install, or they say what is missing.
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+NARTHEX    := $(TARGET_DIR)/release/narthex
+
+.PHONY: up test bench lint ui tools
+
+# Builds what has changed and watches this machine. ARGS go to `narthex up`:
+#   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
+up: ui
+	@cargo build --release
+	@exec $(NARTHEX) up $(ARGS)
+
+# Every check and every test, closed by one line `N passed, M failed`.
+test: tools
+	@cargo xtask ci
+
+# Narthex and Debian's prometheus on the same load, in one run; writes docs/operations/measurements.md.
+#   make bench ARGS="--targets 500 --series 1000 --interval 10"
+bench: tools
+	@cargo xtask peers prometheus
+	@cargo build --release --package narthex --package bench
+	@$(TARGET_DIR)/release/bench ingest --narthex $(NARTHEX) $(ARGS)
+
+# Format, clippy, tidy, licences and bans, the UI sources.
+lint: tools
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo xtask tidy
+	@cargo deny --version >/dev/null 2>&1 || { \
+	  echo "cargo-deny is missing: building it once, which takes some minutes"; \
+	  cargo install --locked --quiet cargo-deny; }
+	@cargo deny check bans licenses sources
+	@cargo xtask ui-lint
+
+# The pages, when their sources are newer than ui/dist.
+ui: tools
+	@cargo xtask ui
+
+tools:
+	@command -v cargo >/dev/null || { \
+	  echo "missing: cargo. Install Rust with rustup; rust-toolchain.toml names the version"; exit 1; }
+	@command -v cc >/dev/null || { \
+	  echo "missing: a C compiler (cc). On Debian: apt-get install gcc libc6-dev"; exit 1; }
