@@ -41,6 +41,16 @@ pub fn raise_open_files() {
     }
 }
 
+/// Bytes of a page of memory.
+pub fn page_size() -> u64 {
+    rustix::param::page_size() as u64
+}
+
+/// Ticks of the kernel's clock in a second, the unit of CPU time in `/proc`.
+pub fn clock_ticks_per_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
 /// Where control groups version 2 and 1 say how much memory the process may use.
 const CGROUP_LIMITS: [&str; 2] = [
     "/sys/fs/cgroup/memory.max",
