@@ -16,6 +16,7 @@ pub mod limits;
 pub mod parser;
 mod printer;
 pub mod query;
+pub mod script;
 pub mod statistics;
 mod types;
 pub mod value;

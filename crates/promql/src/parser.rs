@@ -16,6 +16,8 @@ mod tests;
 
 pub use error::ParseError;
 
+use model::{Labels, MatchOp};
+
 use crate::ast::{Expr, Span};
 use crate::lexer::{self, Token, TokenKind};
 use crate::types;
@@ -41,6 +43,31 @@ pub fn parse(text: &str, _options: &ParseOptions) -> Result<Expr, ParseError> {
     let mut expr = Parser::new(text).whole()?;
     types::check(&mut expr, text)?;
     Ok(expr)
+}
+
+/// Reads the labels of a series as scripts write them: `name{label="value"}`, each part of which may
+/// be missing.
+pub(crate) fn parse_series_labels(text: &str) -> Result<Labels, ParseError> {
+    let Expr::InstantSelector(selector) = Parser::new(text).whole()? else {
+        return Err(ParseError::new(text, Span::default(), "not a series"));
+    };
+    if let Some(odd) = selector
+        .matchers
+        .iter()
+        .find(|matcher| matcher.op() != MatchOp::Equal)
+    {
+        return Err(ParseError::new(
+            text,
+            selector.span,
+            format!("not a label: {odd}"),
+        ));
+    }
+    Ok(Labels::from_pairs(
+        selector
+            .matchers
+            .iter()
+            .map(|matcher| (matcher.name(), matcher.value())),
+    ))
 }
 
 /// Longest query text in bytes.
@@ -116,6 +143,11 @@ impl<'a> Parser<'a> {
 
     fn error(&self, span: Span, message: impl Into<String>) -> ParseError {
         ParseError::new(self.text, span, message)
+    }
+
+    /// The text uses an experimental feature that is off.
+    fn off(&self, span: Span, message: impl Into<String>) -> ParseError {
+        self.error(span, message).of_experimental()
     }
 
     /// The next token does not fit.

@@ -42,7 +42,7 @@ impl Parser<'_> {
         }
         let Some(op) = op else {
             let name = name.text.to_ascii_lowercase();
-            return Err(self.error(span, format!("{name}() {EXPERIMENTAL}")));
+            return Err(self.off(span, format!("{name}() {EXPERIMENTAL}")));
         };
         let wanted = 1 + usize::from(op.parameter_type().is_some());
         if arguments.len() != wanted {

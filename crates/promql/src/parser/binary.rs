@@ -45,7 +45,7 @@ impl Parser<'_> {
         let matching = self.vector_matching()?;
         if self.peek().kind == TokenKind::Keyword(Keyword::Fill) {
             let span = lhs.expr.span().join(self.peek().span);
-            return Err(self.error(
+            return Err(self.off(
                 span,
                 "binop fill modifiers are experimental and not enabled",
             ));

@@ -13,11 +13,10 @@ impl Parser<'_> {
         let (arguments, closing) = self.arguments()?;
         let Some(function) = Function::from_name(name.text) else {
             let quoted = quoted(name.text);
-            let message = if functions::is_experimental(name.text) {
-                format!("function {quoted} is not enabled")
-            } else {
-                format!("unknown function with name {quoted}")
-            };
+            if functions::is_experimental(name.text) {
+                return Err(self.off(name.span, format!("function {quoted} is not enabled")));
+            }
+            let message = format!("unknown function with name {quoted}");
             return Err(self.error(name.span, message));
         };
         let height = arguments

@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
     ) -> Result<i64, ParseError> {
         let number = self.signed_number(context, expected)?;
         if matches!(self.peek().kind, TokenKind::Operator(_)) {
-            return Err(self.error(number.span, DURATION_EXPRESSION));
+            return Err(self.off(number.span, DURATION_EXPRESSION));
         }
         match self.milliseconds(&number)? {
             length if length > 0 => Ok(length),
@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
         let starts_expression = expected.starts_with(DURATION_START)
             && matches!(token.kind, TokenKind::LeftParen | TokenKind::Identifier);
         if starts_expression {
-            return self.error(token.span, DURATION_EXPRESSION);
+            return self.off(token.span, DURATION_EXPRESSION);
         }
         self.unexpected(context, expected)
     }

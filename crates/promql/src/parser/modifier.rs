@@ -16,7 +16,7 @@ impl Parser<'_> {
                 TokenKind::Keyword(Keyword::Anchored | Keyword::Smoothed) => {
                     let word = self.peek().text.to_ascii_lowercase();
                     let message = format!("{word} modifier is experimental and not enabled");
-                    return Err(self.error(tree.expr.span(), message));
+                    return Err(self.off(tree.expr.span(), message));
                 }
                 _ => return Ok(tree),
             };

@@ -1,0 +1,223 @@
+//! `eval`: runs a query in all its forms.
+
+use model::Matcher;
+
+use super::Bench;
+use super::command::{Eval, EvalTime};
+use super::compare::{Mismatch, compare};
+use super::expectation::ExpectedValue;
+use super::load::Unsupported;
+use super::pin::pinned;
+use crate::ast::Expr;
+use crate::parser::{ParseOptions, parse};
+use crate::query::{InstantQuery, RangeQuery};
+use crate::value::{InstantSample, RangeSeries, Sample, Value};
+
+/// How an eval ended.
+pub(super) enum Outcome {
+    Passed,
+    Skipped(String),
+    Failed {
+        query: String,
+        expected: String,
+        got: String,
+    },
+}
+
+pub(super) fn evaluate(bench: &Bench, eval: &Eval) -> Outcome {
+    let expr = match parse(&eval.text, &ParseOptions::default()) {
+        Ok(expr) => Some(expr),
+        Err(error) if error.experimental => return Outcome::Skipped(error.to_string()),
+        Err(_) => None,
+    };
+    if eval.expectation.has_histograms() {
+        return Outcome::Skipped("needs native histograms: one is expected".to_owned());
+    }
+    if let Some(series) = expr
+        .as_ref()
+        .and_then(|expr| selected(expr, &bench.unsupported))
+    {
+        return Outcome::Skipped(format!(
+            "needs {}: {} is selected",
+            series.needs, series.labels
+        ));
+    }
+    let result = match eval.time {
+        EvalTime::Range { start, end, step } => range(bench, eval, start, end, step),
+        EvalTime::Instant(time) => instants(bench, eval, expr.as_ref(), time),
+    };
+    match result {
+        Ok(()) => Outcome::Passed,
+        Err(Wrong {
+            query,
+            mismatch: Mismatch { expected, got },
+        }) => Outcome::Failed {
+            query,
+            expected,
+            got,
+        },
+    }
+}
+
+/// A run that does not hold.
+struct Wrong {
+    query: String,
+    mismatch: Mismatch,
+}
+
+impl Wrong {
+    fn new(query: &str, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        let mismatch = Mismatch {
+            expected: expected.into(),
+            got: got.into(),
+        };
+        Self {
+            query: query.to_owned(),
+            mismatch,
+        }
+    }
+}
+
+/// The first series that a selector of `expr` selects.
+fn selected<'a>(expr: &Expr, series: &'a [Unsupported]) -> Option<&'a Unsupported> {
+    let mut found = None;
+    expr.walk(&mut |node| {
+        let matchers: &[Matcher] = match node {
+            Expr::InstantSelector(node) => &node.matchers,
+            Expr::RangeSelector(node) => &node.selector.matchers,
+            _ => return,
+        };
+        let matches = |series: &&Unsupported| {
+            let value = |matcher: &Matcher| series.labels.get(matcher.name()).unwrap_or_default();
+            matchers
+                .iter()
+                .all(|matcher| matcher.matches(value(matcher)))
+        };
+        found = found.or_else(|| series.iter().find(matches));
+    });
+    found
+}
+
+fn range(bench: &Bench, eval: &Eval, start: i64, end: i64, step: i64) -> Result<(), Wrong> {
+    let query = RangeQuery::new(&eval.text, start, end, step);
+    let result = bench.engine.range(&bench.store, &query);
+    let Some(result) = checked(eval, &eval.text, result)? else {
+        return Ok(());
+    };
+    compare(&eval.expectation, eval.time, &result).map_err(|mismatch| Wrong {
+        query: eval.text.clone(),
+        mismatch,
+    })
+}
+
+/// Runs an instant query, then again with its times pinned at other evaluation times.
+fn instants(bench: &Bench, eval: &Eval, expr: Option<&Expr>, time: i64) -> Result<(), Wrong> {
+    let time = match eval.expectation.range {
+        Some(EvalTime::Range { end, .. }) => end,
+        _ => time,
+    };
+    instant(bench, eval, &eval.text, time)?;
+    if let Some((text, times)) = expr.and_then(|expr| pinned(expr, time)) {
+        for time in times {
+            instant(bench, eval, &text, time)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs an instant query, then again as the middle step of a range query.
+fn instant(bench: &Bench, eval: &Eval, text: &str, time: i64) -> Result<(), Wrong> {
+    let name = format!("{text} at {time}");
+    let result = bench
+        .engine
+        .instant(&bench.store, &InstantQuery::new(text, time));
+    let Some(value) = checked(eval, &name, result)? else {
+        return Ok(());
+    };
+    compare(&eval.expectation, EvalTime::Instant(time), &value).map_err(|mismatch| Wrong {
+        query: name,
+        mismatch,
+    })?;
+    let has_no_range_form = eval.expectation.range.is_some()
+        || matches!(eval.expectation.value, ExpectedValue::Text(_))
+        || QUERY_BOUNDS.iter().any(|call| text.contains(call));
+    if has_no_range_form {
+        return Ok(());
+    }
+    let name = format!("{text} at {time} in a range query");
+    let query = RangeQuery::new(text, time - MINUTE, time + MINUTE, MINUTE);
+    let result = bench.engine.range(&bench.store, &query);
+    let result = result.map_err(|error| Wrong::new(&name, "a value", error.to_string()))?;
+    let (Value::RangeVector(series), false) = (result.value, eval.expectation.ordered) else {
+        return Ok(());
+    };
+    if !series.is_sorted_by(|a, b| a.labels <= b.labels) {
+        return Err(Wrong::new(
+            &name,
+            "series sorted by labels",
+            "another order",
+        ));
+    }
+    let middle = at_time(&series, time, matches!(value, Value::Scalar(_)));
+    compare(&eval.expectation, EvalTime::Instant(time), &middle).map_err(|mismatch| Wrong {
+        query: name,
+        mismatch,
+    })
+}
+
+/// Checks a failure against an expected one, and annotations; yields the value if there is one.
+fn checked(
+    eval: &Eval,
+    query: &str,
+    result: Result<crate::query::QueryResult, crate::query::QueryError>,
+) -> Result<Option<Value>, Wrong> {
+    let result = match (result, &eval.expectation.fail) {
+        (Ok(result), None) => result,
+        (Err(error), Some(want)) if want.matches(&error.to_string()) => return Ok(None),
+        (Ok(_), Some(want)) => {
+            return Err(Wrong::new(
+                query,
+                format!("failure: {}", want.describe()),
+                "a value",
+            ));
+        }
+        (Err(error), want) => {
+            let want = want.as_ref();
+            let expected = want.map_or("a value".to_owned(), |want| {
+                format!("failure: {}", want.describe())
+            });
+            return Err(Wrong::new(query, expected, format!("failure: {error}")));
+        }
+    };
+    match eval.expectation.annotation_violation(&result.annotations) {
+        Some((expected, got)) => Err(Wrong::new(query, expected, got)),
+        None => Ok(Some(result.value)),
+    }
+}
+
+/// What a range query says of one step, as an instant query would.
+fn at_time(series: &[RangeSeries], time: i64, is_scalar: bool) -> Value {
+    let samples: Vec<InstantSample> = series
+        .iter()
+        .filter_map(|series| {
+            let sample = series.samples().find(|sample| sample.timestamp == time)?;
+            let labels = series.labels.clone();
+            Some(InstantSample {
+                labels,
+                timestamp: time,
+                value: sample.value,
+            })
+        })
+        .collect();
+    match samples.as_slice() {
+        [only] if is_scalar => Value::Scalar(Sample {
+            timestamp: time,
+            value: only.value,
+        }),
+        _ => Value::InstantVector(samples),
+    }
+}
+
+/// Calls that mean something else in a range query.
+const QUERY_BOUNDS: [&str; 4] = ["start()", "end()", "range()", "step()"];
+const MINUTE: i64 = 60_000;
