@@ -6,15 +6,26 @@
 //! each with file, line and column.
 //!
 //! ```
-//! let job = config::server::ScrapeConfig::named("node");
-//! assert_eq!(job.metrics_path, "/metrics");
+//! let text = "
+//! scrape_configs:
+//!   - job_name: node
+//!     static_configs:
+//!       - targets: ['web:9100']
+//! ";
+//! let config = config::server::load(text, "prometheus.yml", |_| None).unwrap();
+//! assert_eq!(config.scrape_configs[0].metrics_path, "/metrics");
+//!
+//! let problems = config::server::load("scrape_config: []\n", "prometheus.yml", |_| None).unwrap_err();
+//! assert!(problems.to_string().contains("did you mean \"scrape_configs\"?"));
 //! ```
 //!
 //! **Must not know:** the file system (it is given text), the environment, any component that runs.
 
 pub mod discovery;
+mod document;
 
 mod problem;
+mod relabel;
 
 pub mod server;
 

@@ -94,9 +94,10 @@ impl RelabelRule {
     /// # Errors
     /// The pattern is no regular expression, or the fields do not fit the action.
     pub fn new(spec: RelabelSpec, scheme: NameValidationScheme) -> Result<Self, RelabelError> {
-        check::check(&spec, scheme)?;
+        // The pattern first: upstream refuses it while it still reads the file.
         let matcher = LabelRegex::new(&spec.regex)?;
         let regex = compile(&spec.regex)?;
+        check::check(&spec, scheme)?;
         let target = Template::parse(&spec.target_label, &regex);
         let replacement = Template::parse(&spec.replacement, &regex);
         let whole = spec.regex == DEFAULT_REGEX;

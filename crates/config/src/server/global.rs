@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use model::Labels;
 use model::label::NameValidationScheme;
+use model::{Labels, duration};
 
-use super::{EscapingScheme, HistogramOptions, ScrapeLimits, ScrapeProtocol};
+use super::expand::expand;
+use super::{EscapingScheme, HistogramOptions, ScrapeLimits, ScrapeProtocol, protocol};
+use crate::discovery::read_labels;
+use crate::document::{Node, Reader, Schema, Section, YamlWriter};
 
 /// The section `global`, effective.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,4 +59,196 @@ impl Default for GlobalConfig {
             extra_scrape_metrics: false,
         }
     }
+}
+
+const SCHEMA: Schema = Schema {
+    type_name: "config.plain",
+    keys: &[
+        "scrape_interval",
+        "scrape_timeout",
+        "scrape_protocols",
+        "evaluation_interval",
+        "rule_query_offset",
+        "external_labels",
+        "query_log_file",
+        "scrape_failure_log_file",
+        "body_size_limit",
+        "sample_limit",
+        "target_limit",
+        "label_limit",
+        "label_name_length_limit",
+        "label_value_length_limit",
+        "keep_dropped_targets",
+        "metric_name_validation_scheme",
+        "metric_name_escaping_scheme",
+        "scrape_native_histograms",
+        "convert_classic_histograms_to_nhcb",
+        "always_scrape_classic_histograms",
+        "extra_scrape_metrics",
+    ],
+    later: &[],
+};
+
+/// Reads the section.
+pub(super) fn read(
+    reader: &Reader,
+    node: &Node,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Option<GlobalConfig> {
+    let section = Section::open(reader, node, &SCHEMA)?;
+    let defaults = GlobalConfig::default();
+    let (scrape_interval, scrape_timeout) = read_times(&section, &defaults);
+    let (validation, escaping) = read_name_schemes(&section, None);
+    Some(GlobalConfig {
+        scrape_interval,
+        scrape_timeout,
+        scrape_protocols: protocol::read_list(&section, "for global config").unwrap_or_default(),
+        evaluation_interval: section
+            .duration_above_zero("evaluation_interval")
+            .unwrap_or(defaults.evaluation_interval),
+        rule_query_offset: section.duration("rule_query_offset").unwrap_or_default(),
+        external_labels: read_external_labels(&section, environment),
+        query_log_file: section.text("query_log_file").unwrap_or_default(),
+        scrape_failure_log_file: section.text("scrape_failure_log_file").unwrap_or_default(),
+        limits: ScrapeLimits::read(&section),
+        metric_name_validation_scheme: validation,
+        metric_name_escaping_scheme: escaping,
+        histograms: HistogramOptions::read(&section, HistogramOptions::default()),
+        extra_scrape_metrics: section.boolean("extra_scrape_metrics").unwrap_or_default(),
+    })
+}
+
+/// Interval and timeout; a timeout that is not stated never exceeds the interval.
+fn read_times(section: &Section<'_>, defaults: &GlobalConfig) -> (Duration, Duration) {
+    let interval = section.duration_above_zero("scrape_interval");
+    let interval = interval.unwrap_or(defaults.scrape_interval);
+    let Some(timeout) = section.duration_above_zero("scrape_timeout") else {
+        return (interval, defaults.scrape_timeout.min(interval));
+    };
+    if timeout > interval {
+        let place = section.blame("scrape_timeout").place;
+        section
+            .reader
+            .invalid(place, "global scrape timeout greater than scrape interval");
+    }
+    (interval, timeout)
+}
+
+fn read_external_labels(
+    section: &Section<'_>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Labels {
+    let Some(node) = section.get("external_labels") else {
+        return Labels::empty();
+    };
+    let labels = read_labels(section.reader, node);
+    Labels::from_pairs(
+        labels
+            .iter()
+            .map(|(name, value)| (name, expand(value, environment))),
+    )
+}
+
+/// Reads how names are checked and escaped; what is not stated comes from the global settings, or
+/// fits the other.
+pub(super) fn read_name_schemes(
+    section: &Section<'_>,
+    global: Option<&GlobalConfig>,
+) -> (NameValidationScheme, EscapingScheme) {
+    let validation = read_validation_scheme(section)
+        .or_else(|| global.map(|global| global.metric_name_validation_scheme))
+        .unwrap_or_default();
+    let stated = read_escaping_scheme(section, global.is_some());
+    let inherited = global.map(|global| global.metric_name_escaping_scheme);
+    let fitting = match validation {
+        NameValidationScheme::Utf8 => EscapingScheme::AllowUtf8,
+        NameValidationScheme::Legacy => EscapingScheme::Underscores,
+    };
+    let inherited = inherited.filter(|scheme| *scheme != EscapingScheme::AllowUtf8);
+    let escaping = stated.or(inherited).unwrap_or(fitting);
+    if validation == NameValidationScheme::Legacy && escaping == EscapingScheme::AllowUtf8 {
+        section.reader.invalid(
+            section.blame("metric_name_escaping_scheme").place,
+            "utf8 metric names requested but validation scheme is not set to UTF8",
+        );
+    }
+    (validation, escaping)
+}
+
+fn read_validation_scheme(section: &Section<'_>) -> Option<NameValidationScheme> {
+    let node = section.get("metric_name_validation_scheme")?;
+    let name = section.reader.text(node)?;
+    let schemes = [NameValidationScheme::Utf8, NameValidationScheme::Legacy];
+    match schemes.into_iter().find(|scheme| scheme.as_str() == name) {
+        None if name.is_empty() => None,
+        None => section.reader.reject(
+            node,
+            format_args!("unrecognized ValidationScheme: {name:?}"),
+        ),
+        found => found,
+    }
+}
+
+fn read_escaping_scheme(section: &Section<'_>, in_job: bool) -> Option<EscapingScheme> {
+    let node = section.get("metric_name_escaping_scheme")?;
+    let name = section.reader.text(node)?;
+    match EscapingScheme::from_name(&name) {
+        None if name.is_empty() => None,
+        None => {
+            let place = if in_job { "scrape config" } else { "global" };
+            section.reader.reject(
+                node,
+                format_args!(
+                    "unknown {place} name escaping method specified, must be one of \
+                     'allow-utf-8', 'underscores', 'dots', or 'values', got {name:?}"
+                ),
+            )
+        }
+        found => found,
+    }
+}
+
+/// Writes the section in upstream's order.
+pub(super) fn write(yaml: &mut YamlWriter, global: &GlobalConfig) {
+    yaml.bare("scrape_interval", duration::format(global.scrape_interval));
+    yaml.bare("scrape_timeout", duration::format(global.scrape_timeout));
+    if !global.scrape_protocols.is_empty() {
+        yaml.list(
+            "scrape_protocols",
+            global.scrape_protocols.iter().map(|p| p.as_str()),
+        );
+    }
+    yaml.bare(
+        "evaluation_interval",
+        duration::format(global.evaluation_interval),
+    );
+    yaml.bare(
+        "rule_query_offset",
+        duration::format(global.rule_query_offset),
+    );
+    if !global.external_labels.is_empty() {
+        yaml.mapping("external_labels", |yaml| {
+            for (name, value) in &global.external_labels {
+                // What is already expanded must not be expanded again.
+                yaml.entry(name, &value.replace('$', "$$"));
+            }
+        });
+    }
+    if !global.query_log_file.is_empty() {
+        yaml.entry("query_log_file", &global.query_log_file);
+    }
+    if !global.scrape_failure_log_file.is_empty() {
+        yaml.entry("scrape_failure_log_file", &global.scrape_failure_log_file);
+    }
+    global.limits.write(yaml);
+    yaml.entry(
+        "metric_name_validation_scheme",
+        global.metric_name_validation_scheme.as_str(),
+    );
+    yaml.entry(
+        "metric_name_escaping_scheme",
+        global.metric_name_escaping_scheme.as_str(),
+    );
+    global.histograms.write(yaml);
+    yaml.bare("extra_scrape_metrics", global.extra_scrape_metrics);
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::document::Section;
+
 /// A protocol in which a target can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScrapeProtocol {
@@ -101,4 +103,54 @@ impl EscapingScheme {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scheme| scheme.as_str() == name)
     }
+}
+
+// ---- reading ----
+
+/// Reads `scrape_protocols`, if stated; `context` ends the messages.
+pub(super) fn read_list(section: &Section<'_>, context: &str) -> Option<Vec<ScrapeProtocol>> {
+    let node = section.get("scrape_protocols")?;
+    let reader = section.reader;
+    let names = section.texts("scrape_protocols");
+    let mut protocols = Vec::with_capacity(names.len());
+    for name in &names {
+        match ScrapeProtocol::from_name(name) {
+            None => {
+                let place = node.find_text(name).unwrap_or(node).place;
+                let unknown = unknown(name);
+                reader.invalid(place, format_args!("scrape_protocols: {unknown} {context}"));
+            }
+            Some(protocol) if protocols.contains(&protocol) => {
+                let all = names.join(" ");
+                reader.invalid(
+                    node.place,
+                    format_args!("duplicated protocol in scrape_protocols, got [{all}] {context}"),
+                );
+                break;
+            }
+            Some(protocol) => protocols.push(protocol),
+        }
+    }
+    (!names.is_empty()).then_some(protocols)
+}
+
+/// Reads `fallback_scrape_protocol`, if stated.
+pub(super) fn read_fallback(section: &Section<'_>, context: &str) -> Option<ScrapeProtocol> {
+    let node = section.get("fallback_scrape_protocol")?;
+    let name = section.reader.text(node)?;
+    if name.is_empty() {
+        return None;
+    }
+    ScrapeProtocol::from_name(&name).or_else(|| {
+        let unknown = unknown(&name);
+        section.reader.reject(
+            node,
+            format_args!("invalid fallback_scrape_protocol {context}: {unknown}"),
+        )
+    })
+}
+
+fn unknown(name: &str) -> String {
+    let supported = ScrapeProtocol::ALL.map(ScrapeProtocol::as_str).join(" ");
+    format!("unknown scrape protocol {name}, supported: [{supported}]")
 }

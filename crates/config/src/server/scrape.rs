@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::RelabelRule;
 use model::label::NameValidationScheme;
+use model::{RelabelRule, duration};
 
-use super::{EscapingScheme, ScrapeLimits, ScrapeProtocol};
-use crate::discovery::ServiceDiscovery;
+use super::global::read_name_schemes;
+use super::{EscapingScheme, GlobalConfig, ScrapeLimits, ScrapeProtocol, protocol};
+use crate::discovery::{self, ServiceDiscovery};
+use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
+use crate::relabel::{read_rules, write_rules};
 
 /// One job, effective.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,4 +123,318 @@ impl ScrapeConfig {
             service_discovery: ServiceDiscovery::default(),
         }
     }
+}
+
+// ---- reading ----
+
+const SCHEMA: Schema = Schema {
+    type_name: "config.ScrapeConfig",
+    keys: &[
+        "job_name",
+        "honor_labels",
+        "honor_timestamps",
+        "track_timestamps_staleness",
+        "params",
+        "scrape_interval",
+        "scrape_timeout",
+        "scrape_protocols",
+        "fallback_scrape_protocol",
+        "scrape_native_histograms",
+        "always_scrape_classic_histograms",
+        "convert_classic_histograms_to_nhcb",
+        "extra_scrape_metrics",
+        "scrape_failure_log_file",
+        "metrics_path",
+        "scheme",
+        "enable_compression",
+        "body_size_limit",
+        "sample_limit",
+        "target_limit",
+        "label_limit",
+        "label_name_length_limit",
+        "label_value_length_limit",
+        "native_histogram_bucket_limit",
+        "native_histogram_min_bucket_factor",
+        "keep_dropped_targets",
+        "metric_name_validation_scheme",
+        "metric_name_escaping_scheme",
+        "relabel_configs",
+        "metric_relabel_configs",
+        discovery::KEYS[0],
+        discovery::KEYS[1],
+    ],
+    later: &[
+        "basic_auth",
+        "authorization",
+        "oauth2",
+        "bearer_token",
+        "bearer_token_file",
+        "tls_config",
+        "follow_redirects",
+        "enable_http2",
+        "proxy_url",
+        "no_proxy",
+        "proxy_from_environment",
+        "proxy_connect_header",
+        "http_headers",
+        "aws_sd_configs",
+        "azure_sd_configs",
+        "consul_sd_configs",
+        "digitalocean_sd_configs",
+        "dns_sd_configs",
+        "docker_sd_configs",
+        "dockerswarm_sd_configs",
+        "ec2_sd_configs",
+        "eureka_sd_configs",
+        "gce_sd_configs",
+        "hetzner_sd_configs",
+        "http_sd_configs",
+        "ionos_sd_configs",
+        "kubernetes_sd_configs",
+        "kuma_sd_configs",
+        "lightsail_sd_configs",
+        "linode_sd_configs",
+        "marathon_sd_configs",
+        "nerve_sd_configs",
+        "nomad_sd_configs",
+        "oci_sd_configs",
+        "openstack_sd_configs",
+        "outscale_sd_configs",
+        "ovhcloud_sd_configs",
+        "puppetdb_sd_configs",
+        "scaleway_sd_configs",
+        "serverset_sd_configs",
+        "stackit_sd_configs",
+        "triton_sd_configs",
+        "uyuni_sd_configs",
+        "vultr_sd_configs",
+    ],
+};
+
+/// Reads all jobs; names must differ.
+pub(super) fn read_all(
+    reader: &Reader,
+    items: &[Node],
+    global: &GlobalConfig,
+) -> Vec<ScrapeConfig> {
+    let mut jobs: Vec<ScrapeConfig> = Vec::with_capacity(items.len());
+    for item in items {
+        if item.value == Value::Null {
+            reader.invalid(item.place, "empty or null scrape config section");
+            continue;
+        }
+        let Some(section) = Section::open(reader, item, &SCHEMA) else {
+            continue;
+        };
+        let job = read(&section, global);
+        if job.job_name.is_empty() {
+            reader.invalid(section.blame("job_name").place, "job_name is empty");
+        } else if jobs.iter().any(|earlier| earlier.job_name == job.job_name) {
+            let name = &job.job_name;
+            reader.invalid(
+                section.blame("job_name").place,
+                format_args!("found multiple scrape configs with job name {name:?}"),
+            );
+        }
+        jobs.push(job);
+    }
+    jobs
+}
+
+fn read(section: &Section<'_>, global: &GlobalConfig) -> ScrapeConfig {
+    let job_name = section.text("job_name").unwrap_or_default();
+    let context = format!("for scrape config with job name {job_name:?}");
+    let defaults = ScrapeConfig::named(job_name);
+    let flag = |key: &str, default: bool| section.boolean(key).unwrap_or(default);
+    let (scrape_interval, scrape_timeout) = read_times(section, global, &context);
+    let (validation, escaping) = read_name_schemes(section, Some(global));
+    let histograms = HistogramOptions::read(section, global.histograms);
+    let rules =
+        |key: &str, what: &str| read_rules(section.reader, section.items(key), what, validation);
+    ScrapeConfig {
+        scrape_interval,
+        scrape_timeout,
+        scrape_protocols: read_protocols(section, global, &context, histograms),
+        fallback_scrape_protocol: protocol::read_fallback(section, &context),
+        scheme: read_scheme(section),
+        metrics_path: section
+            .text("metrics_path")
+            .unwrap_or(defaults.metrics_path),
+        params: read_params(section),
+        honor_labels: flag("honor_labels", defaults.honor_labels),
+        honor_timestamps: flag("honor_timestamps", defaults.honor_timestamps),
+        track_timestamps_staleness: flag("track_timestamps_staleness", false),
+        enable_compression: flag("enable_compression", defaults.enable_compression),
+        scrape_failure_log_file: section
+            .text("scrape_failure_log_file")
+            .unwrap_or_else(|| global.scrape_failure_log_file.clone()),
+        limits: ScrapeLimits::read(section).or_global(&global.limits),
+        metric_name_validation_scheme: validation,
+        metric_name_escaping_scheme: escaping,
+        histograms,
+        extra_scrape_metrics: flag("extra_scrape_metrics", global.extra_scrape_metrics),
+        relabel_configs: rules("relabel_configs", "target relabeling rule in scrape config"),
+        metric_relabel_configs: rules(
+            "metric_relabel_configs",
+            "metric relabeling rule in scrape config",
+        ),
+        service_discovery: discovery::read(section),
+        job_name: defaults.job_name,
+    }
+}
+
+/// Interval and timeout; a timeout that is not stated never exceeds the interval.
+fn read_times(section: &Section<'_>, global: &GlobalConfig, context: &str) -> (Duration, Duration) {
+    let interval = section.duration_above_zero("scrape_interval");
+    let interval = interval.unwrap_or(global.scrape_interval);
+    let Some(timeout) = section.duration_above_zero("scrape_timeout") else {
+        return (interval, global.scrape_timeout.min(interval));
+    };
+    if timeout > interval {
+        section.reader.invalid(
+            section.blame("scrape_timeout").place,
+            format_args!("scrape timeout greater than scrape interval {context}"),
+        );
+    }
+    (interval, timeout)
+}
+
+/// The job's protocols, else the global ones, else what fits the wish for native histograms.
+fn read_protocols(
+    section: &Section<'_>,
+    global: &GlobalConfig,
+    context: &str,
+    histograms: HistogramOptions,
+) -> Vec<ScrapeProtocol> {
+    match protocol::read_list(section, context) {
+        Some(protocols) => protocols,
+        None if !global.scrape_protocols.is_empty() => global.scrape_protocols.clone(),
+        None if histograms.scrape_native_histograms => {
+            ScrapeProtocol::DEFAULT_NATIVE_HISTOGRAMS.to_vec()
+        }
+        None => ScrapeProtocol::DEFAULT.to_vec(),
+    }
+}
+
+fn read_scheme(section: &Section<'_>) -> Scheme {
+    let Some(node) = section.get("scheme") else {
+        return Scheme::Http;
+    };
+    match section.reader.text(node).as_deref() {
+        None | Some("" | "http") => Scheme::Http,
+        Some("https") => Scheme::Https,
+        Some(other) => {
+            let error = format_args!("invalid scheme {other:?}: must be http or https");
+            section.reader.reject(node, error).unwrap_or_default()
+        }
+    }
+}
+
+fn read_params(section: &Section<'_>) -> BTreeMap<String, Vec<String>> {
+    let Some(node) = section.get("params") else {
+        return BTreeMap::new();
+    };
+    let entries = section.reader.mapping(node);
+    entries
+        .into_iter()
+        .map(|(_, name, values)| (name, section.reader.texts(values)))
+        .collect()
+}
+
+impl HistogramOptions {
+    /// Reads the options that a section states, on top of `defaults`.
+    pub(super) fn read(section: &Section<'_>, defaults: Self) -> Self {
+        let flag = |key: &str, default: bool| section.boolean(key).unwrap_or(default);
+        Self {
+            scrape_native_histograms: flag(
+                "scrape_native_histograms",
+                defaults.scrape_native_histograms,
+            ),
+            convert_classic_histograms_to_nhcb: flag(
+                "convert_classic_histograms_to_nhcb",
+                defaults.convert_classic_histograms_to_nhcb,
+            ),
+            always_scrape_classic_histograms: flag(
+                "always_scrape_classic_histograms",
+                defaults.always_scrape_classic_histograms,
+            ),
+            native_histogram_bucket_limit: section
+                .unsigned("native_histogram_bucket_limit")
+                .unwrap_or(defaults.native_histogram_bucket_limit),
+            native_histogram_min_bucket_factor: section
+                .float("native_histogram_min_bucket_factor")
+                .unwrap_or(defaults.native_histogram_min_bucket_factor),
+        }
+    }
+
+    /// Writes the options that a global section has too.
+    pub(super) fn write(&self, yaml: &mut YamlWriter) {
+        yaml.bare("scrape_native_histograms", self.scrape_native_histograms);
+        yaml.bare(
+            "always_scrape_classic_histograms",
+            self.always_scrape_classic_histograms,
+        );
+        yaml.bare(
+            "convert_classic_histograms_to_nhcb",
+            self.convert_classic_histograms_to_nhcb,
+        );
+    }
+}
+
+// ---- writing ----
+
+/// Writes a job in upstream's order of keys.
+pub(super) fn write(yaml: &mut YamlWriter, job: &ScrapeConfig) {
+    yaml.entry("job_name", &job.job_name);
+    if job.honor_labels {
+        yaml.bare("honor_labels", true);
+    }
+    yaml.bare("honor_timestamps", job.honor_timestamps);
+    yaml.bare("track_timestamps_staleness", job.track_timestamps_staleness);
+    if !job.params.is_empty() {
+        yaml.mapping("params", |yaml| {
+            for (name, values) in &job.params {
+                yaml.list(name, values.iter().map(String::as_str));
+            }
+        });
+    }
+    yaml.bare("scrape_interval", duration::format(job.scrape_interval));
+    yaml.bare("scrape_timeout", duration::format(job.scrape_timeout));
+    yaml.list(
+        "scrape_protocols",
+        job.scrape_protocols.iter().map(|p| p.as_str()),
+    );
+    if let Some(fallback) = job.fallback_scrape_protocol {
+        yaml.entry("fallback_scrape_protocol", fallback.as_str());
+    }
+    job.histograms.write(yaml);
+    yaml.bare("extra_scrape_metrics", job.extra_scrape_metrics);
+    if !job.scrape_failure_log_file.is_empty() {
+        yaml.entry("scrape_failure_log_file", &job.scrape_failure_log_file);
+    }
+    yaml.entry("metrics_path", &job.metrics_path);
+    yaml.entry("scheme", job.scheme.as_str());
+    yaml.bare("enable_compression", job.enable_compression);
+    job.limits.write(yaml);
+    if job.histograms.native_histogram_bucket_limit > 0 {
+        yaml.bare(
+            "native_histogram_bucket_limit",
+            job.histograms.native_histogram_bucket_limit,
+        );
+    }
+    if job.histograms.native_histogram_min_bucket_factor > 0.0 {
+        let factor = job.histograms.native_histogram_min_bucket_factor;
+        yaml.bare("native_histogram_min_bucket_factor", factor);
+    }
+    yaml.entry(
+        "metric_name_validation_scheme",
+        job.metric_name_validation_scheme.as_str(),
+    );
+    yaml.entry(
+        "metric_name_escaping_scheme",
+        job.metric_name_escaping_scheme.as_str(),
+    );
+    write_rules(yaml, "relabel_configs", &job.relabel_configs);
+    write_rules(yaml, "metric_relabel_configs", &job.metric_relabel_configs);
+    discovery::write(yaml, &job.service_discovery);
 }

@@ -2,6 +2,9 @@
 
 use std::num::NonZeroU64;
 
+use super::data_size;
+use crate::document::{Section, YamlWriter};
+
 /// One limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limit {
@@ -78,5 +81,60 @@ impl ScrapeLimits {
                 .keep_dropped_targets
                 .or_global(global.keep_dropped_targets),
         }
+    }
+}
+
+// ---- reading and writing ----
+
+impl ScrapeLimits {
+    /// Reads the limits that a section states.
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        let count = |key: &str| section.unsigned(key).map_or(Limit::BuiltIn, Limit::stated);
+        Self {
+            body_size_limit: read_size(section, "body_size_limit"),
+            sample_limit: count("sample_limit"),
+            label_limit: count("label_limit"),
+            label_name_length_limit: count("label_name_length_limit"),
+            label_value_length_limit: count("label_value_length_limit"),
+            target_limit: count("target_limit"),
+            keep_dropped_targets: count("keep_dropped_targets"),
+        }
+    }
+
+    /// Writes what is stated.
+    pub(super) fn write(&self, yaml: &mut YamlWriter) {
+        match self.body_size_limit {
+            Limit::BuiltIn => {}
+            Limit::Unlimited => yaml.bare("body_size_limit", 0),
+            Limit::AtMost(bytes) => yaml.bare("body_size_limit", data_size::format(bytes.get())),
+        }
+        let counts = [
+            ("sample_limit", self.sample_limit),
+            ("target_limit", self.target_limit),
+            ("label_limit", self.label_limit),
+            ("label_name_length_limit", self.label_name_length_limit),
+            ("label_value_length_limit", self.label_value_length_limit),
+            ("keep_dropped_targets", self.keep_dropped_targets),
+        ];
+        for (key, limit) in counts {
+            match limit {
+                Limit::BuiltIn => {}
+                Limit::Unlimited => yaml.bare(key, 0),
+                Limit::AtMost(most) => yaml.bare(key, most),
+            }
+        }
+    }
+}
+
+fn read_size(section: &Section<'_>, key: &str) -> Limit {
+    let Some(node) = section.get(key) else {
+        return Limit::BuiltIn;
+    };
+    let Some(text) = section.reader.text(node).filter(|text| !text.is_empty()) else {
+        return Limit::BuiltIn;
+    };
+    match data_size::parse(&text) {
+        Ok(bytes) => u64::try_from(bytes).map_or(Limit::Unlimited, Limit::stated),
+        Err(error) => section.reader.reject(node, error).unwrap_or_default(),
     }
 }
