@@ -1,2 +1,39 @@
-//! Entry point.
-fn main() {}
+//! `bench`: measures Narthex and its peers on the same generated load, in one run.
+//!
+//! [`fleet`] is the load: many scrape targets behind one port. [`ingest`] runs the servers on it
+//! and writes what it measured into `docs/operations/measurements.md`, with the command that did.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measuring tool outside the product: real clocks, files and sockets are its subject"
+)]
+
+mod fleet;
+mod http;
+mod ingest;
+mod machine;
+mod page;
+mod process;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Whole-stack benchmarks.
+#[derive(Parser)]
+#[command(name = "bench")]
+enum Command {
+    /// Serve a fleet of scrape targets until ended.
+    Fleet(fleet::Options),
+    /// Measure what scraping and storing costs, Narthex and Prometheus side by side.
+    Ingest(ingest::Options),
+}
+
+fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Fleet(options) => fleet::serve(&options),
+        Command::Ingest(options) => ingest::run(&options),
+    }
+}

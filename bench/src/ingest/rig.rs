@@ -1,0 +1,53 @@
+//! The load generator as a process of its own, so that its CPU time is its own.
+
+use std::env;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result};
+
+use crate::fleet;
+use crate::http;
+use crate::process::{self, Process};
+
+/// A running fleet.
+pub(super) struct LoadGenerator {
+    process: Process,
+    address: SocketAddr,
+}
+
+impl LoadGenerator {
+    /// Starts `bench fleet` and waits until it says where it listens.
+    pub(super) fn start(options: &fleet::Options) -> Result<Self> {
+        let program = env::current_exe().context("finding this program")?;
+        let mut command = process::ended_with_us(&program);
+        command
+            .arg("fleet")
+            .args(["--targets", &options.targets.to_string()])
+            .args(["--series", &options.series.to_string()])
+            .args(["--port", &options.port.to_string()])
+            .stdout(Stdio::piped());
+        let mut process = Process::start("the load generator", &mut command)?;
+        let output = process.child_mut().stdout.take();
+        let mut line = String::new();
+        BufReader::new(output.context("the output was piped")?).read_line(&mut line)?;
+        let address = line.trim().parse();
+        let address =
+            address.with_context(|| format!("the load generator said `{}`", line.trim()))?;
+        Ok(Self { process, address })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// CPU seconds used and samples served so far.
+    pub(super) fn reading(&self) -> Result<(f64, f64)> {
+        let page = http::get(self.address, "/")?;
+        let served = http::sum(&page, "bench_fleet_samples_total");
+        let served = served.context("the load generator does not say what it served")?;
+        Ok((self.process.usage()?.cpu_seconds, served))
+    }
+}
