@@ -2,7 +2,8 @@
 //!
 //! A [`Registry`] gives out instruments ([`Counter`], [`Gauge`], [`Histogram`], [`Summary`]) that
 //! are cheap to clone and cheap to count with, and is itself a [`Collector`]: something that says
-//! what it knows as metric families.
+//! what it knows as metric families. [`encode`] turns families into pages, [`Format`] says which
+//! kind of page a client wants, and [`parse`] reads pages of others.
 //!
 //! ```
 //! use exposition::{Collector as _, Registry};
@@ -15,13 +16,18 @@
 //!
 //! let mut families = Vec::new();
 //! registry.collect(&mut families);
-//! assert_eq!(families.len(), 2);
+//! let mut page = Vec::new();
+//! exposition::encode::encode_text(&families, &mut page);
+//! assert!(page.ends_with(b"# TYPE scrapes_total counter\nscrapes_total 1\n"));
 //! ```
 //!
 //! **Must not know:** HTTP, scraping, storage, clocks, files.
 
 pub mod collector;
+pub mod encode;
 pub mod instrument;
+pub mod negotiate;
+pub mod parse;
 pub mod process;
 pub mod registry;
 
@@ -29,5 +35,6 @@ pub use collector::Collector;
 pub use instrument::{
     Counter, CounterFamily, Gauge, GaugeFamily, Histogram, HistogramFamily, Summary, SummaryFamily,
 };
+pub use negotiate::Format;
 pub use process::{BuildInfo, ProcessCollector, ProcessReading};
 pub use registry::Registry;

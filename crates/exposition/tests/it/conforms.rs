@@ -1,0 +1,179 @@
+//! Pages of others: outside suites, found through `NARTHEX_CONFORMANCE` or beside the repository.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use exposition::Format;
+use exposition::parse::{
+    Entry, OpenMetricsParser, PageParser, ParseError, TextParser, parse_series_labels,
+};
+use model::{LabelsBuilder, MetricType};
+
+/// All series of a page as (labels, bits of the value); None if one repeats a label name.
+pub(crate) fn series(
+    page: &[u8],
+    format: Format,
+) -> Result<Option<BTreeMap<String, u64>>, ParseError> {
+    let mut parser = match format {
+        Format::Text => PageParser::Text(TextParser::new(page)),
+        Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(page)),
+    };
+    let mut found = BTreeMap::new();
+    let mut metric_type = MetricType::Unknown;
+    while let Some(entry) = parser.next_entry()? {
+        match entry {
+            Entry::Type {
+                metric_type: told, ..
+            } => metric_type = told,
+            Entry::Series(sample) => {
+                let mut labels = LabelsBuilder::new();
+                parse_series_labels(sample.series, metric_type, &mut labels).unwrap();
+                if labels.has_duplicates() {
+                    // What the scraper refuses, as upstream's does.
+                    return Ok(None);
+                }
+                found.insert(labels.build().to_string(), sample.value.to_bits());
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(found))
+}
+
+fn suite(name: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    let root = std::env::var_os("NARTHEX_CONFORMANCE").map_or(beside, PathBuf::from);
+    let path = root.join(name);
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("skipped: no conformance suite at {}", path.display());
+    None
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test reads its suite")]
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn pages_hold_the_same_series_with_and_without_metadata() {
+    let Some(suite) = suite("exposition") else {
+        return;
+    };
+    let with = series(&read(&suite.join("alltypes.237mfs.prom.txt")), Format::Text)
+        .unwrap()
+        .unwrap();
+    let page = read(&suite.join("alltypes.237mfs.nometa.prom.txt"));
+    let without = series(&page, Format::Text).unwrap().unwrap();
+    assert!(with.len() > 1_800, "{}", with.len());
+    // Without types, bounds and quantiles stay as they are written.
+    let only_with: BTreeSet<_> = with
+        .keys()
+        .filter(|key| !without.contains_key(*key))
+        .collect();
+    assert!(
+        only_with
+            .iter()
+            .all(|key| key.contains("le=") || key.contains("quantile=")),
+        "{only_with:?}"
+    );
+    assert_eq!(with.len(), without.len());
+    for name in ["1histogram.om.txt", "alltypes.5mfs.om.txt"] {
+        let found = series(&read(&suite.join(name)), Format::OpenMetrics)
+            .unwrap()
+            .unwrap();
+        assert!(!found.is_empty(), "{name}");
+    }
+}
+
+/// Groups of cases that Prometheus lets pass, by the start of their names, and why: its parser checks
+/// the form of lines, and leaves what they mean together to whoever looks at the series.
+const LENIENT: [(&str, &str); 15] = [
+    (
+        "bad_clashing_names",
+        "names of different families are not compared",
+    ),
+    (
+        "bad_counter_values",
+        "values are not compared with the type",
+    ),
+    (
+        "bad_exemplar_complex_chars",
+        "exemplars have no limit of length",
+    ),
+    ("bad_exemplars_6", "exemplars have no limit of length"),
+    (
+        "bad_exemplars_on_unallowed_metric_types",
+        "exemplars are not compared with the type",
+    ),
+    (
+        "bad_exemplars_on_unallowed_samples",
+        "exemplars are not compared with the suffix",
+    ),
+    (
+        "bad_grouping_or_ordering",
+        "the order of samples and families is free",
+    ),
+    (
+        "bad_histograms",
+        "buckets, sums and counts are not compared",
+    ),
+    (
+        "bad_info_and_stateset_values",
+        "values are not compared with the type",
+    ),
+    (
+        "bad_metadata_in_wrong_place",
+        "metadata may come after samples",
+    ),
+    (
+        "bad_missing_or_extra_commas_2",
+        "a comma may end the labels",
+    ),
+    (
+        "bad_missing_or_invalid_labels_for_a_type",
+        "labels are not compared with the type",
+    ),
+    ("bad_repeated_metadata", "the later metadata holds"),
+    (
+        "bad_stateset_info_values",
+        "values are not compared with the type",
+    ),
+    ("bad_unit", "the unit is not compared with the type"),
+];
+
+#[test]
+fn open_metrics_cases_are_accepted_and_refused() {
+    let Some(suite) = suite("openmetrics") else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    let (mut agreed, mut lenient) = (0, 0);
+    for case in cases(&suite) {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let description = String::from_utf8(read(&case.join("test.json"))).unwrap();
+        let wanted = description.contains("\"shouldParse\": true");
+        let outcome = series(&read(&case.join("metrics")), Format::OpenMetrics);
+        if matches!(outcome, Ok(Some(_))) == wanted {
+            agreed += 1;
+        } else if !wanted && LENIENT.iter().any(|(start, _)| name.starts_with(start)) {
+            lenient += 1;
+        } else {
+            wrong.push(format!("{name}: wanted {wanted}, got {outcome:?}"));
+        }
+    }
+    println!("{agreed} agreed, {lenient} lenient as upstream");
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test reads its suite")]
+fn cases(suite: &Path) -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(suite)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    cases
+}
