@@ -14,8 +14,22 @@ const ember: MantineColorsTuple = [
   '#7b3310',
 ];
 
+/** From the lightest text to the darkest ground; the middle ones are edges and controls. */
+const dark: MantineColorsTuple = [
+  '#e3e7eb',
+  '#a9b3bd',
+  '#8a95a0',
+  '#6d7883',
+  '#3a424a',
+  '#2b3138',
+  '#1b1f24',
+  '#16191d',
+  '#101317',
+  '#0a0c0e',
+];
+
 export const theme = createTheme({
-  colors: { ember },
+  colors: { ember, dark },
   primaryColor: 'ember',
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,

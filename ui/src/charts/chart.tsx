@@ -40,7 +40,9 @@ export const Chart = memo(function Chart(props: ChartProps) {
   const [from, to] = window;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the ends of the window are read by the scale
   useEffect(() => {
-    chart.current?.setData(plotData(times, lines, isStacked));
+    // Fresh data would pull the graph from under a selection that is being drawn.
+    const isSelecting = (chart.current?.select.width ?? 0) > 0;
+    if (!isSelecting) chart.current?.setData(plotData(times, lines, isStacked));
   }, [times, lines, isStacked, from, to]);
 
   return <div ref={holder} style={{ height: props.height, minWidth: 0 }} />;

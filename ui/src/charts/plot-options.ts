@@ -159,7 +159,8 @@ function aroundData(low: number, high: number): [number, number] {
 function cursorOptions(plot: Plot): uPlot.Cursor {
   return {
     y: false,
-    sync: { key: plot.syncKey, setSeries: false },
+    // Only the crosshair is shared: a selection drawn on one chart must zoom once, not once per chart.
+    sync: { key: plot.syncKey, setSeries: false, filters: { pub: isMove, sub: isMove } },
     drag: { x: true, y: false, setScale: false, dist: 6 },
     points: { size: 6, width: 0, show: !plot.isStacked },
     focus: { prox: plot.hasFocus ? 24 : -1 },
@@ -197,4 +198,8 @@ function crosshairOf({ cursor, over }: uPlot): Crosshair | null {
   const { idx, left = -1 } = cursor;
   if (idx == null || left < 0) return null;
   return { at: idx, left, isPastMiddle: left > over.clientWidth / 2 };
+}
+
+function isMove(event: string): boolean {
+  return event === 'mousemove' || event === 'mouseleave' || event === 'mouseenter';
 }

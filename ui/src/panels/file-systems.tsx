@@ -17,7 +17,7 @@ const REAL =
 const EXPRS = [`node_filesystem_size_bytes{${REAL}}`, `node_filesystem_avail_bytes{${REAL}}`];
 
 export function FileSystems({ view }: { view: View }) {
-  const [frame, isVisible] = useVisibility<HTMLElement>();
+  const [frame, isVisible] = useVisibility();
   const exprs = useMemo(
     () => EXPRS.map((expr) => fillExpr(expr, view.machine, '')),
     [view.machine],

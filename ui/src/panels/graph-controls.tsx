@@ -36,7 +36,7 @@ export function GraphControls({ state, onState }: GraphControlsProps) {
         />
         <Step label="Longer range" sign="+" to={longer} onRange={(to) => set({ range: to })} />
       </span>
-      <InstantField label="End" value={state.end} onChange={(end) => set({ end })} />
+      <InstantField verb="ends" value={state.end} onChange={(end) => set({ end })} />
       <TextField
         label="Step (empty: automatic)"
         width={116}

@@ -77,7 +77,7 @@ export function QueryPanel({ id, state, onState, onRemove }: QueryPanelProps) {
               <GraphControls state={state} onState={set} />
             ) : (
               <InstantField
-                label="Evaluated at"
+                verb="evaluated"
                 value={state.end}
                 onChange={(end) => set({ ...state, end })}
               />

@@ -73,6 +73,7 @@ function Series({ labels }: { labels: Record<string, string> }) {
     <code className={styles.series}>
       {name && <span className={styles.name}>{name}</span>}
       {(pairs.length > 0 || !name) && '{'}
+      <wbr />
       {pairs.map(([label, value], at) => (
         <span key={label}>
           {at > 0 && ', '}

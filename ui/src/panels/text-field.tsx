@@ -7,13 +7,12 @@ export interface TextFieldProps {
   value: string;
   placeholder?: string;
   width: number;
-  type?: 'text' | 'datetime-local';
   isValid: (text: string) => boolean;
   onCommit: (text: string) => void;
 }
 
 export function TextField(props: TextFieldProps) {
-  const { value, type = 'text' } = props;
+  const { value } = props;
   const [draft, setDraft] = useState(value);
   useEffect(() => setDraft(value), [value]);
   const isValid = props.isValid(draft);
@@ -23,8 +22,6 @@ export function TextField(props: TextFieldProps) {
   return (
     <Input
       size="xs"
-      type={type}
-      step={type === 'datetime-local' ? 1 : undefined}
       aria-label={props.label}
       title={props.label}
       placeholder={props.placeholder}

@@ -23,7 +23,7 @@ export interface TimePanelProps {
 }
 
 export function TimePanel({ plan, view, onZoom }: TimePanelProps) {
-  const [frame, isVisible] = useVisibility<HTMLElement>();
+  const [frame, isVisible] = useVisibility();
   const { machine, rate, window } = view;
   const exprs = useMemo(
     () => plan.queries.map((query) => fillExpr(query.expr, machine, rate)),
@@ -73,7 +73,7 @@ export function TimePanel({ plan, view, onZoom }: TimePanelProps) {
 function draw(plan: PanelPlan, answer: RangeAnswer) {
   const { matrices, window } = answer;
   const { lines, folded } = panelLines(plan, matrices, window);
-  const note = folded > 0 ? `${folded} at zero` : undefined;
+  const note = folded > 0 ? `${folded} more at zero` : undefined;
   return { lines, note, times: windowTimes(window), from: window.from, to: window.to };
 }
 

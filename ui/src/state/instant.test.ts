@@ -6,6 +6,7 @@ import {
   formatLinkInstant,
   parseInputInstant,
   parseInstant,
+  parseLocalInstant,
 } from './instant';
 
 const noon = Date.UTC(2026, 2, 1, 12, 0, 5);
@@ -44,4 +45,15 @@ it('says the date of an interval once', () => {
   expect(formatInterval(start, start + 86_400_000)).toBe(
     '2026-03-01 10:00:00 – 2026-03-02 10:00:00',
   );
+});
+
+it('reads moments as people type them, in their own time zone', () => {
+  const local = (...parts: [number, number, number, number?, number?, number?]) =>
+    new Date(...parts).getTime();
+  expect(parseLocalInstant('2026-03-01 9:30')).toBe(local(2026, 2, 1, 9, 30));
+  expect(parseLocalInstant(' 2026-03-01 09:30:15 ')).toBe(local(2026, 2, 1, 9, 30, 15));
+  expect(parseLocalInstant('2026-03-01')).toBe(local(2026, 2, 1));
+  for (const text of ['', 'now', '2026-03', '2026-03-01 25:00', '01.03.2026']) {
+    expect(parseLocalInstant(text)).toBeUndefined();
+  }
 });

@@ -30,6 +30,13 @@ export function parseInputInstant(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** What a person types for a moment: the form of `formatInstant`, the seconds or the time left out. */
+export function parseLocalInstant(text: string): number | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ]+(\d{1,2}:\d{2}(?::\d{2})?))?$/.exec(text.trim());
+  if (!match) return undefined;
+  return parseInputInstant(`${match[1]}T${(match[2] ?? '00:00').padStart(5, '0')}`);
+}
+
 /** A full local date and time for people. */
 export function formatInstant(time: number): string {
   const date = new Date(time);
