@@ -237,6 +237,12 @@ pub enum BinaryOp {
     GreaterOrEqual,
     /// `<=`
     LessOrEqual,
+    /// `</`: cuts a native histogram's observations above the right operand off. Floats yield
+    /// nothing but an info.
+    TrimUpper,
+    /// `>/`: cuts a native histogram's observations below the right operand off. Floats yield
+    /// nothing but an info.
+    TrimLower,
     /// `and`
     And,
     /// `or`
@@ -262,6 +268,8 @@ impl BinaryOp {
             Self::Less => "<",
             Self::GreaterOrEqual => ">=",
             Self::LessOrEqual => "<=",
+            Self::TrimUpper => "</",
+            Self::TrimLower => ">/",
             Self::And => "and",
             Self::Or => "or",
             Self::Unless => "unless",

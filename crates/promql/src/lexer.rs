@@ -136,6 +136,12 @@ impl<'a> Lexer<'a> {
             '>' if self.peek() == Some('=') => {
                 self.then(TokenKind::Operator(BinaryOp::GreaterOrEqual))
             }
+            '<' if self.peek() == Some('/') => {
+                self.then(TokenKind::Operator(BinaryOp::TrimUpper))
+            }
+            '>' if self.peek() == Some('/') => {
+                self.then(TokenKind::Operator(BinaryOp::TrimLower))
+            }
             '*' | '/' | '%' | '+' | '-' | '^' | '<' | '>' => operator(first),
             '(' | ')' | '{' | '[' | ']' => return self.bracketing(first),
             '"' | '\'' | '`' => return self.text(first),

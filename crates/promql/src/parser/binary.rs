@@ -18,7 +18,9 @@ fn precedence(op: BinaryOp) -> u8 {
         | BinaryOp::Greater
         | BinaryOp::Less
         | BinaryOp::GreaterOrEqual
-        | BinaryOp::LessOrEqual => 3,
+        | BinaryOp::LessOrEqual
+        | BinaryOp::TrimUpper
+        | BinaryOp::TrimLower => 3,
         BinaryOp::Add | BinaryOp::Subtract => 4,
         BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo | BinaryOp::Atan2 => 5,
         BinaryOp::Power => POWER,

@@ -122,7 +122,7 @@ fn the_whole_stable_grammar_is_read() {
         "anchored",
         "smoothed{}",
         "limitk",
-        "3 atan2 4",
+        "3 atan2 4", "a </ 5", "a >/ on (x) b",
         "(((1)))",
         "sum(foo)[5m:1m]",
         "absent(foo{a=\"b\"})",
