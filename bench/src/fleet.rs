@@ -80,12 +80,17 @@ impl Fleet {
         let mut writer = stream;
         let mut page = Vec::new();
         while let Some(request) = read_request(&mut reader)? {
-            match request.strip_prefix("/t/") {
+            match request.path.strip_prefix("/t/") {
                 Some(number) => self.answer_target(number, &mut page),
-                None if request == "/" => target::answer(&mut page, 200, self.status().as_bytes()),
+                None if request.path == "/" => {
+                    target::answer(&mut page, 200, self.status().as_bytes())
+                }
                 None => target::answer(&mut page, 404, b"no such page\n"),
             }
             writer.write_all(&page)?;
+            if request.last {
+                break;
+            }
         }
         Ok(())
     }
@@ -110,21 +115,31 @@ impl Fleet {
     }
 }
 
-/// Reads a request head; returns its path, or nothing when the connection has closed.
-fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<String>> {
+/// What a scraper asked for.
+struct Request {
+    path: String,
+    /// The connection ends with the answer: so it does in HTTP/1.0.
+    last: bool,
+}
+
+/// Reads a request head; nothing when the connection has closed.
+fn read_request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let mut head = reader.take(MAX_REQUEST_BYTES);
     let mut line = String::new();
     if head.read_line(&mut line)? == 0 {
         return Ok(None);
     }
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let request = Request {
+        path: line.split(' ').nth(1).unwrap_or_default().to_owned(),
+        last: line.trim_end().ends_with("HTTP/1.0"),
+    };
     loop {
         line.clear();
         if head.read_line(&mut line)? == 0 {
             return Ok(None);
         }
         if line == "\r\n" {
-            return Ok(Some(path));
+            return Ok(Some(request));
         }
     }
 }
