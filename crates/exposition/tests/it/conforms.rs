@@ -27,7 +27,8 @@ pub(crate) fn series(
             } => metric_type = told,
             Entry::Series(sample) => {
                 let mut labels = LabelsBuilder::new();
-                parse_series_labels(sample.series, metric_type, &mut labels).unwrap();
+                parse_series_labels(sample.series, metric_type, &mut labels)
+                    .expect("a series that was parsed has labels");
                 if labels.has_duplicates() {
                     // What the scraper refuses, as upstream's does.
                     return Ok(None);
@@ -40,6 +41,7 @@ pub(crate) fn series(
     Ok(Some(found))
 }
 
+#[allow(clippy::print_stdout, reason = "a skipped suite is told")]
 fn suite(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
     let root = std::env::var_os("NARTHEX_CONFORMANCE").map_or(beside, PathBuf::from);
@@ -53,7 +55,7 @@ fn suite(name: &str) -> Option<PathBuf> {
 
 #[allow(clippy::disallowed_methods, reason = "a test reads its suite")]
 fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap()
+    std::fs::read(path).expect("the suite is readable")
 }
 
 #[test]
@@ -170,8 +172,8 @@ fn open_metrics_cases_are_accepted_and_refused() {
 #[allow(clippy::disallowed_methods, reason = "a test reads its suite")]
 fn cases(suite: &Path) -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = std::fs::read_dir(suite)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the suite is readable")
+        .map(|entry| entry.expect("the suite is readable").path())
         .filter(|path| path.is_dir())
         .collect();
     cases.sort();

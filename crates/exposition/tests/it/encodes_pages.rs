@@ -44,7 +44,7 @@ fn families() -> Vec<MetricFamily> {
 fn page(format: Format) -> String {
     let mut page = Vec::new();
     encode(format, &families(), &mut page);
-    String::from_utf8(page).unwrap()
+    String::from_utf8(page).expect("pages are text")
 }
 
 #[test]
