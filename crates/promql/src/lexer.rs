@@ -136,12 +136,8 @@ impl<'a> Lexer<'a> {
             '>' if self.peek() == Some('=') => {
                 self.then(TokenKind::Operator(BinaryOp::GreaterOrEqual))
             }
-            '<' if self.peek() == Some('/') => {
-                self.then(TokenKind::Operator(BinaryOp::TrimUpper))
-            }
-            '>' if self.peek() == Some('/') => {
-                self.then(TokenKind::Operator(BinaryOp::TrimLower))
-            }
+            '<' if self.peek() == Some('/') => self.then(TokenKind::Operator(BinaryOp::TrimUpper)),
+            '>' if self.peek() == Some('/') => self.then(TokenKind::Operator(BinaryOp::TrimLower)),
             '*' | '/' | '%' | '+' | '-' | '^' | '<' | '>' => operator(first),
             '(' | ')' | '{' | '[' | ']' => return self.bracketing(first),
             '"' | '\'' | '`' => return self.text(first),
@@ -171,7 +167,7 @@ impl<'a> Lexer<'a> {
         };
         match first {
             ']' | '(' | ')' => self.bracketing(first),
-            ':' => Err("unexpected colon before duration in duration expression".to_owned()),
+            ':' => Err(self.after_token("unexpected colon before duration in duration expression")),
             '+' | '-' | '*' | '/' | '%' | '^' => Ok(operator(first)),
             ',' => Ok(TokenKind::Comma),
             c if c.is_ascii_digit() || (c == '.' && self.digit_follows()) => {
@@ -233,7 +229,7 @@ impl<'a> Lexer<'a> {
             }
             ')' => {
                 let Some(depth) = self.paren_depth.checked_sub(1) else {
-                    return Err("unexpected right parenthesis ')'".to_owned());
+                    return Err(self.after_token("unexpected right parenthesis ')'"));
                 };
                 self.paren_depth = depth;
                 Ok(TokenKind::RightParen)
@@ -253,6 +249,12 @@ impl<'a> Lexer<'a> {
                 Ok(TokenKind::RightBracket)
             }
         }
+    }
+
+    /// A fault that upstream sees only after the token that shows it.
+    fn after_token(&mut self, message: &str) -> String {
+        self.start = self.position;
+        message.to_owned()
     }
 
     fn colon(&mut self) -> Result<TokenKind, String> {

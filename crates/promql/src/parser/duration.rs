@@ -17,17 +17,25 @@ impl<'a> Parser<'a> {
                 .map_err(|error| self.error(token.span, error.to_string()))?;
             duration.as_secs_f64()
         } else {
-            number_value(token.text).ok_or_else(|| {
-                let text = model::quote::quoted(token.text);
-                let cause = format!("strconv.ParseFloat: parsing {text}: invalid syntax");
-                self.error(token.span, format!("error parsing number: {cause}"))
-            })?
+            self.number(token)?
         };
         Ok(NumberLiteral {
             value,
             is_duration,
             span: token.span,
         })
+    }
+
+    fn number(&self, token: &Token<'a>) -> Result<f64, ParseError> {
+        let is_word = token.text.eq_ignore_ascii_case("inf");
+        let cause = match number_value(token.text) {
+            Some(value) if value.is_infinite() && !is_word => "value out of range",
+            Some(value) => return Ok(value),
+            None => "invalid syntax",
+        };
+        let text = model::quote::quoted(token.text);
+        let message = format!("error parsing number: strconv.ParseFloat: parsing {text}: {cause}");
+        Err(self.error(token.span, message))
     }
 
     /// Reads a number or duration with an optional sign; `context` and `expected` describe the

@@ -122,7 +122,9 @@ fn the_whole_stable_grammar_is_read() {
         "anchored",
         "smoothed{}",
         "limitk",
-        "3 atan2 4", "a </ 5", "a >/ on (x) b",
+        "3 atan2 4",
+        "a </ 5",
+        "a >/ on (x) b",
         "(((1)))",
         "sum(foo)[5m:1m]",
         "absent(foo{a=\"b\"})",
@@ -150,10 +152,20 @@ fn faults_are_reported_as_upstream_reports_them() {
         ("1+", "1:3: parse error: unexpected end of input"),
         (
             "\n1 +\n )",
-            "3:2: parse error: unexpected right parenthesis ')'",
+            "3:3: parse error: unexpected right parenthesis ')'",
         ),
         ("*1", "1:1: parse error: unexpected <op:*>"),
-        ("(1))", "1:4: parse error: unexpected right parenthesis ')'"),
+        ("(1))", "1:5: parse error: unexpected right parenthesis ')'"),
+        (
+            "1e999",
+            "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range",
+        ),
+        ("@@", "1:1: parse error: unexpected <op:@>"),
+        ("e-+=/(0)", "1:4: parse error: unexpected \"=\""),
+        (
+            "foo[:1m]",
+            "1:6: parse error: unexpected colon before duration in duration expression",
+        ),
         ("((1)", "1:5: parse error: unclosed left parenthesis"),
         ("()", "1:2: parse error: unexpected \")\""),
         (
