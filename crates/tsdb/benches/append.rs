@@ -1,0 +1,2 @@
+//! placeholder until the head stands
+fn main() {}

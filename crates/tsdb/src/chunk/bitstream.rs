@@ -1,0 +1,182 @@
+//! Bits, highest first, in bytes: a writer that grows a buffer and a reader that takes words.
+
+/// Writes bits behind the bytes of a chunk. `free` counts the unused low bits of the last byte.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BitWriter {
+    bytes: Vec<u8>,
+    free: u8,
+}
+
+impl BitWriter {
+    /// Starts with whole bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        let mut own = Vec::new();
+        own.reserve_exact(GROWTH);
+        own.extend_from_slice(bytes);
+        Self { bytes: own, free: 0 }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    pub(crate) fn into_bytes(self) -> Box<[u8]> {
+        self.bytes.into_boxed_slice()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Writes the low `count` bits of `value`; `count` is at most 64.
+    #[inline]
+    pub(crate) fn write(&mut self, value: u64, count: u8) {
+        debug_assert!((1..=64).contains(&count), "a write has 1 to 64 bits");
+        self.reserve();
+        let mut left = value << (64 - u32::from(count));
+        let mut remaining = count;
+        if self.free > 0
+            && let Some(last) = self.bytes.last_mut()
+        {
+            *last |= (left >> (64 - u32::from(self.free))).to_le_bytes()[0];
+            if remaining <= self.free {
+                self.free -= remaining;
+                return;
+            }
+            left <<= self.free;
+            remaining -= self.free;
+        }
+        let whole = usize::from(remaining.div_ceil(8));
+        self.bytes.extend_from_slice(left.to_be_bytes().get(..whole).unwrap_or_default());
+        self.free = (8 - remaining % 8) % 8;
+    }
+
+    /// Makes room for one write: nine bytes at most. Grows in small steps, because a million of
+    /// these are open at once and doubling would waste a quarter of them.
+    #[inline]
+    fn reserve(&mut self) {
+        if self.bytes.capacity() - self.bytes.len() < 9 {
+            self.bytes.reserve_exact(GROWTH);
+        }
+    }
+}
+
+/// Bytes by which an open chunk grows.
+const GROWTH: usize = 48;
+
+/// Reads bits through a 64-bit window that is filled a word at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct BitReader<'a> {
+    rest: &'a [u8],
+    /// Unread bits, highest first; below the `valid` highest, everything is zero.
+    window: u64,
+    valid: u32,
+}
+
+/// The stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EndOfBits;
+
+impl<'a> BitReader<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, window: 0, valid: 0 }
+    }
+
+    /// Fills the window to at least 56 valid bits, as far as there are bytes.
+    #[inline]
+    pub(crate) fn refill(&mut self) {
+        if let Some(word) = self.rest.first_chunk::<8>() {
+            let taken = (63 - self.valid) / 8;
+            let word = u64::from_be_bytes(*word) & !(u64::MAX >> (8 * taken));
+            self.window |= word >> self.valid;
+            self.valid += 8 * taken;
+            self.rest = self.rest.get(taken as usize..).unwrap_or_default();
+        } else {
+            self.refill_slowly();
+        }
+    }
+
+    #[cold]
+    fn refill_slowly(&mut self) {
+        while self.valid <= 56
+            && let Some((&byte, rest)) = self.rest.split_first()
+        {
+            self.window |= u64::from(byte) << (56 - self.valid);
+            self.valid += 8;
+            self.rest = rest;
+        }
+    }
+
+    /// The unread bits, highest first, zeros behind the end of the stream. Up to 56 of them are
+    /// meant after a [`refill`](Self::refill).
+    #[inline]
+    pub(crate) const fn peek(&self) -> u64 {
+        self.window
+    }
+
+    /// Drops `count` bits, at most 56, that [`peek`](Self::peek) showed.
+    #[inline]
+    pub(crate) fn consume(&mut self, count: u32) -> Result<(), EndOfBits> {
+        self.valid = self.valid.checked_sub(count).ok_or(EndOfBits)?;
+        self.window <<= count;
+        Ok(())
+    }
+
+    /// Takes up to 64 bits.
+    #[inline]
+    pub(crate) fn read(&mut self, count: u32) -> Result<u64, EndOfBits> {
+        self.refill();
+        if count <= 56 {
+            let value = if count == 0 { 0 } else { self.window >> (64 - count) };
+            self.consume(count)?;
+            return Ok(value);
+        }
+        let high = self.window >> 32;
+        self.consume(32)?;
+        self.refill();
+        let low_count = count - 32;
+        let low = self.window >> (64 - low_count);
+        self.consume(low_count)?;
+        Ok(high << low_count | low)
+    }
+
+    /// Takes a LEB128 integer; its bytes may lie across byte borders.
+    pub(crate) fn read_uvarint(&mut self) -> Result<u64, EndOfBits> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.read(8)?;
+            value |= (byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(EndOfBits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bits_come_back(parts in prop::collection::vec((any::<u64>(), 1u8..=64), 0..200)) {
+            let mut writer = BitWriter::default();
+            for &(value, count) in &parts {
+                writer.write(value, count);
+            }
+            let mut reader = BitReader::new(writer.bytes());
+            for &(value, count) in &parts {
+                let mask = u64::MAX >> (64 - u32::from(count));
+                prop_assert_eq!(reader.read(u32::from(count)), Ok(value & mask));
+            }
+            prop_assert_eq!(reader.read(8), Err(EndOfBits));
+        }
+    }
+}

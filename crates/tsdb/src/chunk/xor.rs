@@ -1,0 +1,275 @@
+//! The XOR encoding: two bytes of sample count, then times as deltas of deltas and values XORed
+//! with their predecessors, after Facebook's Gorilla. Layout: `docs/formats/chunks.md`.
+
+use storage::SampleBuffer;
+
+use super::ChunkError;
+use super::bitstream::{BitReader, BitWriter, EndOfBits};
+use crate::wire::{put_uvarint, put_varint};
+
+/// An open chunk: the bytes so far, and what the next sample is encoded against.
+#[derive(Clone, Debug)]
+pub struct XorAppender {
+    writer: BitWriter,
+    time: i64,
+    delta: u64,
+    value: u64,
+    leading: u8,
+    trailing: u8,
+}
+
+impl Default for XorAppender {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl XorAppender {
+    /// An empty chunk, without memory of its own before the first sample.
+    pub fn new() -> Self {
+        let writer = BitWriter::default();
+        Self { writer, time: 0, delta: 0, value: 0, leading: NO_WINDOW, trailing: 0 }
+    }
+
+    /// Number of samples.
+    pub fn count(&self) -> u16 {
+        count_of(self.writer.bytes())
+    }
+
+    /// Time of the last sample; meaningless while there is none.
+    pub fn last_time(&self) -> i64 {
+        self.time
+    }
+
+    /// Value of the last sample; meaningless while there is none.
+    pub fn last_value(&self) -> f64 {
+        f64::from_bits(self.value)
+    }
+
+    /// The chunk as it stands: valid at every moment.
+    pub fn bytes(&self) -> &[u8] {
+        self.writer.bytes()
+    }
+
+    /// Bytes of memory behind the chunk.
+    pub fn capacity(&self) -> usize {
+        self.writer.capacity()
+    }
+
+    /// Takes the finished chunk out and leaves an empty one.
+    pub fn take(&mut self) -> Box<[u8]> {
+        std::mem::take(self).writer.into_bytes()
+    }
+
+    /// Adds a sample later than the last one. A chunk holds 65,535 samples at most; the head cuts
+    /// long before.
+    pub fn append(&mut self, time: i64, value: f64) {
+        let bits = value.to_bits();
+        let count = self.count();
+        match count {
+            0 => self.first(time, bits),
+            1 => self.second(time, bits),
+            _ => {
+                let delta = time.wrapping_sub(self.time).cast_unsigned();
+                self.write_delta_of_delta(delta.wrapping_sub(self.delta).cast_signed());
+                self.delta = delta;
+                self.write_value(bits);
+            }
+        }
+        self.time = time;
+        self.value = bits;
+        if let Some(header) = self.writer.bytes_mut().first_chunk_mut::<2>() {
+            *header = count.wrapping_add(1).to_be_bytes();
+        }
+    }
+
+    fn first(&mut self, time: i64, bits: u64) {
+        let mut bytes = vec![0, 0];
+        put_varint(&mut bytes, time);
+        bytes.extend_from_slice(&bits.to_be_bytes());
+        self.writer = BitWriter::from_bytes(&bytes);
+    }
+
+    fn second(&mut self, time: i64, bits: u64) {
+        self.delta = time.wrapping_sub(self.time).cast_unsigned();
+        let mut varint = Vec::with_capacity(8);
+        put_uvarint(&mut varint, self.delta);
+        for byte in varint {
+            self.writer.write(u64::from(byte), 8);
+        }
+        self.write_value(bits);
+    }
+
+    #[inline]
+    fn write_delta_of_delta(&mut self, dod: i64) {
+        let bits = dod.cast_unsigned();
+        match dod {
+            0 => self.writer.write(0, 1),
+            -0x1fff..=0x2000 => self.writer.write(0b10 << 14 | bits & 0x3fff, 16),
+            -0xffff..=0x1_0000 => self.writer.write(0b110 << 17 | bits & 0x1_ffff, 20),
+            -0x7_ffff..=0x8_0000 => self.writer.write(0b1110 << 20 | bits & 0xf_ffff, 24),
+            _ => {
+                self.writer.write(0b1111, 4);
+                self.writer.write(bits, 64);
+            }
+        }
+    }
+
+    #[inline]
+    fn write_value(&mut self, bits: u64) {
+        let xor = bits ^ self.value;
+        if xor == 0 {
+            self.writer.write(0, 1);
+            return;
+        }
+        let leading = xor.leading_zeros().min(31).to_le_bytes()[0];
+        let trailing = xor.trailing_zeros().to_le_bytes()[0];
+        if self.leading != NO_WINDOW && leading >= self.leading && trailing >= self.trailing {
+            self.writer.write(0b10, 2);
+        } else {
+            self.leading = leading;
+            self.trailing = trailing;
+            let significant = u64::from(64 - leading - trailing) & 63;
+            self.writer.write(0b11 << 11 | u64::from(leading) << 6 | significant, 13);
+        }
+        let significant = 64 - self.leading - self.trailing;
+        self.writer.write(xor >> self.trailing, significant);
+    }
+}
+
+/// Number of samples in a chunk.
+pub fn count_of(bytes: &[u8]) -> u16 {
+    bytes.first_chunk::<2>().map_or(0, |header| u16::from_be_bytes(*header))
+}
+
+/// Decodes all samples of a chunk, adding them to `buffer`.
+///
+/// # Errors
+/// The bytes end before the last sample that they promise, or times do not rise. What was read
+/// until then is in the buffer.
+pub fn decode(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
+    let promised = usize::from(count_of(bytes));
+    if promised == 0 {
+        return Ok(());
+    }
+    let before = buffer.len();
+    let mut decoder = Decoder {
+        reader: BitReader::new(bytes.get(2..).unwrap_or_default()),
+        time: 0,
+        delta: 0,
+        value: 0,
+        leading: 0,
+        significant: 0,
+    };
+    let outcome = decoder.run(promised, buffer);
+    let read = buffer.len() - before;
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(Stop::End) => Err(ChunkError::Truncated { read, promised }),
+        Err(Stop::Unordered) => Err(ChunkError::Unordered { read }),
+    }
+}
+
+struct Decoder<'a> {
+    reader: BitReader<'a>,
+    time: i64,
+    delta: i64,
+    value: u64,
+    leading: u32,
+    significant: u32,
+}
+
+enum Stop {
+    End,
+    Unordered,
+}
+
+impl From<EndOfBits> for Stop {
+    fn from(_: EndOfBits) -> Self {
+        Self::End
+    }
+}
+
+impl Decoder<'_> {
+    fn run(&mut self, promised: usize, buffer: &mut SampleBuffer) -> Result<(), Stop> {
+        let (times, values) = buffer.columns_mut();
+        times.reserve(promised);
+        values.reserve(promised);
+        let zigzag = self.reader.read_uvarint()?;
+        self.time = (zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed());
+        self.value = self.reader.read(64)?;
+        times.push(self.time);
+        values.push(f64::from_bits(self.value));
+        for index in 1..promised {
+            if index == 1 {
+                self.delta = self.reader.read_uvarint()?.cast_signed();
+                self.reader.refill();
+            } else {
+                self.reader.refill();
+                self.read_delta_of_delta()?;
+            }
+            self.read_value()?;
+            let rises = self.delta > 0;
+            let next = self.time.checked_add(self.delta).filter(|_| rises);
+            self.time = next.ok_or(Stop::Unordered)?;
+            times.push(self.time);
+            values.push(f64::from_bits(self.value));
+        }
+        Ok(())
+    }
+
+    /// At least 32 of the window's bits are unread afterwards, or the stream is at its end.
+    #[inline]
+    fn read_delta_of_delta(&mut self) -> Result<(), EndOfBits> {
+        let window = self.reader.peek();
+        let (prefix, size) = match window.leading_ones() {
+            0 => {
+                self.reader.consume(1)?;
+                return Ok(());
+            }
+            1 => (2, 14),
+            2 => (3, 17),
+            3 => (4, 20),
+            _ => return self.read_long_delta(),
+        };
+        let bits = window << prefix >> (64 - size);
+        self.reader.consume(prefix + size)?;
+        // The upper half of the range is negative; the middle itself is not.
+        let wrap = if bits > 1 << (size - 1) { 1i64 << size } else { 0 };
+        self.delta = self.delta.wrapping_add(bits.cast_signed() - wrap);
+        Ok(())
+    }
+
+    #[cold]
+    fn read_long_delta(&mut self) -> Result<(), EndOfBits> {
+        self.reader.consume(4)?;
+        self.delta = self.delta.wrapping_add(self.reader.read(64)?.cast_signed());
+        self.reader.refill();
+        Ok(())
+    }
+
+    #[inline]
+    fn read_value(&mut self) -> Result<(), EndOfBits> {
+        let window = self.reader.peek();
+        match window >> 62 {
+            0 | 1 => return self.reader.consume(1),
+            2 => self.reader.consume(2)?,
+            _ => {
+                self.leading = (window << 2 >> 59) as u32;
+                let significant = (window << 7 >> 58) as u32;
+                self.significant = if significant == 0 { 64 } else { significant };
+                self.reader.consume(13)?;
+            }
+        }
+        let xor = self.reader.read(self.significant)?;
+        let shift = 64u32.saturating_sub(self.leading + self.significant);
+        self.value ^= xor.wrapping_shl(shift);
+        Ok(())
+    }
+}
+
+/// Value of `leading` while no window of significant bits has been written.
+const NO_WINDOW: u8 = 0xff;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! The head: everything younger than the newest block, in memory, with the log behind it.
+//!
+//! Cold and hot data live apart. The [`Catalog`] knows which series there are and is needed to
+//! create and to select them; slabs of rows hold what appending and reading samples needs. Rows
+//! are numbered by the low half of a series' reference. A commit logs first and then applies.
+
+mod append;
+pub(crate) mod catalog;
+mod replay;
+pub(crate) mod series;
+mod symbols;
+mod truncate;
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use hashbrown::HashMap;
+use model::{Labels, Matcher, SeriesRef, TimeRange};
+use rapidhash::fast::RandomState;
+use storage::{AppendError, SampleBuffer};
+
+pub(crate) use append::HeadAppender;
+use append::Scratch;
+use catalog::{Catalog, SLAB_ROWS};
+pub(crate) use replay::Replay;
+use series::Slab;
+
+use crate::chunk::ChunkError;
+use crate::metrics::HeadMetrics;
+
+/// Samples in memory.
+pub(crate) struct Head {
+    /// Replaced as a whole when series are removed; whoever holds the old one still reads it.
+    catalog: RwLock<Arc<RwLock<Catalog>>>,
+    slabs: RwLock<HashMap<u32, Arc<Slab>, RandomState>>,
+    /// High half of every reference.
+    epoch: AtomicU64,
+    next_row: AtomicU32,
+    /// Rows below existed at the last truncation already.
+    settled_row: AtomicU32,
+    /// Series that no log record has yet, in order of creation.
+    unlogged: Mutex<Vec<u32>>,
+    /// References in the log that stand for a series which has another one now.
+    aliases: Mutex<HashMap<u64, u32, RandomState>>,
+    min_time: AtomicI64,
+    max_time: AtomicI64,
+    /// Older samples are in blocks already.
+    min_valid_time: AtomicI64,
+    chunk_range: i64,
+    series_limit: usize,
+    scratch: Mutex<Vec<Scratch>>,
+    pub(crate) metrics: HeadMetrics,
+}
+
+/// Series found in the head, with the catalog that knows their labels.
+#[derive(Clone)]
+pub(crate) struct Selected {
+    pub(crate) catalog: Arc<RwLock<Catalog>>,
+    pub(crate) rows: Vec<u32>,
+}
+
+impl Selected {
+    pub(crate) fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
+        read(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Head {
+    /// An empty head whose chunks never cross multiples of `chunk_range` milliseconds. At most
+    /// `series_limit` series; 0: as many as come.
+    pub(crate) fn new(chunk_range: i64, series_limit: usize, metrics: HeadMetrics) -> Self {
+        Self {
+            catalog: RwLock::default(),
+            slabs: RwLock::default(),
+            epoch: AtomicU64::new(0),
+            // Upstream's references begin at 1.
+            next_row: AtomicU32::new(1),
+            settled_row: AtomicU32::new(1),
+            unlogged: Mutex::default(),
+            aliases: Mutex::default(),
+            min_time: AtomicI64::new(i64::MAX),
+            max_time: AtomicI64::new(i64::MIN),
+            min_valid_time: AtomicI64::new(i64::MIN),
+            chunk_range,
+            series_limit,
+            scratch: Mutex::default(),
+            metrics,
+        }
+    }
+
+    pub(crate) fn chunk_range(&self) -> i64 {
+        self.chunk_range
+    }
+
+    /// First and last sample's time, unless there is none.
+    pub(crate) fn time_range(&self) -> Option<TimeRange> {
+        let range = TimeRange::new(
+            self.min_time.load(Ordering::Relaxed),
+            self.max_time.load(Ordering::Relaxed),
+        );
+        (range.min_time <= range.max_time).then_some(range)
+    }
+
+    /// Samples before `time` are refused from now on.
+    pub(crate) fn raise_min_valid_time(&self, time: i64) {
+        self.min_valid_time.fetch_max(time, Ordering::Relaxed);
+    }
+
+    /// The oldest time that an append may carry now. Upstream's rule: half a chunk range behind
+    /// the newest sample, and never what blocks have.
+    fn appendable_from(&self) -> i64 {
+        let max_time = self.max_time.load(Ordering::Relaxed);
+        let recent = max_time.saturating_sub(self.chunk_range / 2);
+        self.min_valid_time.load(Ordering::Relaxed).max(recent)
+    }
+
+    fn note_times(&self, range: TimeRange) {
+        let min = self.min_time.fetch_min(range.min_time, Ordering::Relaxed).min(range.min_time);
+        let max = self.max_time.fetch_max(range.max_time, Ordering::Relaxed).max(range.max_time);
+        self.metrics.min_time.set(min as f64);
+        self.metrics.max_time.set(max as f64);
+    }
+
+    fn reference(&self, row: u32) -> SeriesRef {
+        SeriesRef::new(self.epoch.load(Ordering::Relaxed) | u64::from(row))
+    }
+
+    fn row(&self, reference: u64) -> Option<u32> {
+        let row = reference as u32;
+        (reference - u64::from(row) == self.epoch.load(Ordering::Relaxed)).then_some(row)
+    }
+
+    fn slab(&self, row: u32) -> Option<Arc<Slab>> {
+        let slabs = self.slabs.read().unwrap_or_else(PoisonError::into_inner);
+        slabs.get(&(row / SLAB_ROWS)).cloned()
+    }
+
+    fn slab_or_new(&self, row: u32) -> Arc<Slab> {
+        if let Some(slab) = self.slab(row) {
+            return slab;
+        }
+        let mut slabs = self.slabs.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slabs.entry(row / SLAB_ROWS).or_insert_with(|| Arc::new(Slab::new())))
+    }
+
+    fn unlogged(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.unlogged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current_catalog(&self) -> Arc<RwLock<Catalog>> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the catalog.
+    pub(crate) fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
+        let catalog = self.current_catalog();
+        let guard = catalog.read().unwrap_or_else(PoisonError::into_inner);
+        read(&guard)
+    }
+
+    fn find(&self, labels: &Labels) -> Option<u32> {
+        let fingerprint = labels.fingerprint();
+        self.with_catalog(|catalog| catalog.find(labels, fingerprint))
+    }
+
+    /// The row of a series with these labels, which is begun if there is none.
+    fn find_or_create(&self, labels: &Labels) -> Result<u32, AppendError> {
+        if let Some(row) = self.find(labels) {
+            return Ok(row);
+        }
+        check_labels(labels)?;
+        let fingerprint = labels.fingerprint();
+        // The outer lock keeps truncation from replacing the catalog under the new series.
+        let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = current.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = catalog.find(labels, fingerprint) {
+            return Ok(row);
+        }
+        let limit = if self.series_limit == 0 { usize::MAX } else { self.series_limit };
+        let row = self.next_row.load(Ordering::Relaxed);
+        if catalog.rows().len() >= limit || row == u32::MAX {
+            return Err(AppendError::TooManySeries { limit: limit.min(u32::MAX as usize) });
+        }
+        self.slab_or_new(row).write().create(row);
+        catalog
+            .insert(row, labels, fingerprint)
+            .map_err(|_| AppendError::TooManySeries { limit: catalog.rows().len() })?;
+        self.next_row.store(row + 1, Ordering::Relaxed);
+        self.unlogged().push(row);
+        self.metrics.series.inc();
+        self.metrics.series_created.inc();
+        Ok(row)
+    }
+
+    /// Series on which all matchers hold and that have samples in `range`, by rising row.
+    pub(crate) fn select(&self, matchers: &[Matcher], range: TimeRange) -> Selected {
+        let catalog = self.current_catalog();
+        let mut rows = {
+            let guard = catalog.read().unwrap_or_else(PoisonError::into_inner);
+            guard.select(matchers)
+        };
+        self.retain_rows(&mut rows, |slab, row| {
+            slab.get(row).is_some_and(|found| found.overlaps(range))
+        });
+        Selected { catalog, rows }
+    }
+
+    fn retain_rows(&self, rows: &mut Vec<u32>, keep: impl Fn(&series::SlabRows, u32) -> bool) {
+        let mut kept = 0;
+        let mut next = 0;
+        while let Some(&first) = rows.get(next) {
+            let number = first / SLAB_ROWS;
+            let slab = self.slab(first);
+            let guard = slab.as_ref().map(|slab| slab.read());
+            while let Some(&row) = rows.get(next).filter(|&&row| row / SLAB_ROWS == number) {
+                if guard.as_ref().is_some_and(|slab| keep(slab, row)) {
+                    rows.swap(kept, next);
+                    kept += 1;
+                }
+                next += 1;
+            }
+        }
+        rows.truncate(kept);
+    }
+
+    /// Adds the samples of chunks of a row that touch `range`.
+    pub(crate) fn read(
+        &self,
+        row: u32,
+        range: TimeRange,
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), ChunkError> {
+        let Some(slab) = self.slab(row) else { return Ok(()) };
+        let rows = slab.read();
+        rows.get(row).map_or(Ok(()), |found| found.read(range, buffer))
+    }
+
+    /// Hands the chunks of a row to `each`, oldest first.
+    pub(crate) fn chunks(&self, row: u32, mut each: impl FnMut(series::ChunkView<'_>)) {
+        if let Some(slab) = self.slab(row)
+            && let Some(found) = slab.read().get(row)
+        {
+            found.chunks().for_each(&mut each);
+        }
+    }
+
+    /// Chunks in memory, open ones included.
+    pub(crate) fn chunk_count(&self) -> usize {
+        self.metrics.chunks.get() as usize
+    }
+}
+
+/// Refuses label sets that name no series.
+fn check_labels(labels: &Labels) -> Result<(), AppendError> {
+    if labels.is_empty() {
+        return Err(AppendError::InvalidLabels("empty labelset: invalid sample".to_owned()));
+    }
+    let names = labels.iter().map(|(name, _)| name);
+    let twice = names.clone().zip(names.skip(1)).find(|(name, next)| name == next);
+    match twice {
+        Some((name, _)) => Err(AppendError::InvalidLabels(format!(
+            "label name \"{name}\" is not unique: invalid sample"
+        ))),
+        None => Ok(()),
+    }
+}

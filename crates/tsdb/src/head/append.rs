@@ -1,0 +1,214 @@
+//! A batch of samples: checked one by one, logged and applied together.
+
+use std::sync::{Arc, PoisonError};
+
+use model::{SeriesRef, TimeRange};
+use storage::{Append, AppendError, Appender, Commit};
+
+use super::Head;
+use super::catalog::SLAB_ROWS;
+use super::series::{Appended, Slab};
+use crate::wal::record::{self, RefSample};
+use crate::wal::{Wal, WalError};
+
+/// A sample that waits for its commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    pub(crate) row: u32,
+    pub(crate) time: i64,
+    pub(crate) value: f64,
+}
+
+/// Memory of a batch, handed on to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pending: Vec<Pending>,
+    series_record: Vec<u8>,
+    samples_record: Vec<u8>,
+}
+
+/// A batch on its way into the head.
+pub(crate) struct HeadAppender<'a> {
+    head: &'a Head,
+    wal: &'a Wal,
+    /// Bound of the times that this batch may carry.
+    min_time: i64,
+    scratch: Scratch,
+    /// The slab that the last sample went to; the next one's is mostly the same.
+    slab: Option<(u32, Arc<Slab>)>,
+}
+
+impl<'a> HeadAppender<'a> {
+    pub(crate) fn new(head: &'a Head, wal: &'a Wal) -> Self {
+        let scratch = head.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let min_time = head.appendable_from();
+        Self { head, wal, min_time, scratch: scratch.unwrap_or_default(), slab: None }
+    }
+
+    fn slab_of(&mut self, row: u32) -> Option<&Slab> {
+        let number = row / SLAB_ROWS;
+        if self.slab.as_ref().is_none_or(|(cached, _)| *cached != number) {
+            self.slab = self.head.slab(row).map(|slab| (number, slab));
+        }
+        self.slab.as_ref().map(|(_, slab)| &**slab)
+    }
+
+    /// Whether the row's series takes this sample; `None` if there is no such series.
+    fn check(&mut self, row: u32, append: &Append<'_>) -> Option<Result<(), AppendError>> {
+        let rows = self.slab_of(row)?.read();
+        rows.get(row).map(|found| found.check(append.timestamp, append.value))
+    }
+
+    fn count_refusal(&self, error: AppendError) -> AppendError {
+        match error {
+            AppendError::OutOfOrder => self.head.metrics.out_of_order.inc(),
+            AppendError::OutOfBounds => self.head.metrics.out_of_bound.inc(),
+            _ => {}
+        }
+        error
+    }
+}
+
+impl Appender for HeadAppender<'_> {
+    fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError> {
+        if append.timestamp < self.min_time {
+            return Err(self.count_refusal(AppendError::OutOfBounds));
+        }
+        let known = append.series.and_then(|reference| self.head.row(reference.get()));
+        let checked = known.and_then(|row| Some((row, self.check(row, &append)?)));
+        let (row, outcome) = match checked {
+            Some(checked) => checked,
+            None => {
+                let row = self.head.find_or_create(append.labels)?;
+                (row, self.check(row, &append).unwrap_or(Ok(())))
+            }
+        };
+        outcome.map_err(|error| self.count_refusal(error))?;
+        let (time, value) = (append.timestamp, append.value);
+        self.scratch.pending.push(Pending { row, time, value });
+        Ok(self.head.reference(row))
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<Commit, AppendError> {
+        let scratch = &mut self.scratch;
+        if !scratch.pending.is_sorted_by_key(|sample| sample.row) {
+            // Stable: samples of one series keep their order.
+            scratch.pending.sort_by_key(|sample| sample.row);
+        }
+        self.head.log_batch(self.wal, scratch).map_err(append_error)?;
+        Ok(self.head.apply(&scratch.pending))
+    }
+
+    fn rollback(self: Box<Self>) {}
+}
+
+impl Drop for HeadAppender<'_> {
+    fn drop(&mut self) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.pending.clear();
+        let mut spare = self.head.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE_SCRATCHES && scratch.pending.capacity() <= SPARE_SAMPLES {
+            spare.push(scratch);
+        }
+    }
+}
+
+impl Head {
+    /// Writes new series and the batch's samples to the log.
+    fn log_batch(&self, wal: &Wal, scratch: &mut Scratch) -> Result<(), WalError> {
+        let Scratch { pending, series_record, samples_record } = scratch;
+        samples_record.clear();
+        series_record.clear();
+        let samples = pending.iter().map(|sample| RefSample {
+            series: self.reference(sample.row).get(),
+            time: sample.time,
+            value: sample.value,
+        });
+        record::encode_samples(samples_record, samples);
+        let mut writer = wal.lock();
+        // Under the log's lock: a series is in the log before any batch's samples of it.
+        let new = std::mem::take(&mut *self.unlogged());
+        if !new.is_empty() {
+            self.encode_series(&new, series_record);
+        }
+        let outcome = writer.log(&[series_record, samples_record]);
+        self.metrics.wal_segment.set(f64::from(writer.segment_number()));
+        if outcome.is_err() {
+            self.metrics.wal_writes_failed.inc();
+            self.unlogged().splice(0..0, new);
+        }
+        outcome
+    }
+
+    pub(super) fn encode_series(&self, rows: &[u32], out: &mut Vec<u8>) {
+        record::begin_series(out);
+        self.with_catalog(|catalog| {
+            for &row in rows {
+                let pairs: Vec<_> = catalog.pairs_of(row).collect();
+                if !pairs.is_empty() {
+                    record::put_series(out, self.reference(row).get(), pairs.into_iter());
+                }
+            }
+        });
+        if out.len() == 1 {
+            out.clear();
+        }
+    }
+
+    /// Adds samples, sorted by row, to their series. Each slab is locked once, so that a reader
+    /// sees all samples of one series in this batch or none.
+    pub(super) fn apply(&self, samples: &[Pending]) -> Commit {
+        let mut commit = Commit::default();
+        let mut chunks = 0u64;
+        let mut range = TimeRange::new(i64::MAX, i64::MIN);
+        for run in samples.chunk_by(|a, b| a.row / SLAB_ROWS == b.row / SLAB_ROWS) {
+            let Some(slab) = run.first().and_then(|sample| self.slab(sample.row)) else {
+                commit.dropped += run.len();
+                continue;
+            };
+            let mut rows = slab.write();
+            for sample in run {
+                let row = rows.get_mut(sample.row);
+                match row.map(|row| row.append(sample.time, sample.value, self.chunk_range)) {
+                    Some(Appended::Added) => {}
+                    Some(Appended::AddedChunk) => chunks += 1,
+                    Some(Appended::Present) => {
+                        commit.samples += 1;
+                        continue;
+                    }
+                    Some(Appended::Refused) | None => {
+                        commit.dropped += 1;
+                        continue;
+                    }
+                }
+                commit.samples += 1;
+                range.min_time = range.min_time.min(sample.time);
+                range.max_time = range.max_time.max(sample.time);
+            }
+        }
+        if range.min_time <= range.max_time {
+            self.note_times(range);
+        }
+        self.metrics.samples_appended.add(commit.samples as u64);
+        self.metrics.out_of_order.add(commit.dropped as u64);
+        self.metrics.chunks_created.add(chunks);
+        self.metrics.chunks.add(chunks as f64);
+        commit
+    }
+}
+
+fn append_error(error: WalError) -> AppendError {
+    use std::io::ErrorKind;
+    match error.source.kind() {
+        ErrorKind::StorageFull
+        | ErrorKind::QuotaExceeded
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::PermissionDenied => AppendError::ReadOnly(error.to_string()),
+        _ => AppendError::Io { path: error.path.display().to_string(), source: error.source },
+    }
+}
+
+/// Scratches kept for coming batches: about one per thread that appends.
+const SPARE_SCRATCHES: usize = 8;
+/// A scratch that grew beyond this is not kept.
+const SPARE_SAMPLES: usize = 64 * 1024;

@@ -1,0 +1,300 @@
+//! Which series there are: symbols, label sets, fingerprints and postings, under one lock.
+//!
+//! Appending to known series never comes here; creating series and selecting do. A row is a
+//! series' place in the head: its reference minus the head's first reference.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use hashbrown::{HashMap, HashTable};
+use model::{Fingerprint, Labels, Matcher};
+use rapidhash::fast::RandomState;
+use smallvec::SmallVec;
+
+use super::symbols::{ArenaFull, Symbol, SymbolTable};
+use crate::index::matchers::{self, PostingsSource};
+use storage::Projection;
+
+/// Series in one slab of rows and in one page of label sets.
+pub(crate) const SLAB_ROWS: u32 = 512;
+
+/// A postings list: most label pairs of one pod or process select a handful of series.
+type Postings = SmallVec<[u32; 4]>;
+
+/// The series of the head, by number, by labels and by label pair.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    symbols: SymbolTable,
+    names: HashMap<Symbol, HashMap<Symbol, Postings, RandomState>, RandomState>,
+    pages: HashMap<u32, LabelPage, RandomState>,
+    by_fingerprint: HashTable<Entry>,
+    /// Every live row, sorted.
+    rows: Vec<u32>,
+    pairs: usize,
+}
+
+/// Part of a fingerprint with the row that has it; the labels decide.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    row: u32,
+}
+
+/// The label sets of [`SLAB_ROWS`] neighbouring rows: pairs of symbols, sorted by name as text.
+#[derive(Debug, Default)]
+struct LabelPage {
+    /// Start and length in `pairs`, by slot.
+    runs: Vec<(u32, u32)>,
+    pairs: Vec<(Symbol, Symbol)>,
+}
+
+impl LabelPage {
+    fn run(&self, slot: u32) -> &[(Symbol, Symbol)] {
+        let (start, len) = self.runs.get(slot as usize).copied().unwrap_or_default();
+        self.pairs.get(start as usize..(start + len) as usize).unwrap_or_default()
+    }
+
+    fn insert(&mut self, slot: u32, run: &[(Symbol, Symbol)]) {
+        let (slot, start) = (slot as usize, self.pairs.len() as u32);
+        if self.runs.len() <= slot {
+            self.runs.resize(slot + 1, (0, 0));
+        }
+        self.pairs.extend_from_slice(run);
+        if let Some(place) = self.runs.get_mut(slot) {
+            *place = (start, run.len() as u32);
+        }
+        if slot + 1 == SLAB_ROWS as usize {
+            self.pairs.shrink_to_fit();
+            self.runs.shrink_to_fit();
+        }
+    }
+}
+
+/// Adds to a sorted list; mostly at its end, because rows are given out in rising order.
+fn insert_sorted(list: &mut Postings, row: u32) {
+    match list.last() {
+        Some(&last) if last > row => {
+            let place = list.partition_point(|&other| other < row);
+            list.insert(place, row);
+        }
+        _ => list.push(row),
+    }
+}
+
+impl Catalog {
+    /// The row of the series with these labels.
+    pub(crate) fn find(&self, labels: &Labels, fingerprint: Fingerprint) -> Option<u32> {
+        let hash = short_hash(fingerprint);
+        let same = |entry: &Entry| entry.hash == hash && self.has_labels(entry.row, labels);
+        self.by_fingerprint.find(spread(hash), same).map(|entry| entry.row)
+    }
+
+    /// Adds a series; its row is free.
+    pub(crate) fn insert(
+        &mut self,
+        row: u32,
+        labels: &Labels,
+        fingerprint: Fingerprint,
+    ) -> Result<(), ArenaFull> {
+        let mut run = SmallVec::<[(Symbol, Symbol); 24]>::new();
+        for (name, value) in labels {
+            run.push((self.symbols.intern(name)?, self.symbols.intern(value)?));
+        }
+        self.insert_run(row, &run, short_hash(fingerprint));
+        Ok(())
+    }
+
+    fn insert_run(&mut self, row: u32, run: &[(Symbol, Symbol)], hash: u32) {
+        for &(name, value) in run {
+            let values = self.names.entry(name).or_default();
+            let postings = values.entry(value).or_default();
+            self.pairs += usize::from(postings.is_empty());
+            insert_sorted(postings, row);
+        }
+        self.pages.entry(row / SLAB_ROWS).or_default().insert(row % SLAB_ROWS, run);
+        let entry = Entry { hash, row };
+        self.by_fingerprint.insert_unique(spread(hash), entry, |other| spread(other.hash));
+        match self.rows.last() {
+            Some(&last) if last > row => {
+                let place = self.rows.partition_point(|&other| other < row);
+                self.rows.insert(place, row);
+            }
+            _ => self.rows.push(row),
+        }
+    }
+
+    /// The same catalog without the rows that `keep` refuses, and without what only they needed.
+    pub(crate) fn rebuilt(&self, mut keep: impl FnMut(u32) -> bool) -> Result<Self, ArenaFull> {
+        let mut fresh = Self::default();
+        let mut renumbered: Vec<Option<Symbol>> = vec![None; self.symbols.len()];
+        let mut hashes: Vec<_> = self.by_fingerprint.iter().copied().collect();
+        hashes.sort_unstable_by_key(|entry| entry.row);
+        let mut run = Vec::new();
+        for Entry { hash, row } in hashes.into_iter().filter(|entry| keep(entry.row)) {
+            run.clear();
+            for &(name, value) in self.run(row) {
+                let name = self.renumber(&mut fresh.symbols, &mut renumbered, name)?;
+                let value = self.renumber(&mut fresh.symbols, &mut renumbered, value)?;
+                run.push((name, value));
+            }
+            fresh.insert_run(row, &run, hash);
+        }
+        fresh.names.values_mut().flat_map(HashMap::values_mut).for_each(SmallVec::shrink_to_fit);
+        Ok(fresh)
+    }
+
+    fn renumber(
+        &self,
+        fresh: &mut SymbolTable,
+        renumbered: &mut [Option<Symbol>],
+        old: Symbol,
+    ) -> Result<Symbol, ArenaFull> {
+        let slot = renumbered.get_mut(old as usize).ok_or(ArenaFull)?;
+        match *slot {
+            Some(new) => Ok(new),
+            None => fresh.intern(self.symbols.text(old)).inspect(|&new| *slot = Some(new)),
+        }
+    }
+
+    fn run(&self, row: u32) -> &[(Symbol, Symbol)] {
+        self.pages.get(&(row / SLAB_ROWS)).map_or(&[], |page| page.run(row % SLAB_ROWS))
+    }
+
+    fn has_labels(&self, row: u32, labels: &Labels) -> bool {
+        let run = self.run(row).iter().map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)));
+        run.eq(labels.iter())
+    }
+
+    /// The labels of a row as texts, sorted by name.
+    pub(crate) fn pairs_of(&self, row: u32) -> impl Iterator<Item = (&str, &str)> {
+        self.run(row).iter().map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)))
+    }
+
+    /// The labels of a row, reduced.
+    pub(crate) fn labels(&self, row: u32, projection: &Projection) -> Labels {
+        let pairs = self.pairs_of(row);
+        match projection {
+            Projection::All => Labels::from_sorted(pairs),
+            Projection::Only(names) if names.is_empty() => Labels::empty(),
+            Projection::Only(names) => {
+                Labels::from_sorted(pairs.filter(|(name, _)| names.iter().any(|n| n == name)))
+            }
+            Projection::Without(names) => {
+                Labels::from_sorted(pairs.filter(|(name, _)| names.iter().all(|n| n != name)))
+            }
+        }
+    }
+
+    /// Rows on which all matchers hold, sorted.
+    pub(crate) fn select(&self, matchers: &[Matcher]) -> Vec<u32> {
+        let Ok(rows) = matchers::resolve(self, matchers);
+        rows
+    }
+
+    /// Every live row, sorted.
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// All label names, unsorted.
+    pub(crate) fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(|&name| self.symbols.text(name))
+    }
+
+    /// All values of a label with the number of series that have them, unsorted.
+    pub(crate) fn label_values(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
+        let values = self.symbols.find(name).and_then(|name| self.names.get(&name));
+        let values = values.into_iter().flat_map(HashMap::iter);
+        values.map(|(&value, postings)| (self.symbols.text(value), postings.len()))
+    }
+
+    /// Names of the labels of these rows.
+    pub(crate) fn names_of(&self, rows: &[u32]) -> BTreeSet<&str> {
+        let mut seen: hashbrown::HashSet<Symbol, RandomState> = hashbrown::HashSet::default();
+        seen.extend(rows.iter().flat_map(|&row| self.run(row)).map(|&(name, _)| name));
+        seen.iter().map(|&name| self.symbols.text(name)).collect()
+    }
+
+    /// Values of one label of these rows.
+    pub(crate) fn values_of(&self, name: &str, rows: &[u32]) -> BTreeSet<&str> {
+        let Some(name) = self.symbols.find(name) else { return BTreeSet::new() };
+        let mut seen: hashbrown::HashSet<Symbol, RandomState> = hashbrown::HashSet::default();
+        let labels = rows.iter().flat_map(|&row| self.run(row));
+        seen.extend(labels.filter(|&&(n, _)| n == name).map(|&(_, value)| value));
+        seen.iter().map(|&value| self.symbols.text(value)).collect()
+    }
+
+    /// Distinct pairs of label name and value.
+    pub(crate) fn pair_count(&self) -> usize {
+        self.pairs
+    }
+
+    /// Bytes of memory, without the allocator's own.
+    pub(crate) fn memory(&self) -> usize {
+        let pages = self.pages.values();
+        let labels: usize = pages.map(|p| 8 * (p.pairs.capacity() + p.runs.capacity())).sum();
+        self.symbols.memory() + labels + 9 * self.by_fingerprint.capacity() + 4 * self.rows.len()
+    }
+
+    /// Distinct texts among label names and values.
+    pub(crate) fn symbol_count(&self) -> usize {
+        self.symbols.len()
+    }
+}
+
+impl PostingsSource for Catalog {
+    type Error = Infallible;
+
+    fn all(&self) -> Result<Vec<u32>, Infallible> {
+        Ok(self.rows.clone())
+    }
+
+    fn pair(&self, name: &str, value: &str, list: &mut Vec<u32>) -> Result<(), Infallible> {
+        let name = self.symbols.find(name).and_then(|name| self.names.get(&name));
+        let value = name.and_then(|values| values.get(&self.symbols.find(value)?));
+        list.extend_from_slice(value.map_or(&[], |postings| postings));
+        Ok(())
+    }
+
+    fn values(
+        &self,
+        name: &str,
+        prefix: &str,
+        keep: &mut dyn FnMut(&str) -> bool,
+        list: &mut Vec<u32>,
+    ) -> Result<(), Infallible> {
+        let Some(values) = self.symbols.find(name).and_then(|name| self.names.get(&name)) else {
+            return Ok(());
+        };
+        let mut kept = Vec::new();
+        let mut total = 0;
+        for (&value, postings) in values {
+            let text = self.symbols.text(value);
+            if text.starts_with(prefix) && keep(text) {
+                total += postings.len();
+                kept.push(postings);
+            }
+        }
+        if total == self.rows.len() {
+            // A series has one value of a label, so these are all of them, and already in order.
+            list.extend_from_slice(&self.rows);
+            return Ok(());
+        }
+        list.reserve(total);
+        kept.sort_unstable_by_key(|postings| postings.first().copied());
+        kept.iter().for_each(|postings| list.extend_from_slice(postings));
+        Ok(())
+    }
+}
+
+const fn short_hash(fingerprint: Fingerprint) -> u32 {
+    (fingerprint.get() >> 32) as u32
+}
+
+/// A whole hash from half of one: the table looks at the highest and the lowest bits.
+const fn spread(hash: u32) -> u64 {
+    (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests;

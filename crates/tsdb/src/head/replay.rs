@@ -1,0 +1,193 @@
+//! From the log back into memory: the newest checkpoint first, then the segments behind it.
+
+use std::path::Path;
+
+use host::fs::Fs;
+use model::Labels;
+
+use super::Head;
+use super::append::Pending;
+use crate::wal::WalError;
+use crate::wal::reader::{SegmentReport, read_segment};
+use crate::wal::record::{self, RecordKind, RefSample};
+use crate::wal::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
+
+/// What a replay found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replay {
+    pub(crate) segments: usize,
+    pub(crate) samples: usize,
+    /// Samples of series that the log does not name.
+    pub(crate) unknown_series: usize,
+    /// Records of kinds that are not read.
+    pub(crate) skipped_records: usize,
+    pub(crate) corruptions: usize,
+}
+
+impl Head {
+    /// Replays the log in `dir`. Damage is noted, counted and left behind; a torn end of the last
+    /// segment is cut off.
+    pub(crate) fn replay(&self, fs: &dyn Fs, dir: &Path) -> Result<Replay, WalError> {
+        let mut state = ReplayState { head: self, replay: Replay::default(), samples: Vec::new(),
+            pending: Vec::new() };
+        let checkpoint = list_checkpoints(fs, dir)?.last().copied();
+        if let Some(number) = checkpoint {
+            let folder = checkpoint_path(dir, number);
+            for number in list_segments(fs, &folder)? {
+                state.segment(fs, &segment_path(&folder, number), false)?;
+            }
+        }
+        let segments: Vec<u32> = list_segments(fs, dir)?
+            .into_iter()
+            .filter(|&number| checkpoint.is_none_or(|folded| number > folded))
+            .collect();
+        for &number in &segments {
+            let last = segments.last() == Some(&number);
+            state.segment(fs, &segment_path(dir, number), last)?;
+        }
+        let replay = state.replay;
+        self.metrics.wal_corruptions.add(replay.corruptions as u64);
+        self.metrics.wal_unknown_records.with(&["samples"]).add(replay.unknown_series as u64);
+        Ok(replay)
+    }
+}
+
+struct ReplayState<'a> {
+    head: &'a Head,
+    replay: Replay,
+    samples: Vec<RefSample>,
+    pending: Vec<Pending>,
+}
+
+impl ReplayState<'_> {
+    fn segment(&mut self, fs: &dyn Fs, path: &Path, last: bool) -> Result<(), WalError> {
+        let report = read_segment(fs, path, &mut |bytes| self.record(bytes))?;
+        self.replay.segments += 1;
+        self.replay.skipped_records += report.unsupported;
+        self.replay.corruptions += report.damages.len();
+        for damage in &report.damages {
+            tracing::warn!(
+                segment = %path.display(),
+                offset = damage.offset,
+                reason = damage.reason,
+                "the write-ahead log is damaged; records on this page are lost"
+            );
+        }
+        if last && report.has_torn_tail() {
+            repair(fs, path, &report);
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, bytes: &[u8]) {
+        let decoded = match RecordKind::of(bytes) {
+            Some(RecordKind::Series) => {
+                record::decode_series(bytes, |reference, labels| {
+                    self.series(reference, &Labels::from_sorted(labels.iter().copied()));
+                })
+            }
+            Some(RecordKind::Samples) => {
+                self.samples.clear();
+                let decoded = record::decode_samples(bytes, &mut self.samples);
+                self.apply();
+                decoded
+            }
+            Some(RecordKind::Metadata) => Ok(()),
+            Some(RecordKind::Other(_)) | None => {
+                self.replay.skipped_records += 1;
+                Ok(())
+            }
+        };
+        if decoded.is_err() {
+            self.replay.corruptions += 1;
+            tracing::warn!("a record of the write-ahead log ends too early; its rest is lost");
+        }
+    }
+
+    fn series(&mut self, reference: u64, labels: &Labels) {
+        if !self.head.restore_series(reference, labels) {
+            self.replay.unknown_series += 1;
+        }
+    }
+
+    fn apply(&mut self) {
+        let head = self.head;
+        let min_valid = head.min_valid_time.load(std::sync::atomic::Ordering::Relaxed);
+        let aliases = head.aliases.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.pending.clear();
+        for sample in self.samples.iter().filter(|sample| sample.time >= min_valid) {
+            let alias = if aliases.is_empty() { None } else { aliases.get(&sample.series) };
+            match alias.copied().or_else(|| head.row(sample.series)) {
+                Some(row) => {
+                    self.pending.push(Pending { row, time: sample.time, value: sample.value });
+                }
+                None => self.replay.unknown_series += 1,
+            }
+        }
+        drop(aliases);
+        if !self.pending.is_sorted_by_key(|sample| sample.row) {
+            self.pending.sort_by_key(|sample| sample.row);
+        }
+        self.replay.samples += head.apply(&self.pending).samples;
+    }
+}
+
+impl Head {
+    /// Takes up a series under the reference that the log gave it. False if that is impossible.
+    fn restore_series(&self, reference: u64, labels: &Labels) -> bool {
+        use std::sync::PoisonError;
+        use std::sync::atomic::Ordering;
+
+        let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = current.write().unwrap_or_else(PoisonError::into_inner);
+        if catalog.rows().is_empty() {
+            self.epoch.store(reference & !u64::from(u32::MAX), Ordering::Relaxed);
+        }
+        let Some(row) = self.row(reference).filter(|&row| row < u32::MAX) else { return false };
+        let fingerprint = labels.fingerprint();
+        if let Some(known) = catalog.find(labels, fingerprint) {
+            if known != row {
+                let mut aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
+                aliases.insert(reference, known);
+            }
+            return true;
+        }
+        let slab = self.slab_or_new(row);
+        let mut rows = slab.write();
+        if labels.is_empty() || rows.get(row).is_some() {
+            return false;
+        }
+        if catalog.insert(row, labels, fingerprint).is_err() {
+            return false;
+        }
+        rows.create(row);
+        let next = self.next_row.load(Ordering::Relaxed).max(row + 1);
+        self.next_row.store(next, Ordering::Relaxed);
+        self.settled_row.store(next, Ordering::Relaxed);
+        self.metrics.series.inc();
+        self.metrics.series_created.inc();
+        true
+    }
+}
+
+/// Cuts a segment behind its last whole record. If that fails, the end stays and is passed over
+/// again at the next start.
+fn repair(fs: &dyn Fs, path: &Path, report: &SegmentReport) {
+    let outcome = fs.open_append(path).and_then(|mut file| {
+        file.set_len(report.good_end)?;
+        file.sync()
+    });
+    match outcome {
+        Ok(()) => tracing::warn!(
+            segment = %path.display(),
+            kept = report.good_end,
+            cut = report.len - report.good_end,
+            "torn end of the write-ahead log cut off"
+        ),
+        Err(error) => tracing::error!(
+            segment = %path.display(),
+            error = %error,
+            "torn end of the write-ahead log could not be cut off"
+        ),
+    }
+}

@@ -1,0 +1,200 @@
+//! What the database tells about itself, under Prometheus' names.
+
+use exposition::instrument::{Counter, CounterFamily, Gauge};
+use exposition::Registry;
+
+/// Instruments of the head and its log.
+#[derive(Clone)]
+pub(crate) struct HeadMetrics {
+    pub(crate) series: Gauge,
+    pub(crate) chunks: Gauge,
+    pub(crate) series_created: Counter,
+    pub(crate) series_removed: Counter,
+    pub(crate) chunks_created: Counter,
+    pub(crate) chunks_removed: Counter,
+    pub(crate) samples_appended: Counter,
+    pub(crate) out_of_order: Counter,
+    pub(crate) out_of_bound: Counter,
+    pub(crate) too_old: Counter,
+    pub(crate) min_time: Gauge,
+    pub(crate) max_time: Gauge,
+    pub(crate) truncations: Counter,
+    pub(crate) wal_corruptions: Counter,
+    pub(crate) wal_writes_failed: Counter,
+    pub(crate) wal_truncations: Counter,
+    pub(crate) wal_truncations_failed: Counter,
+    pub(crate) wal_fsyncs: Counter,
+    pub(crate) wal_segment: Gauge,
+    pub(crate) wal_unknown_records: CounterFamily,
+    pub(crate) checkpoints_created: Counter,
+    pub(crate) checkpoints_failed: Counter,
+    pub(crate) replay_seconds: Gauge,
+}
+
+impl HeadMetrics {
+    pub(crate) fn new(r: &Registry) -> Self {
+        let float = |family: CounterFamily| family.with(&["float"]);
+        Self {
+            series: r.gauge("prometheus_tsdb_head_series", "Total number of series in the head block."),
+            chunks: r.gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block."),
+            series_created: r.counter(
+                "prometheus_tsdb_head_series_created_total",
+                "Total number of series created in the head",
+            ),
+            series_removed: r.counter(
+                "prometheus_tsdb_head_series_removed_total",
+                "Total number of series removed in the head",
+            ),
+            chunks_created: r.counter(
+                "prometheus_tsdb_head_chunks_created_total",
+                "Total number of chunks created in the head",
+            ),
+            chunks_removed: r.counter(
+                "prometheus_tsdb_head_chunks_removed_total",
+                "Total number of chunks removed in the head",
+            ),
+            samples_appended: float(r.counter_family(
+                "prometheus_tsdb_head_samples_appended_total",
+                "Total number of appended samples.",
+                &["type"],
+            )),
+            out_of_order: float(r.counter_family(
+                "prometheus_tsdb_out_of_order_samples_total",
+                "Total number of out of order samples ingestion failed attempts.",
+                &["type"],
+            )),
+            out_of_bound: float(r.counter_family(
+                "prometheus_tsdb_out_of_bound_samples_total",
+                "Total number of out of bound samples ingestion failed attempts.",
+                &["type"],
+            )),
+            too_old: float(r.counter_family(
+                "prometheus_tsdb_too_old_samples_total",
+                "Total number of samples older than what the log replay still takes.",
+                &["type"],
+            )),
+            min_time: r.gauge(
+                "prometheus_tsdb_head_min_time",
+                "Minimum time bound of the head block, in milliseconds since the Unix epoch.",
+            ),
+            max_time: r.gauge(
+                "prometheus_tsdb_head_max_time",
+                "Maximum timestamp of the head block, in milliseconds since the Unix epoch.",
+            ),
+            truncations: r.counter(
+                "prometheus_tsdb_head_truncations_total",
+                "Total number of head truncations attempted.",
+            ),
+            wal_corruptions: r.counter(
+                "prometheus_tsdb_wal_corruptions_total",
+                "Total number of WAL corruptions.",
+            ),
+            wal_writes_failed: r.counter(
+                "prometheus_tsdb_wal_writes_failed_total",
+                "Total number of WAL writes that failed.",
+            ),
+            wal_truncations: r.counter(
+                "prometheus_tsdb_wal_truncations_total",
+                "Total number of WAL truncations attempted.",
+            ),
+            wal_truncations_failed: r.counter(
+                "prometheus_tsdb_wal_truncations_failed_total",
+                "Total number of WAL truncations that failed.",
+            ),
+            wal_fsyncs: r.counter(
+                "narthex_tsdb_wal_fsyncs_total",
+                "Total number of times that the log was made durable.",
+            ),
+            wal_segment: r.gauge(
+                "prometheus_tsdb_wal_segment_current",
+                "Write log segment index that TSDB is currently writing to.",
+            ),
+            wal_unknown_records: r.counter_family(
+                "prometheus_tsdb_wal_replay_unknown_refs_total",
+                "Total number of unknown series references encountered during WAL replay.",
+                &["type"],
+            ),
+            checkpoints_created: r.counter(
+                "prometheus_tsdb_checkpoint_creations_total",
+                "Total number of checkpoint creations attempted.",
+            ),
+            checkpoints_failed: r.counter(
+                "prometheus_tsdb_checkpoint_creations_failed_total",
+                "Total number of checkpoint creations that failed.",
+            ),
+            replay_seconds: r.gauge(
+                "prometheus_tsdb_data_replay_duration_seconds",
+                "Time taken to replay the data on disk.",
+            ),
+        }
+    }
+}
+
+/// Instruments of blocks, compaction and retention.
+#[derive(Clone)]
+pub(crate) struct BlockMetrics {
+    pub(crate) loaded: Gauge,
+    pub(crate) bytes: Gauge,
+    pub(crate) lowest_timestamp: Gauge,
+    pub(crate) quarantined: Counter,
+    pub(crate) reloads: Counter,
+    pub(crate) reloads_failed: Counter,
+    pub(crate) compactions: Counter,
+    pub(crate) compactions_failed: Counter,
+    pub(crate) time_retentions: Counter,
+    pub(crate) size_retentions: Counter,
+    pub(crate) retention_limit_bytes: Gauge,
+    pub(crate) retention_limit_seconds: Gauge,
+}
+
+impl BlockMetrics {
+    pub(crate) fn new(r: &Registry) -> Self {
+        Self {
+            loaded: r.gauge("prometheus_tsdb_blocks_loaded", "Number of currently loaded data blocks"),
+            bytes: r.gauge(
+                "prometheus_tsdb_storage_blocks_bytes",
+                "The number of bytes that are currently used for local storage by all blocks.",
+            ),
+            lowest_timestamp: r.gauge(
+                "prometheus_tsdb_lowest_timestamp",
+                "Lowest timestamp value stored in the database.",
+            ),
+            quarantined: r.counter(
+                "narthex_tsdb_blocks_quarantined_total",
+                "Total number of damaged blocks that were moved aside.",
+            ),
+            reloads: r.counter(
+                "prometheus_tsdb_reloads_total",
+                "Number of times the database reloaded block data from disk.",
+            ),
+            reloads_failed: r.counter(
+                "prometheus_tsdb_reloads_failures_total",
+                "Number of times the database failed to reload block data from disk.",
+            ),
+            compactions: r.counter(
+                "prometheus_tsdb_compactions_total",
+                "Total number of compactions that were executed for the partition.",
+            ),
+            compactions_failed: r.counter(
+                "prometheus_tsdb_compactions_failed_total",
+                "Total number of compactions that failed for the partition.",
+            ),
+            time_retentions: r.counter(
+                "prometheus_tsdb_time_retentions_total",
+                "The number of times that blocks were deleted because the maximum time limit was exceeded.",
+            ),
+            size_retentions: r.counter(
+                "prometheus_tsdb_size_retentions_total",
+                "The number of times that blocks were deleted because the maximum number of bytes was exceeded.",
+            ),
+            retention_limit_bytes: r.gauge(
+                "prometheus_tsdb_retention_limit_bytes",
+                "Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled",
+            ),
+            retention_limit_seconds: r.gauge(
+                "prometheus_tsdb_retention_limit_seconds",
+                "How long to retain samples in storage.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Checkpoints: what is still needed of old segments, folded into a folder of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use host::fs::Fs;
+
+use super::reader::read_segment;
+use super::record::{self, RecordKind, RefSample};
+use super::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
+use super::{WalError, WalOptions, Writer};
+
+/// What a checkpoint keeps.
+pub(crate) struct Keep<'a> {
+    /// Whether the series with this reference is still needed.
+    pub(crate) series: &'a dyn Fn(u64) -> bool,
+    /// Samples from this time on are still needed.
+    pub(crate) min_time: i64,
+}
+
+/// Folds the newest checkpoint and all segments up to `last` into a new checkpoint, and then
+/// deletes them. Returns false if there was nothing to fold.
+pub(crate) fn checkpoint(
+    fs: &Arc<dyn Fs>,
+    dir: &Path,
+    last: u32,
+    keep: &Keep<'_>,
+    options: WalOptions,
+) -> Result<bool, WalError> {
+    let segments: Vec<u32> =
+        list_segments(&**fs, dir)?.into_iter().filter(|&number| number <= last).collect();
+    if segments.is_empty() {
+        return Ok(false);
+    }
+    let target = checkpoint_path(dir, last);
+    let temporary = dir.join(format!("checkpoint.{last:08}.tmp"));
+    remove_dir(&**fs, &temporary)?;
+    let mut writer = Writer::open(Arc::clone(fs), &temporary, options)?;
+    let previous = list_checkpoints(&**fs, dir)?;
+    if let Some(&number) = previous.last() {
+        let old = checkpoint_path(dir, number);
+        for number in list_segments(&**fs, &old)? {
+            fold(&**fs, &segment_path(&old, number), keep, &mut writer)?;
+        }
+    }
+    for &number in &segments {
+        fold(&**fs, &segment_path(dir, number), keep, &mut writer)?;
+    }
+    writer.close()?;
+    fs.sync_dir(&temporary).map_err(WalError::at(&temporary))?;
+    fs.rename(&temporary, &target).map_err(WalError::at(&target))?;
+    fs.sync_dir(dir).map_err(WalError::at(dir))?;
+    discard(&**fs, dir, &segments, &previous, last)?;
+    Ok(true)
+}
+
+/// Deletes what the checkpoint `last` stands for.
+fn discard(
+    fs: &dyn Fs,
+    dir: &Path,
+    segments: &[u32],
+    checkpoints: &[u32],
+    last: u32,
+) -> Result<(), WalError> {
+    for &number in segments {
+        let path = segment_path(dir, number);
+        fs.remove_file(&path).map_err(WalError::at(&path))?;
+    }
+    for &number in checkpoints.iter().filter(|&&number| number < last) {
+        remove_dir(fs, &checkpoint_path(dir, number))?;
+    }
+    Ok(())
+}
+
+fn remove_dir(fs: &dyn Fs, path: &Path) -> Result<(), WalError> {
+    match fs.remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(WalError { path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Copies what is needed of one segment.
+fn fold(
+    fs: &dyn Fs,
+    path: &Path,
+    keep: &Keep<'_>,
+    writer: &mut Writer,
+) -> Result<(), WalError> {
+    let mut outcome = Ok(());
+    let mut out = Vec::new();
+    read_segment(fs, path, &mut |bytes| {
+        if outcome.is_err() {
+            return;
+        }
+        out.clear();
+        filter(bytes, keep, &mut out);
+        if !out.is_empty() {
+            outcome = writer.log(&[&out]);
+        }
+    })?;
+    outcome
+}
+
+/// Writes the needed part of a record; nothing if no part is.
+fn filter(bytes: &[u8], keep: &Keep<'_>, out: &mut Vec<u8>) {
+    match RecordKind::of(bytes) {
+        Some(RecordKind::Series) => {
+            record::begin_series(out);
+            let begun = out.len();
+            let decoded = record::decode_series(bytes, |series, labels| {
+                if (keep.series)(series) {
+                    record::put_series(out, series, labels.iter().copied());
+                }
+            });
+            if decoded.is_err() {
+                tracing::warn!("a series record of the log ends too early; its rest is dropped");
+            }
+            if out.len() == begun {
+                out.clear();
+            }
+        }
+        Some(RecordKind::Samples) => {
+            let mut samples: Vec<RefSample> = Vec::new();
+            if record::decode_samples(bytes, &mut samples).is_err() {
+                tracing::warn!("a sample record of the log ends too early; its rest is dropped");
+            }
+            samples.retain(|sample| sample.time >= keep.min_time);
+            record::encode_samples(out, samples);
+        }
+        // Kinds that are not read may matter to whoever wrote them.
+        Some(RecordKind::Metadata | RecordKind::Other(_)) => out.extend_from_slice(bytes),
+        None => {}
+    }
+}

@@ -1,0 +1,103 @@
+//! What is written comes back, whatever happens to the rest of the file.
+
+use std::sync::Arc;
+
+use host::fs::SimulatedFs;
+
+use super::super::{WalOptions, Writer, segment};
+use super::*;
+
+fn write(fs: &SimulatedFs, records: &[Vec<u8>], options: WalOptions) {
+    let mut writer = Writer::open(Arc::new(fs.clone()), Path::new("/wal"), options).unwrap();
+    for pair in records.chunks(2) {
+        let pair: Vec<&[u8]> = pair.iter().map(Vec::as_slice).collect();
+        writer.log(&pair).unwrap();
+    }
+}
+
+fn read(fs: &SimulatedFs, number: u32) -> (Vec<Vec<u8>>, SegmentReport) {
+    let mut records = Vec::new();
+    let path = segment::segment_path(Path::new("/wal"), number);
+    let report = read_segment(fs, &path, &mut |record| records.push(record.to_vec())).unwrap();
+    (records, report)
+}
+
+/// Records of many lengths, some compressible, some longer than a page.
+fn records() -> Vec<Vec<u8>> {
+    let noise = |i: usize| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).to_le_bytes()[0];
+    (1..60usize)
+        .map(|i| {
+            let len = if i % 20 == 0 { 70_000 } else { i * 37 };
+            (0..len).map(|at| if i % 2 == 0 { noise(at * i) } else { 7 }).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn records_come_back_from_segments_of_any_size() {
+    for (segment_bytes, compression) in [(128 << 20, true), (32 << 10, false), (96 << 10, true)] {
+        let fs = SimulatedFs::default();
+        write(&fs, &records(), WalOptions { segment_bytes, compression });
+        let segments = segment::list_segments(&fs, Path::new("/wal")).unwrap();
+        let found: Vec<_> = segments
+            .iter()
+            .flat_map(|&number| {
+                let (records, report) = read(&fs, number);
+                assert_eq!(report.damages, []);
+                records
+            })
+            .collect();
+        assert!(found == records(), "{segment_bytes} {compression}");
+    }
+}
+
+#[test]
+fn a_segment_torn_anywhere_gives_the_records_before() {
+    let fs = SimulatedFs::default();
+    let written: Vec<Vec<u8>> = (1..40u8).map(|i| vec![i; usize::from(i) * 9]).collect();
+    write(&fs, &written, WalOptions { compression: false, ..WalOptions::default() });
+    let path = segment::segment_path(Path::new("/wal"), 0);
+    let bytes = fs.read(&path).unwrap();
+    for len in 0..bytes.len() {
+        fs.write(&path, &bytes[..len]).unwrap();
+        let (found, report) = read(&fs, 0);
+        assert!(written.starts_with(&found), "cut at {len}");
+        assert_eq!(report.has_torn_tail(), report.good_end < len as u64, "cut at {len}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_costs_its_page_only() {
+    let fs = SimulatedFs::default();
+    let written: Vec<Vec<u8>> = (0..4_000u32).map(|i| i.to_be_bytes().repeat(10)).collect();
+    write(&fs, &written, WalOptions { compression: false, ..WalOptions::default() });
+    let path = segment::segment_path(Path::new("/wal"), 0);
+    let bytes = fs.read(&path).unwrap();
+    for at in (0..bytes.len()).step_by(4_099) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        fs.write(&path, &damaged).unwrap();
+        let (found, report) = read(&fs, 0);
+        let page_records = PAGE_BYTES / 47 + 2;
+        assert!(found.len() + page_records >= written.len(), "flip at {at}: {}", found.len());
+        assert!(found.iter().all(|record| written.contains(record)));
+        let noticed = !report.damages.is_empty() || report.unsupported > 0;
+        assert!(noticed || found == written, "flip at {at}");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_a_clean_end() {
+    let fs = SimulatedFs::default();
+    let options = WalOptions { compression: false, ..WalOptions::default() };
+    let mut writer = Writer::open(Arc::new(fs.clone()), Path::new("/wal"), options).unwrap();
+    writer.log(&[&[1; 100]]).unwrap();
+    fs.set_capacity(Some(150));
+    writer.log(&[&[2; 100]]).unwrap_err();
+    writer.log(&[&[3; 100]]).unwrap_err();
+    fs.set_capacity(None);
+    writer.log(&[&[4; 100]]).unwrap();
+    let (found, report) = read(&fs, 0);
+    assert_eq!(found, [vec![1; 100], vec![4; 100]]);
+    assert_eq!(report.damages, []);
+}

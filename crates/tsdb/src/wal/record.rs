@@ -1,0 +1,177 @@
+//! Records: what the log says. Numbers and layouts are Prometheus'.
+
+use crate::wire::{Cursor, Malformed, put_text, put_u64, put_uvarint, put_varint};
+
+/// One sample of one series, as a record holds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RefSample {
+    /// Reference of the series, as its record gave it.
+    pub series: u64,
+    /// Milliseconds since the Unix epoch.
+    pub time: i64,
+    /// The value.
+    pub value: f64,
+}
+
+/// What a record is about: its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Series with their labels. Number 1.
+    Series,
+    /// Float samples. Number 2.
+    Samples,
+    /// Type, help and unit of series. Number 6.
+    Metadata,
+    /// Deleted ranges, exemplars, histograms and everything later; skipped and counted.
+    Other(u8),
+}
+
+impl RecordKind {
+    /// The kind of a record.
+    pub fn of(record: &[u8]) -> Option<Self> {
+        record.first().map(|&number| match number {
+            SERIES => Self::Series,
+            SAMPLES => Self::Samples,
+            METADATA => Self::Metadata,
+            other => Self::Other(other),
+        })
+    }
+}
+
+/// Begins a record of series in an empty buffer; [`put_series`] follows.
+pub fn begin_series(out: &mut Vec<u8>) {
+    out.push(SERIES);
+}
+
+/// Adds a series to a record.
+pub fn put_series<'a>(
+    out: &mut Vec<u8>,
+    series: u64,
+    labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) {
+    put_u64(out, series);
+    put_uvarint(out, labels.clone().count() as u64);
+    for (name, value) in labels {
+        put_text(out, name);
+        put_text(out, value);
+    }
+}
+
+/// A decoder of a record of series: each call of `each` gets a reference and the labels.
+///
+/// # Errors
+/// The record ends too early or holds text that is none; series before that were handed over.
+pub fn decode_series<'a>(
+    record: &'a [u8],
+    mut each: impl FnMut(u64, &[(&'a str, &'a str)]),
+) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(record.get(1..).unwrap_or_default());
+    let mut labels = Vec::new();
+    while !cursor.is_empty() {
+        let series = cursor.u64()?;
+        labels.clear();
+        for _ in 0..cursor.uvarint()? {
+            labels.push((cursor.text()?, cursor.text()?));
+        }
+        each(series, &labels);
+    }
+    Ok(())
+}
+
+/// Writes a record of samples into an empty buffer. References and times are deltas to the first.
+pub fn encode_samples(out: &mut Vec<u8>, samples: impl IntoIterator<Item = RefSample>) {
+    let mut samples = samples.into_iter().peekable();
+    let Some(&first) = samples.peek() else { return };
+    out.push(SAMPLES);
+    put_u64(out, first.series);
+    put_u64(out, first.time.cast_unsigned());
+    for sample in samples {
+        put_varint(out, sample.series.wrapping_sub(first.series).cast_signed());
+        put_varint(out, sample.time.wrapping_sub(first.time));
+        put_u64(out, sample.value.to_bits());
+    }
+}
+
+/// Decodes a record of samples, adding them to `samples`.
+///
+/// # Errors
+/// The record ends too early; samples before that were added.
+pub fn decode_samples(record: &[u8], samples: &mut Vec<RefSample>) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(record.get(1..).unwrap_or_default());
+    if cursor.is_empty() {
+        return Ok(());
+    }
+    let first_series = cursor.u64()?;
+    let first_time = cursor.u64()?.cast_signed();
+    while !cursor.is_empty() {
+        samples.push(RefSample {
+            series: first_series.wrapping_add(cursor.varint()?.cast_unsigned()),
+            time: first_time.wrapping_add(cursor.varint()?),
+            value: f64::from_bits(cursor.u64()?),
+        });
+    }
+    Ok(())
+}
+
+const SERIES: u8 = 1;
+const SAMPLES: u8 = 2;
+const METADATA: u8 = 6;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn series_come_back() {
+        let mut record = Vec::new();
+        begin_series(&mut record);
+        put_series(&mut record, 7, [("a", "1"), ("b", "ü")].into_iter());
+        put_series(&mut record, 9, [].into_iter());
+        let mut found = Vec::new();
+        decode_series(&record, |series, labels| found.push((series, labels.to_vec()))).unwrap();
+        assert_eq!(found, [(7, vec![("a", "1"), ("b", "ü")]), (9, vec![])]);
+        assert_eq!(RecordKind::of(&record), Some(RecordKind::Series));
+        assert!(decode_series(&record[..record.len() - 1], |_, _| {}).is_err());
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_format() {
+        let mut record = Vec::new();
+        let sample = |series, time| RefSample { series, time, value: 1.0 };
+        encode_samples(&mut record, [sample(5, 1_000), sample(6, 999)]);
+        let value = [0x3f, 0xf0, 0, 0, 0, 0, 0, 0];
+        let want = [
+            &[2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 3, 0xe8][..],
+            &[0, 0],
+            &value,
+            &[2, 1],
+            &value,
+        ];
+        assert_eq!(record, want.concat());
+    }
+
+    proptest! {
+        #[test]
+        fn samples_come_back(
+            parts in prop::collection::vec((any::<u64>(), any::<i64>(), any::<i32>()), 0..50),
+        ) {
+            let samples: Vec<_> = parts
+                .into_iter()
+                .map(|(series, time, value)| RefSample { series, time, value: f64::from(value) })
+                .collect();
+            let mut record = Vec::new();
+            encode_samples(&mut record, samples.iter().copied());
+            let mut found = Vec::new();
+            decode_samples(&record, &mut found).unwrap();
+            prop_assert_eq!(found, samples);
+        }
+
+        #[test]
+        fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let _ = decode_samples(&bytes, &mut Vec::new());
+            let _ = decode_series(&bytes, |_, _| {});
+        }
+    }
+}
