@@ -18,6 +18,7 @@ export default defineConfig({
     // An inlined asset would need a wider content security policy.
     assetsInlineLimit: 0,
     manifest: 'manifest.json',
+    license: { fileName: 'licenses.md' },
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,

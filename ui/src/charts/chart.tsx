@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import { type Plot, type PlotEvents, plotData, plotOptions } from './plot-options';
 
 export interface ChartProps extends Plot {
+  label: string;
   times: number[];
   /** Both ends of the time axis in seconds. */
   window: [number, number];
@@ -45,7 +46,14 @@ export const Chart = memo(function Chart(props: ChartProps) {
     if (!isSelecting) chart.current?.setData(plotData(times, lines, isStacked));
   }, [times, lines, isStacked, from, to]);
 
-  return <div ref={holder} style={{ height: props.height, minWidth: 0 }} />;
+  return (
+    <div
+      ref={holder}
+      role="img"
+      aria-label={props.label}
+      style={{ height: props.height, minWidth: 0 }}
+    />
+  );
 });
 
 /** Everything that uPlot takes only when it is made. */

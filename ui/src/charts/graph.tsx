@@ -9,6 +9,8 @@ import { type Crosshair, layers } from './plot-options';
 import type { Unit } from './units';
 
 export interface GraphProps {
+  /** What the picture shows, for those who cannot see it. */
+  label: string;
   times: number[];
   lines: Line[];
   /** Both ends of the time axis in milliseconds. */
@@ -56,6 +58,7 @@ export function Graph(props: GraphProps) {
   const focused = focusedLine(shown, focus, isStacked);
   const chart = (
     <Chart
+      label={props.label}
       times={props.times}
       lines={shown}
       window={window}

@@ -3,7 +3,7 @@ import type uPlot from 'uplot';
 import type { Line } from './line';
 import { chartInk, type Scheme, seriesColour, seriesDash } from './palette';
 import { stack } from './stack';
-import { timeLabels } from './time-axis';
+import { timeLabels, withoutCut } from './time-axis';
 import { axisIncrements, formatAxis, type Unit } from './units';
 
 export interface Plot {
@@ -69,7 +69,13 @@ export function plotOptions(plot: Plot, events: PlotEvents, width: number, heigh
         grid: { ...grid, show: false },
         size: 26,
         space: 64,
-        values: (_, splits, __, ___, increment) => timeLabels(splits, increment),
+        values: (chart, splits, _, __, increment) =>
+          withoutCut(
+            timeLabels(splits, increment),
+            splits,
+            events.window(),
+            chart.bbox.width / devicePixelRatio,
+          ),
       },
       {
         ...axis,

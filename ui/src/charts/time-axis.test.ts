@@ -1,6 +1,6 @@
 // Labels of the time axis.
 import { expect, it } from 'vitest';
-import { timeLabels } from './time-axis';
+import { timeLabels, withoutCut } from './time-axis';
 
 const at = (day: number, hour: number, minute = 0, second = 0) =>
   new Date(2026, 2, day, hour, minute, second).getTime() / 1000;
@@ -16,4 +16,9 @@ it('names the day where a new one starts', () => {
 
 it('names only days when the lines are days apart', () => {
   expect(timeLabels([at(1, 1), at(2, 1)], 86_400)).toEqual(['Mar 01', 'Mar 02']);
+});
+
+it('leaves out a label that the right edge would cut', () => {
+  expect(withoutCut(['a', '00:00'], [0, 100], [0, 100], 500)).toEqual(['a', '']);
+  expect(withoutCut(['a', '00:00'], [0, 96], [0, 100], 500)).toEqual(['a', '00:00']);
 });

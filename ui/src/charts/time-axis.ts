@@ -24,3 +24,23 @@ function dayLabel(date: Date): string {
 function isMidnight(date: Date): boolean {
   return date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
 }
+
+/** Blanks the labels that would be cut off at the right edge of a plot that is `width` pixels wide. */
+export function withoutCut(
+  labels: string[],
+  splits: readonly number[],
+  window: [number, number],
+  width: number,
+): string[] {
+  const [from, to] = window;
+  return labels.map((label, at) => {
+    const room = (width * (to - (splits[at] ?? 0))) / (to - from) + PADDING;
+    return room < (label.length * DIGIT_WIDTH) / 2 ? '' : label;
+  });
+}
+
+/** What a chart leaves free right of its plot. */
+const PADDING = 8;
+
+/** Pixels of one character in the font of the axes, rounded up. */
+const DIGIT_WIDTH = 7;

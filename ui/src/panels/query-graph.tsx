@@ -34,6 +34,7 @@ export function QueryGraph({ id, answer, state, onZoom }: QueryGraphProps) {
   }
   return (
     <Graph
+      label={`Graph of ${state.expr}`}
       times={times}
       lines={lines}
       from={window.from}

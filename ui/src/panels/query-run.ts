@@ -61,10 +61,11 @@ export function useQueryRun(state: QueryPanelState): QueryRun {
   };
 }
 
-/** The range before its end, in whole steps. */
+/** The range before its end, in whole steps and at least one. */
 export function graphWindow(state: QueryPanelState, end: number): Window {
   const step = stepOf(state);
-  return { from: end - Math.floor(state.range / step) * step, to: end, step };
+  const steps = Math.max(1, Math.floor(state.range / step));
+  return { from: end - steps * step, to: end, step };
 }
 
 function tableSummary(answer: { data: QueryData; milliseconds: number } | undefined): string {

@@ -4,6 +4,8 @@ import { windowTimes } from '../api/columns';
 import type { RangeAnswer } from '../api/queries';
 import { useRange } from '../api/queries';
 import { Graph } from '../charts/graph';
+import type { Line } from '../charts/line';
+import { QUIET } from '../charts/palette';
 import { formatInstant } from '../state/instant';
 import { queryHref } from '../state/query-address';
 import { useVisibility } from '../state/visibility';
@@ -39,7 +41,7 @@ export function TimePanel({ plan, view, onZoom }: TimePanelProps) {
     absence: plan.absence,
     frameRef: frame,
   };
-  if (!drawn || drawn.lines.length === 0) {
+  if (!drawn || isEmpty(drawn.lines)) {
     return (
       <PanelFrame {...shared} state={drawn ? 'empty' : 'loading'}>
         {null}
@@ -49,6 +51,7 @@ export function TimePanel({ plan, view, onZoom }: TimePanelProps) {
   return (
     <Graph
       {...drawn}
+      label={plan.title}
       unit={plan.unit}
       height={CHART_HEIGHT}
       syncKey={SYNC_KEY}
@@ -75,6 +78,11 @@ function draw(plan: PanelPlan, answer: RangeAnswer) {
   const { lines, folded } = panelLines(plan, matrices, window);
   const note = folded > 0 ? `${folded} more at zero` : undefined;
   return { lines, note, times: windowTimes(window), from: window.from, to: window.to };
+}
+
+/** Totals and limits alone are no data: they are what the data would be compared with. */
+function isEmpty(lines: Line[]): boolean {
+  return lines.every((line) => line.colour === QUIET);
 }
 
 function timeAt(times: number[], at: number): string {

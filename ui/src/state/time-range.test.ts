@@ -48,6 +48,11 @@ describe('resolveWindow', () => {
     expect(window).toEqual({ from: noon - 900_000, to: noon, step: 5_000 });
   });
 
+  it('ends within a minute of the present however long the step is', () => {
+    const { to, step } = resolveWindow(relativeRange('7d'), noon + 1_834_000, 5_000);
+    expect([to - noon, step]).toEqual([1_800_000, 3_600_000]);
+  });
+
   it('keeps the span of an absolute range', () => {
     const range: TimeRange = { kind: 'absolute', from: noon - 86_400_000, to: noon };
     expect(resolveWindow(range, 0, 5_000)).toEqual({

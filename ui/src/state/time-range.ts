@@ -6,7 +6,7 @@ export type TimeRange =
   | { kind: 'relative'; span: number }
   | { kind: 'absolute'; from: number; to: number };
 
-/** What a range query is asked for, in milliseconds; both ends are multiples of the step. */
+/** What a range query is asked for, in milliseconds; its ends are whole steps apart. */
 export interface Window {
   from: number;
   to: number;
@@ -19,6 +19,12 @@ export const RELATIVE_SPANS = ['5m', '15m', '1h', '6h', '24h', '7d'] as const;
 const ROUND_STEPS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
 ].map((seconds) => seconds * 1000);
+
+/**
+ * Windows end on multiples of their step, so that a refresh does not move every point of a curve; but
+ * never more than this before the present, or a long range would leave out what has just begun.
+ */
+const COARSEST_GRID = 60_000;
 
 /** Points per chart: enough for a smooth line, few enough to ask for every five seconds. */
 const POINTS = 240;
@@ -56,7 +62,8 @@ export function resolveWindow(range: TimeRange, now: number, interval: number): 
   const span = range.kind === 'relative' ? range.span : range.to - range.from;
   const end = range.kind === 'relative' ? now : range.to;
   const step = roundStep(span, interval);
-  const to = Math.floor(end / step) * step;
+  const grid = Math.min(step, COARSEST_GRID);
+  const to = Math.floor(end / grid) * grid;
   return { from: to - Math.max(step, Math.round(span / step) * step), to, step };
 }
 
