@@ -28,6 +28,8 @@ pub mod pool;
 pub mod signals;
 #[cfg(feature = "net")]
 pub mod tasks;
+#[cfg(feature = "net")]
+pub mod watch;
 
 pub use clock::Clock;
 pub use fs::Fs;
