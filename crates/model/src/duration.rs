@@ -12,6 +12,14 @@ pub enum DurationError {
     /// Not in the grammar.
     #[error("not a valid duration string: {0:?}")]
     Malformed(String),
+    /// A unit that there is not.
+    #[error("unknown unit {unit:?} in duration {text:?}")]
+    UnknownUnit {
+        /// The letters that stand for one.
+        unit: String,
+        /// The whole text.
+        text: String,
+    },
     /// Over 292 years.
     #[error("duration out of range")]
     OutOfRange,
@@ -50,11 +58,15 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         let (number, after) = rest.split_at(digits);
         let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, after) = after.split_at(letters);
-        let position = UNITS[next_unit..]
-            .iter()
-            .position(|(name, _)| *name == unit);
-        let index = next_unit + position.ok_or_else(malformed)?;
-        if number.is_empty() {
+        if number.is_empty() || unit.is_empty() {
+            return Err(malformed());
+        }
+        let known = UNITS.iter().position(|(name, _)| *name == unit);
+        let index = known.ok_or_else(|| DurationError::UnknownUnit {
+            unit: unit.to_owned(),
+            text: text.to_owned(),
+        })?;
+        if index < next_unit {
             return Err(malformed());
         }
         let count: u64 = number.parse().map_err(|_| DurationError::OutOfRange)?;
@@ -116,6 +128,8 @@ mod tests {
         for text in ["", "1", "1y1m1d", "-1w", "1.5d", "d", "1s1s", "294y", "5 m"] {
             assert!(parse(text).is_err(), "{text}");
         }
+        let unknown = parse("5y1hs").unwrap_err().to_string();
+        assert_eq!(unknown, r#"unknown unit "hs" in duration "5y1hs""#);
     }
 
     #[test]
