@@ -222,6 +222,10 @@ fn faults_are_reported_as_upstream_reports_them() {
             "1:5: parse error: bad number or duration syntax: \"5mm\"",
         ),
         (
+            "foo[5y1hs]",
+            "1:5: parse error: unknown unit \"hs\" in duration \"5y1hs\"",
+        ),
+        (
             "foo[5m1m]",
             "1:5: parse error: not a valid duration string: \"5m1m\"",
         ),

@@ -103,7 +103,7 @@ fn commands_that_cannot_be_read_say_why() {
     let cases = [
         (
             "load 5x\n a 1",
-            "invalid step definition \"5x\": not a valid duration string: \"5x\"",
+            "invalid step definition \"5x\": unknown unit \"x\" in duration \"5x\"",
         ),
         ("load 1m\n a foo", "line 2: not a series value: \"foo\""),
         (
