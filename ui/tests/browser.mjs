@@ -100,6 +100,20 @@ const cases = {
     await page.locator('canvas').waitFor();
   },
 
+  async 'queries are added and removed, and the others stay'(page) {
+    const three = { 'g0.expr': '1', 'g1.expr': '2', 'g2.expr': '3' };
+    await page.goto(`${base}/query?${new URLSearchParams(three)}`);
+    await page.getByRole('button', { name: 'Remove this query' }).nth(1).click();
+    await page.getByRole('region', { name: '2' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Add a query' }).click();
+    await page.getByRole('region', { name: 'New query' }).waitFor();
+    const params = new URL(page.url()).searchParams;
+    assert.deepEqual(
+      [0, 1, 2].map((at) => params.get(`g${at}.expr`)),
+      ['1', '3', ''],
+    );
+  },
+
   async 'ten thousand rows do not freeze the page'(page) {
     await page.route('**/api/v1/query', (route) => route.fulfill({ json: manyRows(10_000) }));
     await page.goto(`${base}/query?g0.expr=many&g0.tab=table`);

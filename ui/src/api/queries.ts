@@ -22,7 +22,6 @@ export interface Shown<T> {
   /** The newest answer, or the last good one while the next is on its way or has failed. */
   data: T | undefined;
   error: Error | null;
-  isFetching: boolean;
 }
 
 /** Every query with this key prefix moves with the clock; the clock waits for them. */
@@ -116,12 +115,8 @@ async function queryVector(expr: string, time: number, signal: AbortSignal) {
   return data.resultType === 'vector' ? data.result : [];
 }
 
-function useLastGood<T>(query: {
-  data: T | undefined;
-  error: Error | null;
-  isFetching: boolean;
-}): Shown<T> {
+function useLastGood<T>(query: Shown<T>): Shown<T> {
   const last = useRef<T | undefined>(undefined);
   if (query.data !== undefined) last.current = query.data;
-  return { data: last.current, error: query.error, isFetching: query.isFetching };
+  return { data: last.current, error: query.error };
 }

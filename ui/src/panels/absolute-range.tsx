@@ -20,13 +20,15 @@ export function AbsoluteRange({ range, onRange }: AbsoluteRangeProps) {
         <Button
           size="xs"
           variant={isAbsolute ? 'light' : 'default'}
-          aria-label={isAbsolute ? undefined : 'From and to'}
+          aria-label={isAbsolute ? formatInterval(range.from, range.to) : 'From and to'}
           title="From and to"
           leftSection={<Icon name="calendar" size={14} />}
           className={isAbsolute ? styles.fixed : styles.button}
           onClick={() => setOpen(!isOpen)}
         >
-          {isAbsolute && <span>{formatInterval(range.from, range.to)}</span>}
+          {isAbsolute && (
+            <span className={styles.interval}>{formatInterval(range.from, range.to)}</span>
+          )}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
