@@ -1,0 +1,65 @@
+//! A target file that changes is seen at once, long before its refresh interval.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use discovery::{Manager, Options, TargetGroups};
+use exposition::Registry;
+use host::Fs;
+use host::clock::RealClock;
+use host::fs::RealFs;
+use host::pool::Pool;
+use host::tasks::{TaskGroup, Trigger};
+use tokio::sync::watch;
+
+/// Addresses of the next publication; the patience is a bound for a broken machine, not a wait.
+async fn next(groups: &mut watch::Receiver<Arc<TargetGroups>>) -> Vec<String> {
+    tokio::time::timeout(Duration::from_secs(30), groups.changed())
+        .await
+        .unwrap()
+        .unwrap();
+    let groups = groups.borrow_and_update();
+    let targets = groups.values().flatten().flat_map(|group| &group.targets);
+    targets
+        .filter_map(|target| target.get("__address__"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn replace(folder: &Path, name: &str, text: &str) {
+    let written = folder.join("written");
+    RealFs.write(&written, text.as_bytes()).unwrap();
+    RealFs.rename(&written, &folder.join(name)).unwrap();
+}
+
+#[tokio::test]
+async fn changes_are_seen_without_waiting_for_the_refresh() {
+    let folder = tempfile::tempdir().unwrap();
+    replace(folder.path(), "a.yml", "- targets: ['a:1']");
+    let text = format!(
+        "scrape_configs: [{{job_name: a, file_sd_configs: [{{files: ['{}/*.yml'], refresh_interval: 1h}}]}}]",
+        folder.path().display()
+    );
+    let config = config::server::load(&text, "prometheus.yml", |_| None).unwrap();
+    let options = Options {
+        reload_interval: Duration::from_millis(1),
+        ..Options::default()
+    };
+    let pool = Arc::new(Pool::new("discovery-test", 1).unwrap());
+    let clock = Arc::new(RealClock::default());
+    let (manager, handle) = Manager::new(options, Arc::new(RealFs), clock, pool, &Registry::new());
+    let (trigger, mut tasks) = (Trigger::new(), TaskGroup::new());
+    tasks.spawn(manager.run(trigger.shutdown()));
+    let mut groups = handle.target_groups();
+    handle.apply(&config.scrape_configs);
+    assert_eq!(next(&mut groups).await, ["a:1"]);
+    replace(folder.path(), "a.yml", "- targets: ['a:2']");
+    assert_eq!(next(&mut groups).await, ["a:2"]);
+    replace(folder.path(), "b.yml", "- targets: ['b:1']");
+    assert_eq!(next(&mut groups).await, ["a:2", "b:1"]);
+    RealFs.remove_file(&folder.path().join("a.yml")).unwrap();
+    assert_eq!(next(&mut groups).await, ["b:1"]);
+    trigger.pull();
+    tasks.drain(Duration::from_secs(5)).await;
+}
