@@ -21,6 +21,13 @@ pub fn general(value: f64) -> String {
     out
 }
 
+/// `value` as Go's `strconv.FormatFloat(v, 'f', -1, 64)` prints it: plain digits, never an exponent.
+pub fn plain(value: f64) -> String {
+    let mut out = String::new();
+    push(&mut out, value, |_| false);
+    out
+}
+
 fn push(out: &mut String, value: f64, wants_exponent: impl Fn(i32) -> bool) {
     if value.is_nan() {
         return out.push_str("NaN");
@@ -166,5 +173,7 @@ mod tests {
             push_json(&mut json, value);
             assert_eq!(json, want_json);
         }
+        assert_eq!(plain(1e22), "10000000000000000000000");
+        assert_eq!(plain(-1.5e-8), "-0.000000015");
     }
 }
