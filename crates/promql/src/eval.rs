@@ -1,47 +1,324 @@
 //! Evaluation: from a checked tree to a value, by columns of steps.
+//!
+//! An instant query is a range query with one step. Every node with an instant vector yields
+//! series, each with one column that has a value for each step; scalars are one column. Selectors
+//! are read once, series by series, and aggregations over them take each series in as it is read.
 
-use crate::ast::Expr;
-use crate::engine::Engine;
-use crate::parser::{self, ParseOptions};
-use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
-use crate::statistics::Statistics;
-use crate::value::{Sample, Value};
+mod accumulator;
+mod aggregate;
+mod binary;
+mod call;
+mod classic_histogram;
+pub(crate) mod columns;
+mod group;
+mod leaders;
+mod notes;
+mod range_call;
+mod selector;
+mod set_operator;
+mod shard;
+pub(crate) mod steps;
+mod stream;
+mod subquery;
+mod value_counts;
+mod vector_matching;
+pub(crate) mod window;
+
 use model::Annotations;
-use storage::Queryable;
+use model::value::is_stale;
+use rayon::ThreadPool;
+use storage::{Querier, Queryable};
+
+use crate::ast::{Expr, UnaryOp, ValueType};
+use crate::engine::{Engine, EngineOptions};
+use crate::limits::{Budget, Interrupt, Lease};
+use crate::parser::{self, ParseOptions};
+use crate::plan;
+use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
+use crate::statistics::Counters;
+use crate::value::{InstantSample, RangeSeries, Sample, Value};
+use columns::{Series, Vector};
+use notes::Notes;
+use steps::Steps;
 
 /// Evaluates an instant query.
 pub(crate) fn instant(
-    _engine: &Engine,
-    _store: &dyn Queryable,
+    engine: &Engine,
+    store: &dyn Queryable,
     query: &InstantQuery<'_>,
 ) -> Result<QueryResult, QueryError> {
     query.interrupt.check()?;
-    let expr = parser::parse(query.text, &ParseOptions::default())?;
-    let value = match expr.without_parens() {
-        Expr::Number(number) => Value::Scalar(Sample {
-            timestamp: query.time,
-            value: number.value,
-        }),
-        Expr::Text(text) => Value::Text {
-            timestamp: query.time,
-            text: text.value.clone(),
-        },
-        _ => return Err(QueryError::Execution("only literals yet".to_owned())),
+    let mut expr = parser::parse(query.text, &ParseOptions::default())?;
+    plan::resolve_at_modifiers(&mut expr, query.time, query.time);
+    let run = Run {
+        engine,
+        text: query.text,
+        interrupt: &query.interrupt,
+        lookback: milliseconds(query.lookback_delta.unwrap_or(engine.options().lookback_delta)),
+        steps: Steps::single(query.time),
     };
-    Ok(QueryResult {
-        value,
-        annotations: Annotations::default(),
-        statistics: Statistics::default(),
+    run.evaluate(&expr, store, |evaluator, steps| {
+        evaluator.instant_value(&expr, steps)
     })
 }
 
 /// Evaluates a range query.
 pub(crate) fn range(
-    _engine: &Engine,
-    _store: &dyn Queryable,
+    engine: &Engine,
+    store: &dyn Queryable,
     query: &RangeQuery<'_>,
 ) -> Result<QueryResult, QueryError> {
     query.interrupt.check()?;
-    parser::parse(query.text, &ParseOptions::default())?;
-    Err(QueryError::Execution("only literals yet".to_owned()))
+    let mut expr = parser::parse(query.text, &ParseOptions::default())?;
+    let value_type = expr.value_type();
+    if !matches!(value_type, ValueType::Scalar | ValueType::InstantVector) {
+        let message = format!(
+            "invalid expression type \"{value_type}\" for range query, must be Scalar or instant Vector"
+        );
+        return Err(QueryError::Execution(message));
+    }
+    plan::resolve_at_modifiers(&mut expr, query.start, query.end);
+    let Some(steps) = Steps::between(query.start, query.end, query.step) else {
+        return Ok(QueryResult {
+            value: Value::RangeVector(Vec::new()),
+            annotations: Annotations::default(),
+            statistics: Default::default(),
+        });
+    };
+    let run = Run {
+        engine,
+        text: query.text,
+        interrupt: &query.interrupt,
+        lookback: milliseconds(query.lookback_delta.unwrap_or(engine.options().lookback_delta)),
+        steps,
+    };
+    run.evaluate(&expr, store, |evaluator, steps| {
+        evaluator.range_value(&expr, steps)
+    })
+}
+
+/// What both kinds of query have in common.
+struct Run<'a> {
+    engine: &'a Engine,
+    text: &'a str,
+    interrupt: &'a Interrupt,
+    lookback: i64,
+    steps: Steps,
+}
+
+impl Run<'_> {
+    fn evaluate(
+        &self,
+        expr: &Expr,
+        store: &dyn Queryable,
+        value_of: impl FnOnce(&Evaluator<'_>, Steps) -> Result<Value, QueryError>,
+    ) -> Result<QueryResult, QueryError> {
+        let options = self.engine.options();
+        let subquery_interval = milliseconds(options.no_step_subquery_interval);
+        let range = plan::time_range(expr, self.steps, self.lookback, subquery_interval);
+        let querier = range.map(|range| store.querier(range)).transpose()?;
+        let evaluator = Evaluator {
+            querier: querier.as_deref(),
+            options,
+            pool: self.engine.pool(),
+            interrupt: self.interrupt,
+            lookback: self.lookback,
+            subquery_interval,
+            budget: Budget::new(options.max_samples),
+            counters: Counters::default(),
+            notes: Notes::new(self.text),
+        };
+        let value = value_of(&evaluator, self.steps)?;
+        Ok(QueryResult {
+            value,
+            statistics: evaluator.counters.finish(evaluator.budget.peak()),
+            annotations: evaluator.notes.finish(),
+        })
+    }
+}
+
+fn milliseconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What the evaluation of one query needs everywhere. Its threads share it.
+pub(crate) struct Evaluator<'a> {
+    /// None for queries without selectors.
+    querier: Option<&'a (dyn Querier + 'a)>,
+    options: &'a EngineOptions,
+    pool: Option<&'a ThreadPool>,
+    interrupt: &'a Interrupt,
+    /// Milliseconds that an instant selector looks back.
+    lookback: i64,
+    /// Milliseconds between the steps of subqueries that do not say it.
+    subquery_interval: i64,
+    budget: Budget,
+    counters: Counters,
+    notes: Notes<'a>,
+}
+
+impl<'e> Evaluator<'e> {
+    fn instant_value(&self, expr: &Expr, steps: Steps) -> Result<Value, QueryError> {
+        let timestamp = steps.start;
+        Ok(match expr.value_type() {
+            ValueType::Text => Value::Text {
+                timestamp,
+                text: text_of(expr).to_owned(),
+            },
+            ValueType::Scalar => Value::Scalar(Sample {
+                timestamp,
+                value: self.scalar(expr, steps)?[0],
+            }),
+            ValueType::InstantVector => {
+                let mut vector = self.vector(expr, steps)?;
+                vector.drop_delayed_names()?;
+                let sample = |series: Series| InstantSample {
+                    labels: series.labels,
+                    timestamp,
+                    value: series.values[0],
+                };
+                Value::InstantVector(vector.series.into_iter().map(sample).collect())
+            }
+            ValueType::RangeVector => {
+                let mut series = self.range_vector(expr, steps)?;
+                series.sort_by(|left, right| left.labels.cmp(&right.labels));
+                Value::RangeVector(series)
+            }
+        })
+    }
+
+    fn range_value(&self, expr: &Expr, steps: Steps) -> Result<Value, QueryError> {
+        if expr.value_type() == ValueType::Scalar {
+            return Ok(Value::RangeVector(vec![RangeSeries {
+                timestamps: steps.times().collect(),
+                values: self.scalar(expr, steps)?,
+                ..RangeSeries::default()
+            }]));
+        }
+        let mut vector = self.vector(expr, steps)?;
+        vector.drop_delayed_names()?;
+        let mut series: Vec<RangeSeries> = vector
+            .series
+            .into_iter()
+            .map(|series| present(series, steps))
+            .collect();
+        series.sort_by(|left, right| left.labels.cmp(&right.labels));
+        Ok(Value::RangeVector(series))
+    }
+
+    /// The column of a scalar.
+    fn scalar(&self, expr: &Expr, steps: Steps) -> Result<Vec<f64>, QueryError> {
+        self.interrupt.check()?;
+        match expr {
+            Expr::Number(node) => Ok(vec![node.value; steps.count]),
+            Expr::Paren(node) => self.scalar(&node.expr, steps),
+            Expr::Unary(node) => {
+                let mut column = self.scalar(&node.expr, steps)?;
+                if node.op == UnaryOp::Minus {
+                    column.iter_mut().for_each(|value| *value = -*value);
+                }
+                Ok(column)
+            }
+            Expr::Binary(node) => self.binary_scalars(node, steps),
+            Expr::Call(node) => self.scalar_call(node, steps),
+            Expr::Text(_)
+            | Expr::InstantSelector(_)
+            | Expr::RangeSelector(_)
+            | Expr::Subquery(_)
+            | Expr::Aggregate(_) => unreachable!("the parser checks that this is a scalar"),
+        }
+    }
+
+    /// The series of an instant vector.
+    fn vector(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        self.interrupt.check()?;
+        if steps.count > 1 && plan::is_step_invariant(expr) {
+            return self.repeated(expr, steps);
+        }
+        match expr {
+            Expr::Paren(node) => self.vector(&node.expr, steps),
+            Expr::Unary(node) => {
+                let mut vector = self.vector(&node.expr, steps)?;
+                if node.op == UnaryOp::Minus {
+                    vector.map(|_, value| Some(-value));
+                    vector.drop_names(self.options.delayed_name_removal)?;
+                }
+                Ok(vector)
+            }
+            Expr::InstantSelector(node) => {
+                self.collect(&self.instant_stream(node, steps, selector::Reads::Values)?)
+            }
+            Expr::Binary(node) => self.binary(node, steps),
+            Expr::Aggregate(node) => self.aggregate(node, steps),
+            Expr::Call(node) => self.call(node, steps),
+            Expr::Number(_) | Expr::Text(_) | Expr::RangeSelector(_) | Expr::Subquery(_) => {
+                unreachable!("the parser checks that this is an instant vector")
+            }
+        }
+    }
+
+    /// A vector that is the same at each step: evaluated at the first.
+    fn repeated(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let mut vector = self.vector(expr, Steps::single(steps.start))?;
+        vector
+            .lease
+            .grow(vector.series.len().saturating_mul(steps.count - 1))?;
+        for series in &mut vector.series {
+            let value = series.values[0];
+            series.values = vec![value; steps.count];
+        }
+        Ok(vector)
+    }
+
+    fn lease(&self) -> Lease<'_> {
+        Lease::new(&self.budget)
+    }
+
+    /// A vector without series.
+    fn nothing(&self) -> Vector<'_> {
+        Vector {
+            series: Vec::new(),
+            lease: self.lease(),
+        }
+    }
+
+    /// A vector of one series without a name.
+    fn one_series(
+        &self,
+        labels: model::Labels,
+        values: Vec<f64>,
+    ) -> Result<Vector<'_>, QueryError> {
+        let mut vector = self.nothing();
+        vector.lease.grow(values.len())?;
+        vector.series.push(Series {
+            labels,
+            drop_name: false,
+            values,
+        });
+        vector.drop_empty();
+        Ok(vector)
+    }
+}
+
+/// The characters of a text literal.
+fn text_of(expr: &Expr) -> &str {
+    match expr.without_parens() {
+        Expr::Text(node) => &node.value,
+        _ => unreachable!("the parser checks that this is a text"),
+    }
+}
+
+/// A series without the steps at which it has no value.
+fn present(series: Series, steps: Steps) -> RangeSeries {
+    let mut out = RangeSeries {
+        labels: series.labels,
+        ..RangeSeries::default()
+    };
+    for (time, value) in steps.times().zip(series.values) {
+        if !is_stale(value) {
+            out.timestamps.push(time);
+            out.values.push(value);
+        }
+    }
+    out
 }

@@ -1,5 +1,14 @@
 //! The functions of the language: a closed enum and one table of signatures.
 
+pub(crate) mod calendar;
+pub(crate) mod compensated;
+pub(crate) mod histogram;
+pub(crate) mod label;
+pub(crate) mod math;
+pub(crate) mod over_time;
+pub(crate) mod rate;
+pub(crate) mod regression;
+
 use std::fmt;
 
 use crate::ast::ValueType;

@@ -14,6 +14,7 @@ pub mod functions;
 mod lexer;
 pub mod limits;
 pub mod parser;
+mod plan;
 mod printer;
 pub mod query;
 pub mod script;

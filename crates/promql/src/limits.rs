@@ -85,6 +85,37 @@ impl Budget {
     }
 }
 
+/// Samples that are accounted for until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease<'a> {
+    budget: &'a Budget,
+    samples: usize,
+}
+
+impl<'a> Lease<'a> {
+    /// A lease on nothing yet.
+    pub(crate) fn new(budget: &'a Budget) -> Self {
+        Self { budget, samples: 0 }
+    }
+
+    /// Accounts for `samples` more.
+    pub(crate) fn grow(&mut self, samples: usize) -> Result<(), QueryError> {
+        self.samples += samples;
+        self.budget.take(samples)
+    }
+
+    /// Accounts from now on for what `other` did.
+    pub(crate) fn absorb(&mut self, mut other: Lease<'a>) {
+        self.samples += std::mem::take(&mut other.samples);
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.budget.give_back(self.samples);
+    }
+}
+
 const RUNNING: u8 = 0;
 const TIMED_OUT: u8 = 1;
 const CANCELED: u8 = 2;

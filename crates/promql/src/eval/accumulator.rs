@@ -1,0 +1,263 @@
+//! Running aggregates of one group: one for each step, fed with one column at a time.
+
+use model::value::{STALE, is_stale};
+
+use super::leaders::Leaders;
+use crate::ast::AggregateOp;
+use crate::functions::compensated::{CompensatedSum, Mean};
+use crate::functions::over_time::{larger, quantile, smaller};
+
+/// The running aggregates of a group at all steps.
+#[derive(Debug)]
+pub(crate) enum Accumulator {
+    /// `sum`
+    Sum(Vec<Option<CompensatedSum>>),
+    /// `avg`
+    Average(Vec<Option<Mean>>),
+    /// `count`: 0 where nothing was seen.
+    Count(Vec<f64>),
+    /// `min`, `max` and `group`: [`STALE`] where nothing was seen.
+    Chosen(Vec<f64>, fn(f64, f64) -> f64),
+    /// `stdvar`, and its root for `stddev`.
+    Variance(Vec<Option<Spread>>, fn(f64) -> f64),
+    /// `quantile`: all values.
+    Values(Vec<Vec<f64>>),
+    /// `topk` and `bottomk`: places of the leading series.
+    Leaders(Leaders),
+}
+
+/// How many of the leading series each step wants, for `topk` and `bottomk`.
+pub(crate) type Wanted = [usize];
+
+impl Accumulator {
+    /// An empty one. `count_values` has its own way, see [`super::value_counts`].
+    pub(crate) fn new(op: AggregateOp, steps: usize) -> Self {
+        let nothing = || vec![STALE; steps];
+        match op {
+            AggregateOp::Sum => Self::Sum(vec![None; steps]),
+            AggregateOp::Average => Self::Average(vec![None; steps]),
+            AggregateOp::Count | AggregateOp::CountValues => Self::Count(vec![0.0; steps]),
+            AggregateOp::Minimum => Self::Chosen(nothing(), smaller),
+            AggregateOp::Maximum => Self::Chosen(nothing(), larger),
+            AggregateOp::Group => Self::Chosen(nothing(), |_, _| 1.0),
+            AggregateOp::StandardDeviation => Self::Variance(vec![None; steps], f64::sqrt),
+            AggregateOp::StandardVariance => Self::Variance(vec![None; steps], |value| value),
+            AggregateOp::Quantile => Self::Values(vec![Vec::new(); steps]),
+            AggregateOp::TopK => Self::Leaders(Leaders::largest(steps)),
+            AggregateOp::BottomK => Self::Leaders(Leaders::smallest(steps)),
+        }
+    }
+
+    /// Takes in the column of the series at `place`.
+    pub(crate) fn add(&mut self, place: usize, column: &[f64], wanted: &Wanted) {
+        let present = column
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|&(_, value)| !is_stale(value));
+        match self {
+            Self::Sum(sums) => present.for_each(|(step, value)| match &mut sums[step] {
+                Some(sum) => sum.add(value),
+                none => *none = Some(CompensatedSum::new(value)),
+            }),
+            Self::Average(means) => present.for_each(|(step, value)| match &mut means[step] {
+                Some(mean) => mean.add(value),
+                none => *none = Some(Mean::new(value)),
+            }),
+            Self::Count(counts) => present.for_each(|(step, _)| counts[step] += 1.0),
+            Self::Chosen(chosen, choose) => {
+                present.for_each(|(step, value)| take_chosen(&mut chosen[step], value, *choose));
+            }
+            Self::Variance(spreads, _) => {
+                present.for_each(|(step, value)| match &mut spreads[step] {
+                    Some(spread) => spread.add(value),
+                    none => *none = Some(Spread::new(value)),
+                });
+            }
+            Self::Values(values) => present.for_each(|(step, value)| values[step].push(value)),
+            Self::Leaders(leaders) => {
+                present.for_each(|(step, value)| leaders.offer(step, value, place, wanted[step]));
+            }
+        }
+    }
+
+    /// Takes in what another thread gathered of later series of the same group.
+    pub(crate) fn merge(&mut self, other: Self, wanted: &Wanted) {
+        match (self, other) {
+            (Self::Sum(sums), Self::Sum(others)) => {
+                merge_options(sums, others, CompensatedSum::merge);
+            }
+            (Self::Average(means), Self::Average(others)) => {
+                merge_options(means, others, Mean::merge);
+            }
+            (Self::Count(counts), Self::Count(others)) => {
+                counts.iter_mut().zip(others).for_each(|(a, b)| *a += b);
+            }
+            (Self::Chosen(chosen, choose), Self::Chosen(others, _)) => {
+                for (chosen, other) in chosen.iter_mut().zip(others) {
+                    if !is_stale(other) {
+                        take_chosen(chosen, other, *choose);
+                    }
+                }
+            }
+            (Self::Variance(spreads, _), Self::Variance(others, _)) => {
+                merge_options(spreads, others, Spread::merge);
+            }
+            (Self::Values(values), Self::Values(others)) => {
+                values.iter_mut().zip(others).for_each(|(a, b)| a.extend(b));
+            }
+            (Self::Leaders(leaders), Self::Leaders(others)) => leaders.merge(others, wanted),
+            _ => unreachable!("threads of one aggregation accumulate alike"),
+        }
+    }
+
+    /// The aggregates as a column; `quantiles` holds the parameter of `quantile` at each step.
+    /// [`Leaders`] have none.
+    pub(crate) fn finish(self, quantiles: &[f64]) -> Vec<f64> {
+        match self {
+            Self::Sum(sums) => or_stale(sums, CompensatedSum::value),
+            Self::Average(means) => or_stale(means, Mean::value),
+            Self::Count(mut counts) => {
+                for count in counts.iter_mut().filter(|count| **count == 0.0) {
+                    *count = STALE;
+                }
+                counts
+            }
+            Self::Chosen(chosen, _) => chosen,
+            Self::Variance(spreads, root) => or_stale(spreads, |spread| root(spread.variance())),
+            Self::Values(values) => values
+                .into_iter()
+                .zip(quantiles)
+                .map(|(mut values, &q)| match values.is_empty() {
+                    true => STALE,
+                    false => quantile(q, &mut values),
+                })
+                .collect(),
+            Self::Leaders(_) => Vec::new(),
+        }
+    }
+}
+
+#[inline]
+fn take_chosen(chosen: &mut f64, value: f64, choose: fn(f64, f64) -> f64) {
+    // The first value is compared with itself, which `min` and `max` leave alone.
+    let so_far = if is_stale(*chosen) { value } else { *chosen };
+    *chosen = choose(so_far, value);
+}
+
+fn merge_options<T: Copy>(
+    values: &mut [Option<T>],
+    others: Vec<Option<T>>,
+    merge: impl Fn(&mut T, T),
+) {
+    for (value, other) in values.iter_mut().zip(others) {
+        match (value, other) {
+            (Some(value), Some(other)) => merge(value, other),
+            (none, other) if none.is_none() => *none = other,
+            _ => {}
+        }
+    }
+}
+
+fn or_stale<T>(values: Vec<Option<T>>, finish: impl Fn(T) -> f64) -> Vec<f64> {
+    let finished = values.into_iter().map(|value| value.map_or(STALE, &finish));
+    finished.collect()
+}
+
+/// Running population variance (Welford).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    count: f64,
+    mean: f64,
+    /// Sum of the squared distances from the mean.
+    squares: f64,
+}
+
+impl Spread {
+    /// The spread of one number: none, but unknown if that is infinite.
+    fn new(value: f64) -> Self {
+        Self {
+            count: 1.0,
+            mean: value,
+            squares: if value.is_finite() { 0.0 } else { f64::NAN },
+        }
+    }
+
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let delta = value - self.mean;
+        self.mean += delta / self.count;
+        self.squares += delta * (value - self.mean);
+    }
+
+    fn merge(&mut self, other: Self) {
+        let count = self.count + other.count;
+        let delta = other.mean - self.mean;
+        self.squares += other.squares + delta * delta * self.count * other.count / count;
+        self.mean += delta * other.count / count;
+        self.count = count;
+    }
+
+    fn variance(self) -> f64 {
+        self.squares / self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: [[f64; 3]; 4] = [
+        [1.0, STALE, 4.0],
+        [2.0, STALE, f64::NAN],
+        [6.0, 5.0, 1.0],
+        [3.0, STALE, 7.0],
+    ];
+
+    fn aggregate(op: AggregateOp) -> (Vec<f64>, Vec<f64>) {
+        let wanted = [0; 3];
+        let fed = |rows: &[[f64; 3]]| {
+            let mut accumulator = Accumulator::new(op, 3);
+            for (place, row) in rows.iter().enumerate() {
+                accumulator.add(place, row, &wanted);
+            }
+            accumulator
+        };
+        let quantiles = [0.5; 3];
+        let mut merged = fed(&ROWS[..2]);
+        merged.merge(fed(&ROWS[2..]), &wanted);
+        (fed(&ROWS).finish(&quantiles), merged.finish(&quantiles))
+    }
+
+    #[test]
+    fn columns_are_aggregated_alike_by_one_thread_and_by_two() {
+        use AggregateOp::*;
+        let nan = f64::NAN;
+        let cases = [
+            (Sum, [12.0, 5.0, nan]),
+            (Average, [3.0, 5.0, nan]),
+            (Count, [4.0, 1.0, 4.0]),
+            (Minimum, [1.0, 5.0, 1.0]),
+            (Maximum, [6.0, 5.0, 7.0]),
+            (Group, [1.0, 1.0, 1.0]),
+            (StandardVariance, [3.5, 0.0, nan]),
+            (StandardDeviation, [3.5_f64.sqrt(), 0.0, nan]),
+            (Quantile, [2.5, 5.0, 2.5]),
+        ];
+        for (op, want) in cases {
+            let (one, two) = aggregate(op);
+            for ((want, one), two) in want.iter().zip(one).zip(two) {
+                let is = |got: f64| (got - want).abs() < 1e-12 || (got.is_nan() && want.is_nan());
+                assert!(is(one) && is(two), "{op}: {one} and {two}, not {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_gives_nothing() {
+        for op in AggregateOp::ALL {
+            let column = Accumulator::new(op, 2).finish(&[0.5; 2]);
+            assert!(column.iter().all(|&value| is_stale(value)), "{op}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Aggregations: over streams of series that are not kept, or over the series of a vector.
+
+use hashbrown::HashMap;
+use model::Labels;
+use model::value::STALE;
+
+use super::Evaluator;
+use super::accumulator::Accumulator;
+use super::columns::{FastHash, Series, Vector};
+use super::group::{Group, Grouping, Groups};
+use super::shard::BATCH;
+use super::steps::Steps;
+use super::stream::Stream;
+use crate::ast::{Aggregate, AggregateOp, Span};
+use crate::limits::Lease;
+use crate::plan;
+use crate::query::QueryError;
+
+/// What is aggregated.
+enum Input<'a> {
+    Stream(Stream<'a>),
+    Vector(Vector<'a>),
+}
+
+impl Input<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Stream(stream) => stream.len(),
+            Self::Vector(vector) => vector.series.len(),
+        }
+    }
+
+    fn labels(&self, place: usize, delayed_name_removal: bool) -> (Labels, bool) {
+        match self {
+            Self::Stream(stream) => stream.labels(place, delayed_name_removal),
+            Self::Vector(vector) => {
+                let series = &vector.series[place];
+                (series.labels.clone(), series.drop_name)
+            }
+        }
+    }
+}
+
+/// The parameter of an aggregation at each step.
+#[derive(Default)]
+struct Parameters {
+    /// Of `quantile`.
+    quantiles: Vec<f64>,
+    /// Of `topk` and `bottomk`.
+    wanted: Vec<usize>,
+}
+
+impl<'e> Evaluator<'e> {
+    /// An aggregation.
+    pub(super) fn aggregate(
+        &self,
+        node: &Aggregate,
+        steps: Steps,
+    ) -> Result<Vector<'_>, QueryError> {
+        if node.op == AggregateOp::CountValues {
+            return self.count_values(node, steps);
+        }
+        let Some(parameters) = self.parameters(node, steps)? else {
+            return Ok(self.nothing());
+        };
+        let stream = self.aggregated_stream(&node.expr, steps, |names_are_read| {
+            plan::projection_of(node, names_are_read)
+        })?;
+        let input = match stream {
+            Some(stream) => Input::Stream(stream),
+            None => Input::Vector(self.vector(&node.expr, steps)?),
+        };
+        let drops_name = matches!(&input, Input::Stream(stream) if stream.drops_name);
+        let grouping = Grouping::new(node, drops_name && !self.options.delayed_name_removal);
+        let (groups, lease) = self.group(&input, node.op, &grouping, &parameters.wanted, steps)?;
+        if matches!(node.op, AggregateOp::TopK | AggregateOp::BottomK) {
+            return self.leading_series(&input, &groups, steps, lease);
+        }
+        let series = groups.into_iter().map(|group| Series {
+            labels: group.labels,
+            drop_name: group.drop_name,
+            values: group.accumulator.finish(&parameters.quantiles),
+        });
+        let mut vector = Vector {
+            series: series.collect(),
+            lease,
+        };
+        vector.drop_empty();
+        Ok(vector)
+    }
+
+    fn group<'a>(
+        &'a self,
+        input: &Input<'_>,
+        op: AggregateOp,
+        grouping: &Grouping,
+        wanted: &[usize],
+        steps: Steps,
+    ) -> Result<(Vec<Group>, Lease<'a>), QueryError> {
+        let new = || Groups::new(grouping, op, wanted, steps.count, self.lease());
+        let parts = self.sharded(input.len(), |range| {
+            let mut groups = new();
+            match input {
+                Input::Stream(stream) => self.read_each(stream, range, |place, column| {
+                    // The grouping knows of names that are gone, so the labels may still have them.
+                    let (labels, drop_name) = stream.labels(place, true);
+                    groups.add(place, &labels, drop_name, column)
+                })?,
+                Input::Vector(vector) => {
+                    for place in range {
+                        if place % BATCH == 0 {
+                            self.interrupt.check()?;
+                        }
+                        let series = &vector.series[place];
+                        groups.add(place, &series.labels, series.drop_name, &series.values)?;
+                    }
+                }
+            }
+            Ok(groups)
+        })?;
+        let mut all = new();
+        parts.into_iter().for_each(|part| all.merge(part));
+        Ok(all.finish())
+    }
+
+    /// The series that `topk` or `bottomk` found, in their order if there is one step only.
+    fn leading_series<'a>(
+        &'a self,
+        input: &Input<'_>,
+        groups: &[Group],
+        steps: Steps,
+        mut lease: Lease<'a>,
+    ) -> Result<Vector<'a>, QueryError> {
+        let mut position: HashMap<usize, usize, FastHash> = HashMap::default();
+        let mut series: Vec<Series> = Vec::new();
+        for step in 0..steps.count {
+            for group in groups {
+                let Accumulator::Leaders(leaders) = &group.accumulator else {
+                    continue;
+                };
+                for (place, value) in leaders.at(step) {
+                    let next = series.len();
+                    let index = *position.entry(place).or_insert(next);
+                    if index == next {
+                        lease.grow(steps.count)?;
+                        let (labels, drop_name) =
+                            input.labels(place, self.options.delayed_name_removal);
+                        series.push(Series {
+                            labels,
+                            drop_name,
+                            values: vec![STALE; steps.count],
+                        });
+                    }
+                    series[index].values[step] = value;
+                }
+            }
+        }
+        Ok(Vector { series, lease })
+    }
+
+    /// The parameter's values, checked. None if no series is wanted at any step.
+    fn parameters(
+        &self,
+        node: &Aggregate,
+        steps: Steps,
+    ) -> Result<Option<Parameters>, QueryError> {
+        let Some(param) = &node.param else {
+            return Ok(Some(Parameters::default()));
+        };
+        let column = self.scalar(param, steps)?;
+        if node.op == AggregateOp::Quantile {
+            self.check_quantile_parameter(&column, param.without_parens().span());
+            return Ok(Some(Parameters {
+                quantiles: column,
+                ..Parameters::default()
+            }));
+        }
+        let wanted = wanted_series(&column)?;
+        Ok(wanted.map(|wanted| Parameters {
+            wanted,
+            ..Parameters::default()
+        }))
+    }
+
+    /// Tells of the extremes only, as upstream.
+    fn check_quantile_parameter(&self, column: &[f64], span: Span) {
+        let extremes = [
+            column.iter().copied().find(|q| q.is_nan()),
+            column.iter().copied().reduce(f64::max),
+            column.iter().copied().reduce(f64::min),
+        ];
+        let extremes: Vec<f64> = extremes.into_iter().flatten().collect();
+        self.check_quantiles(&extremes, span);
+    }
+}
+
+/// How many series each step wants. None if no step wants any.
+fn wanted_series(column: &[f64]) -> Result<Option<Vec<usize>>, QueryError> {
+    let error = |message: String| Err(QueryError::Execution(message));
+    if column.iter().any(|k| k.is_nan()) {
+        return error("Parameter value is NaN".to_owned());
+    }
+    if column.iter().all(|&k| k < 1.0) {
+        return Ok(None);
+    }
+    if let Some(k) = column.iter().find(|&&k| k <= i64::MIN as f64) {
+        let k = model::number::general(*k);
+        return error(format!("Scalar value {k} underflows int64"));
+    }
+    if let Some(k) = column.iter().find(|&&k| k >= i64::MAX as f64) {
+        let k = model::number::general(*k);
+        return error(format!("Scalar value {k} overflows int64"));
+    }
+    // Negative ones become 0.
+    Ok(Some(column.iter().map(|&k| k as usize).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_checked_with_upstreams_words() {
+        let text = |column: &[f64]| wanted_series(column).map_err(|error| error.to_string());
+        assert_eq!(text(&[2.9, -1.0]), Ok(Some(vec![2, 0])));
+        assert_eq!(text(&[0.5]), Ok(None));
+        assert_eq!(text(&[f64::NAN]), Err("Parameter value is NaN".to_owned()));
+        let over = "Scalar value 1e+30 overflows int64".to_owned();
+        assert_eq!(text(&[1e30]), Err(over));
+        let under = "Scalar value -Inf underflows int64".to_owned();
+        assert_eq!(text(&[1.0, f64::NEG_INFINITY]), Err(under));
+    }
+}

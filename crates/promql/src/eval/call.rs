@@ -1,0 +1,213 @@
+//! Function calls that are no aggregation over a range: dispatch, and what needs whole vectors.
+
+use model::value::{STALE, is_stale};
+use model::{Labels, LabelsBuilder};
+use storage::Projection;
+
+use super::columns::Vector;
+use super::selector::{Reads, takes_range};
+use super::steps::Steps;
+use super::{Evaluator, text_of};
+use crate::ast::{Call, Expr};
+use crate::functions::label::{Join, Replacement, wanted_by};
+use crate::functions::over_time::nan_last;
+use crate::functions::{Function, calendar, math};
+use crate::query::QueryError;
+
+impl<'e> Evaluator<'e> {
+    /// The column of a call that yields a scalar.
+    pub(super) fn scalar_call(&self, node: &Call, steps: Steps) -> Result<Vec<f64>, QueryError> {
+        Ok(match node.function {
+            Function::Pi => vec![std::f64::consts::PI; steps.count],
+            Function::Time => seconds(steps),
+            Function::Scalar => only_values(&self.vector(&node.args[0], steps)?, steps),
+            function => unreachable!("{function} yields no scalar"),
+        })
+    }
+
+    /// The series of a call that yields an instant vector.
+    pub(super) fn call(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let function = node.function;
+        if let Some(change) = math::of_one_value(function) {
+            return self.changed(&node.args[0], steps, |_, value| Some(change(value)));
+        }
+        if let Some(read) = calendar::of_seconds(function) {
+            return match node.args.first() {
+                Some(arg) => self.changed(arg, steps, |_, value| Some(read(value))),
+                None => {
+                    let times = steps.times().map(|time| read(time.div_euclid(1_000) as f64));
+                    self.one_series(Labels::empty(), times.collect())
+                }
+            };
+        }
+        match function {
+            Function::AbsentOverTime => {
+                let vector = self.collect(&self.range_stream(node, steps, Projection::All)?)?;
+                self.absence(&vector, &node.args[0], steps)
+            }
+            Function::Absent => {
+                let vector = self.vector(&node.args[0], steps)?;
+                self.absence(&vector, &node.args[0], steps)
+            }
+            _ if takes_range(node) => {
+                self.collect(&self.range_stream(node, steps, Projection::All)?)
+            }
+            Function::Round => self.rounded(node, steps),
+            Function::Clamp | Function::ClampMin | Function::ClampMax => self.clamped(node, steps),
+            Function::Timestamp => self.timestamps(&node.args[0], steps),
+            Function::Vector => {
+                self.one_series(Labels::empty(), self.scalar(&node.args[0], steps)?)
+            }
+            Function::Sort | Function::SortDesc => self.sorted(node, steps),
+            Function::LabelReplace => self.label_replaced(node, steps),
+            Function::LabelJoin => self.label_joined(node, steps),
+            Function::HistogramQuantile => self.histogram_quantile(node, steps),
+            Function::HistogramFraction => self.histogram_fraction(node, steps),
+            Function::HistogramAvg
+            | Function::HistogramCount
+            | Function::HistogramSum
+            | Function::HistogramStddev
+            | Function::HistogramStdvar => {
+                // These read native histograms and pass over float samples, as upstream.
+                self.vector(&node.args[0], steps)?;
+                Ok(self.nothing())
+            }
+            function => unreachable!("{function} yields no instant vector"),
+        }
+    }
+
+    /// A vector with each value changed, and so without its name.
+    fn changed(
+        &self,
+        arg: &Expr,
+        steps: Steps,
+        change: impl Fn(usize, f64) -> Option<f64>,
+    ) -> Result<Vector<'_>, QueryError> {
+        let mut vector = self.vector(arg, steps)?;
+        vector.map(change);
+        vector.drop_empty();
+        vector.drop_names(self.options.delayed_name_removal)?;
+        Ok(vector)
+    }
+
+    fn rounded(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let to_nearest = match node.args.get(1) {
+            Some(arg) => self.scalar(arg, steps)?,
+            None => vec![1.0; steps.count],
+        };
+        self.changed(&node.args[0], steps, |step, value| {
+            Some(math::round(value, to_nearest[step]))
+        })
+    }
+
+    fn clamped(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let limit = |index: usize| self.scalar(&node.args[index], steps);
+        let open = |limit: f64| vec![limit; steps.count];
+        let (minimum, maximum) = match node.function {
+            Function::ClampMin => (limit(1)?, open(f64::INFINITY)),
+            Function::ClampMax => (open(f64::NEG_INFINITY), limit(1)?),
+            _ => (limit(1)?, limit(2)?),
+        };
+        self.changed(&node.args[0], steps, |step, value| {
+            math::clamp(value, minimum[step], maximum[step])
+        })
+    }
+
+    /// The time of each sample: of a selector's own samples, else of the step.
+    fn timestamps(&self, arg: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        if let Expr::InstantSelector(selector) = arg.without_parens() {
+            return self.collect(&self.instant_stream(selector, steps, Reads::Timestamps)?);
+        }
+        let times = seconds(steps);
+        self.changed(arg, steps, |step, _| Some(times[step]))
+    }
+
+    /// 1 at each step at which the vector has no value.
+    fn absence(
+        &self,
+        vector: &Vector<'_>,
+        arg: &Expr,
+        steps: Steps,
+    ) -> Result<Vector<'_>, QueryError> {
+        let labels = match arg.without_parens() {
+            Expr::InstantSelector(selector) => wanted_by(&selector.matchers),
+            Expr::RangeSelector(range) => wanted_by(&range.selector.matchers),
+            _ => Labels::empty(),
+        };
+        let occupied = vector.occupied(steps.count).into_iter();
+        let values = occupied.map(|occupied| if occupied { STALE } else { 1.0 });
+        self.one_series(labels, values.collect())
+    }
+
+    fn sorted(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let mut vector = self.vector(&node.args[0], steps)?;
+        if steps.count > 1 {
+            self.notes.sort_is_ineffective(node.span);
+            return Ok(vector);
+        }
+        // NaN last in both directions.
+        let sign = match node.function {
+            Function::SortDesc => -1.0,
+            _ => 1.0,
+        };
+        let key = |values: &[f64]| values[0] * sign;
+        vector
+            .series
+            .sort_by(|left, right| nan_last(&key(&left.values), &key(&right.values)));
+        Ok(vector)
+    }
+
+    fn label_replaced(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let text = |index: usize| text_of(&node.args[index]);
+        let replacement = Replacement::new(text(1), text(2), text(3), text(4))?;
+        let mut vector = self.vector(&node.args[0], steps)?;
+        let mut builder = LabelsBuilder::new();
+        for series in &mut vector.series {
+            if let Some(labels) = replacement.apply(&series.labels, &mut builder) {
+                series.labels = labels;
+                series.drop_name &= !replacement.sets_name();
+            }
+        }
+        vector.merge_equal()?;
+        Ok(vector)
+    }
+
+    fn label_joined(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let text = |index: usize| text_of(&node.args[index]);
+        let sources = (3..node.args.len()).map(|index| text(index).to_owned());
+        let join = Join::new(text(1), text(2), sources.collect())?;
+        let mut vector = self.vector(&node.args[0], steps)?;
+        let mut builder = LabelsBuilder::new();
+        for series in &mut vector.series {
+            series.labels = join.apply(&series.labels, &mut builder);
+            series.drop_name &= !join.sets_name();
+        }
+        vector.merge_equal()?;
+        Ok(vector)
+    }
+}
+
+/// Each step's time in seconds.
+fn seconds(steps: Steps) -> Vec<f64> {
+    steps.times().map(|time| time as f64 / 1_000.0).collect()
+}
+
+/// `scalar`: the value of the one series that has one, else NaN.
+fn only_values(vector: &Vector<'_>, steps: Steps) -> Vec<f64> {
+    let mut column = vec![STALE; steps.count];
+    let mut several = vec![false; steps.count];
+    for series in &vector.series {
+        for (step, &value) in series.values.iter().enumerate() {
+            if !is_stale(value) {
+                several[step] |= !is_stale(column[step]);
+                column[step] = value;
+            }
+        }
+    }
+    for (value, several) in column.iter_mut().zip(several) {
+        if several || is_stale(*value) {
+            *value = f64::NAN;
+        }
+    }
+    column
+}

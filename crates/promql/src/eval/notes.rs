@@ -1,0 +1,252 @@
+//! Warnings and infos as they come up, each with the place in the query that it speaks of.
+
+use std::sync::{Mutex, PoisonError};
+
+use model::Annotations;
+use model::date::format_rfc3339;
+use model::number::general;
+use model::quote::quoted;
+
+use crate::ast::{BinaryOp, Span};
+use crate::functions::histogram::Mended;
+
+/// Gathers annotations, from all threads of a query.
+#[derive(Debug)]
+pub(crate) struct Notes<'a> {
+    text: &'a str,
+    annotations: Mutex<Annotations>,
+}
+
+impl<'a> Notes<'a> {
+    /// Notes on this query.
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            annotations: Mutex::default(),
+        }
+    }
+
+    /// What was gathered.
+    pub(crate) fn finish(self) -> Annotations {
+        self.annotations
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a store says.
+    pub(crate) fn merge(&self, annotations: Annotations) {
+        if !annotations.is_empty() {
+            self.lock().merge(annotations);
+        }
+    }
+
+    /// A quantile outside of 0 to 1.
+    pub(crate) fn quantile_out_of_range(&self, q: f64, span: Span) {
+        let q = general(q);
+        self.warn(
+            span,
+            &format!("quantile value should be between 0 and 1, got {q}"),
+        );
+    }
+
+    /// `sort` in a range query.
+    pub(crate) fn sort_is_ineffective(&self, span: Span) {
+        self.warn(
+            span,
+            "sort is ineffective for range queries since results are always ordered by labels",
+        );
+    }
+
+    /// A bucket whose `le` is no number.
+    pub(crate) fn bad_bucket_label(&self, metric_name: &str, label: &str, span: Span) {
+        let label = quoted(label);
+        let of_metric = for_metric(metric_name);
+        self.warn(
+            span,
+            &format!(
+                "bucket label \"le\" is missing or has a malformed value of {label}{of_metric}"
+            ),
+        );
+    }
+
+    /// `rate` or `increase` of something that does not look like a counter.
+    pub(crate) fn possible_non_counter(&self, metric_name: &str, span: Span) {
+        let name = quoted(metric_name);
+        self.info(
+            span,
+            &format!(
+                "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name}"
+            ),
+        );
+    }
+
+    /// An operator that floats do not have.
+    pub(crate) fn floats_cannot(&self, op: BinaryOp, span: Span) {
+        self.info(
+            span,
+            &format!(
+                "incompatible sample types encountered for binary operator \"{op}\": float {op} float"
+            ),
+        );
+    }
+
+    /// Buckets whose counts fall.
+    pub(crate) fn forced_monotonicity(&self, metric_name: &str, found: &ForcedMonotonicity, span: Span) {
+        let of_metric = for_metric(metric_name);
+        let Mended {
+            lowest,
+            highest,
+            largest_fall,
+        } = found.mended;
+        let text = format!(
+            "input to histogram_quantile needed to be fixed for monotonicity (see \
+             https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)\
+             {of_metric}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to {}",
+            general(lowest),
+            general(highest),
+            two_digits(largest_fall),
+            found.samples,
+            whole_seconds(found.first),
+            whole_seconds(found.last),
+        );
+        self.info(span, &text);
+    }
+
+    fn warn(&self, span: Span, message: &str) {
+        let text = self.placed("PromQL warning", span, message);
+        self.lock().warn(text);
+    }
+
+    fn info(&self, span: Span, message: &str) {
+        let text = self.placed("PromQL info", span, message);
+        self.lock().info(text);
+    }
+
+    fn placed(&self, kind: &str, span: Span, message: &str) -> String {
+        let (line, column) = span.line_column(self.text);
+        format!("{kind}: {message} ({line}:{column})")
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Annotations> {
+        self.annotations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All that had to be mended in the histograms of one metric.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ForcedMonotonicity {
+    /// Over all of them.
+    pub(crate) mended: Mended,
+    /// How many there were.
+    pub(crate) samples: usize,
+    /// The earliest step.
+    pub(crate) first: i64,
+    /// The latest step.
+    pub(crate) last: i64,
+}
+
+impl ForcedMonotonicity {
+    /// One histogram at one step.
+    pub(crate) fn new(mended: Mended, step: i64) -> Self {
+        Self {
+            mended,
+            samples: 1,
+            first: step,
+            last: step,
+        }
+    }
+
+    /// Both together.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.mended.lowest = self.mended.lowest.min(other.mended.lowest);
+        self.mended.highest = self.mended.highest.max(other.mended.highest);
+        self.mended.largest_fall = self.mended.largest_fall.max(other.mended.largest_fall);
+        self.samples += other.samples;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+fn for_metric(name: &str) -> String {
+    if name.is_empty() {
+        return String::new();
+    }
+    format!(" for metric name {}", quoted(name))
+}
+
+fn whole_seconds(millis: i64) -> String {
+    let text = format_rfc3339(millis.div_euclid(1_000) * 1_000);
+    text.replace(".000Z", "Z")
+}
+
+/// As Go's `%.2g`.
+fn two_digits(value: f64) -> String {
+    let text = format!("{value:.1e}");
+    let Some((mantissa, exponent)) = text.split_once('e') else {
+        return general(value);
+    };
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if (-4..2).contains(&exponent) {
+        return general(text.parse().unwrap_or(value));
+    }
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_say_where() {
+        let notes = Notes::new("a +\n  rate(b[1m])");
+        notes.possible_non_counter("b", Span::new(11, 16));
+        notes.possible_non_counter("b", Span::new(11, 16));
+        notes.quantile_out_of_range(f64::NAN, Span::new(0, 1));
+        let annotations = notes.finish();
+        assert_eq!(
+            annotations.infos(),
+            ["PromQL info: metric might not be a counter, name does not end in \
+              _total/_sum/_count/_bucket: \"b\" (2:8)"]
+        );
+        assert_eq!(
+            annotations.warnings(),
+            ["PromQL warning: quantile value should be between 0 and 1, got NaN (1:1)"]
+        );
+    }
+
+    #[test]
+    fn mended_histograms_are_told_together() {
+        let mended = |bound: f64, largest_fall| Mended {
+            lowest: bound,
+            highest: bound,
+            largest_fall,
+        };
+        let mut found = ForcedMonotonicity::new(mended(5.0, 5.5), 1_735_084_800_000);
+        found.merge(&ForcedMonotonicity::new(mended(100.0, 10.0), 1_703_462_400_500));
+        let notes = Notes::new("q");
+        notes.forced_monotonicity("series_1", &found, Span::new(0, 1));
+        let text = notes.finish().infos()[0].clone();
+        let want = " for metric name \"series_1\", from buckets 5 to 100, with a max diff of 10, \
+                    over 2 samples from 2023-12-25T00:00:00Z to 2024-12-25T00:00:00Z (1:1)";
+        assert!(text.ends_with(want), "{text}");
+    }
+
+    #[test]
+    fn two_digits_are_gos() {
+        let cases = [
+            (5.5, "5.5"),
+            (10.0, "10"),
+            (123.0, "1.2e+02"),
+            (100.0, "1e+02"),
+            (0.000_012, "1.2e-05"),
+            (0.05, "0.05"),
+        ];
+        for (value, want) in cases {
+            assert_eq!(two_digits(value), want);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Selectors and functions over ranges, made ready to be read.
+
+use model::label::METRIC_NAME;
+use model::{MatchOp, Matcher, TimeRange};
+use storage::{Projection, Select, SelectHints};
+
+use super::Evaluator;
+use super::range_call::RangeCall;
+use super::steps::{Moments, Steps};
+use super::stream::{Reading, Source, Stream};
+use crate::ast::{Call, Expr, InstantSelector, RangeSelector, Subquery, ValueType};
+use crate::functions::Function;
+use crate::plan;
+use crate::query::QueryError;
+use crate::value::RangeSeries;
+
+/// What of the samples an instant selector is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Their values.
+    Values,
+    /// Their times: `timestamp()` around the selector.
+    Timestamps,
+}
+
+impl<'e> Evaluator<'e> {
+    /// A selector as a stream.
+    pub(super) fn instant_stream(
+        &self,
+        node: &InstantSelector,
+        steps: Steps,
+        reads: Reads,
+    ) -> Result<Stream<'_>, QueryError> {
+        self.projected_stream(node, steps, reads, Projection::All)
+    }
+
+    fn projected_stream(
+        &self,
+        node: &InstantSelector,
+        steps: Steps,
+        reads: Reads,
+        projection: Projection,
+    ) -> Result<Stream<'_>, QueryError> {
+        let moments = Moments::new(steps, node.offset, node.at);
+        let range = plan::instant_range(&moments, self.lookback);
+        let timestamps = reads == Reads::Timestamps;
+        let hints = SelectHints {
+            projection,
+            step: step_hint(steps),
+            function: if timestamps { "timestamp" } else { "" }.to_owned(),
+        };
+        Ok(Stream {
+            source: self.select(node, range, hints)?,
+            reading: Reading::Instant {
+                lookback: self.lookback,
+                timestamps,
+            },
+            moments,
+            drops_name: timestamps,
+            metric_name: fixed_name(&node.matchers),
+            span: node.span,
+        })
+    }
+
+    /// A function over a range vector as a stream.
+    pub(super) fn range_stream(
+        &self,
+        node: &Call,
+        steps: Steps,
+        projection: Projection,
+    ) -> Result<Stream<'_>, QueryError> {
+        let mut argument = None;
+        for arg in &node.args {
+            if arg.value_type() == ValueType::Scalar {
+                argument = Some(self.scalar(arg, steps)?);
+            }
+        }
+        let quantiles = argument
+            .clone()
+            .filter(|_| node.function == Function::QuantileOverTime);
+        let call = RangeCall::new(node.function, argument);
+        // As an offset would, these two leave the series what it is.
+        let drops_name = !matches!(
+            node.function,
+            Function::LastOverTime | Function::FirstOverTime
+        );
+        let mut stream = match range_argument(node) {
+            RangeArgument::Selector(selector) => {
+                let hints = SelectHints {
+                    projection,
+                    step: step_hint(steps),
+                    function: node.function.name().to_owned(),
+                };
+                self.range_selector_stream(selector, steps, call, hints)?
+            }
+            RangeArgument::Subquery(subquery) => self.subquery_stream(subquery, steps, call)?,
+        };
+        stream.drops_name = drops_name;
+        if let Some(column) = quantiles.filter(|_| stream.len() > 0) {
+            self.check_quantiles(&column, node.args[0].without_parens().span());
+        }
+        Ok(stream)
+    }
+
+    fn range_selector_stream(
+        &self,
+        node: &RangeSelector,
+        steps: Steps,
+        call: RangeCall,
+        hints: SelectHints,
+    ) -> Result<Stream<'_>, QueryError> {
+        let moments = Moments::new(steps, node.selector.offset, node.selector.at);
+        let range = plan::range_range(&moments, node.range);
+        Ok(Stream {
+            source: self.select(&node.selector, range, hints)?,
+            reading: Reading::Range {
+                call,
+                range: node.range,
+            },
+            moments,
+            drops_name: true,
+            metric_name: fixed_name(&node.selector.matchers),
+            span: node.span,
+        })
+    }
+
+    /// The stream that an aggregation can take in without keeping its series, if `expr` is one.
+    pub(super) fn aggregated_stream(
+        &self,
+        expr: &Expr,
+        steps: Steps,
+        projection: impl FnOnce(bool) -> Projection,
+    ) -> Result<Option<Stream<'_>>, QueryError> {
+        let stream = match expr.without_parens() {
+            Expr::InstantSelector(node) => {
+                self.projected_stream(node, steps, Reads::Values, projection(false))?
+            }
+            Expr::Call(node) if takes_range(node) && node.function != Function::AbsentOverTime => {
+                let RangeArgument::Selector(selector) = range_argument(node) else {
+                    return Ok(None);
+                };
+                let is_fixed = fixed_name(&selector.selector.matchers).is_some();
+                if !is_fixed && !self.options.delayed_name_removal {
+                    // Results could collide once their names are gone, which has to be seen.
+                    return Ok(None);
+                }
+                self.range_stream(node, steps, projection(!is_fixed))?
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(stream))
+    }
+
+    /// The samples of a range vector that is the value of a query: of one step.
+    pub(super) fn range_vector(
+        &self,
+        expr: &Expr,
+        steps: Steps,
+    ) -> Result<Vec<RangeSeries>, QueryError> {
+        let (source, moments, range) = match expr.without_parens() {
+            Expr::RangeSelector(node) => {
+                let moments = Moments::new(steps, node.selector.offset, node.selector.at);
+                let range = plan::range_range(&moments, node.range);
+                let source = self.select(&node.selector, range, SelectHints::default())?;
+                (source, moments, node.range)
+            }
+            Expr::Subquery(node) => {
+                let moments = Moments::new(steps, node.offset, node.at);
+                (self.subquery_source(node, steps)?, moments, node.range)
+            }
+            _ => unreachable!("the parser checks that this is a range vector"),
+        };
+        self.collect_samples(&source, moments.last().saturating_sub(range))
+    }
+
+    fn select(
+        &self,
+        node: &InstantSelector,
+        range: TimeRange,
+        hints: SelectHints,
+    ) -> Result<Source<'_>, QueryError> {
+        let querier = self
+            .querier
+            .expect("an expression with a selector has a time range");
+        let select = Select {
+            matchers: node.matchers.clone(),
+            range,
+            sorted: false,
+            hints,
+        };
+        let set = querier.select(&select)?;
+        self.notes.merge(set.annotations());
+        Ok(Source::Stored(set))
+    }
+
+    /// Tells of quantiles that are none.
+    pub(super) fn check_quantiles(&self, column: &[f64], span: crate::ast::Span) {
+        for &q in column {
+            if !(0.0..=1.0).contains(&q) {
+                self.notes.quantile_out_of_range(q, span);
+            }
+        }
+    }
+}
+
+/// The range vector among the arguments of a call.
+enum RangeArgument<'a> {
+    Selector(&'a RangeSelector),
+    Subquery(&'a Subquery),
+}
+
+fn range_argument(node: &Call) -> RangeArgument<'_> {
+    let mut arguments = node.args.iter().map(Expr::without_parens);
+    arguments
+        .find_map(|arg| match arg {
+            Expr::RangeSelector(node) => Some(RangeArgument::Selector(node)),
+            Expr::Subquery(node) => Some(RangeArgument::Subquery(node)),
+            _ => None,
+        })
+        .expect("the parser checks that there is a range vector")
+}
+
+/// True if a call is one over a range vector.
+pub(super) fn takes_range(node: &Call) -> bool {
+    let arguments = node.function.signature().arguments;
+    arguments.contains(&ValueType::RangeVector)
+}
+
+/// The metric name that all selected series have, if the matchers say it.
+fn fixed_name(matchers: &[Matcher]) -> Option<String> {
+    matchers
+        .iter()
+        .find(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty())
+        .map(|matcher| matcher.value().to_owned())
+}
+
+/// 0 for an instant.
+fn step_hint(steps: Steps) -> i64 {
+    if steps.count == 1 { 0 } else { steps.interval }
+}

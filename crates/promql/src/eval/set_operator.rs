@@ -1,0 +1,81 @@
+//! `and`, `or` and `unless`: which series of two vectors remain, step by step.
+
+use hashbrown::HashMap;
+use model::Labels;
+use model::value::{STALE, is_stale};
+
+use super::Evaluator;
+use super::columns::{FastHash, Series, Vector};
+use super::group::Grouping;
+use super::steps::Steps;
+use crate::ast::{Binary, BinaryOp, VectorMatching};
+use crate::query::QueryError;
+
+/// At which steps a vector has a series with given matching labels.
+struct Presence {
+    grouping: Grouping,
+    steps: HashMap<Labels, Vec<bool>, FastHash>,
+}
+
+impl Presence {
+    fn of(vector: &Vector<'_>, matching: &VectorMatching, steps: usize) -> Self {
+        let grouping = Grouping::of_matching(matching);
+        let mut found: HashMap<Labels, Vec<bool>, FastHash> = HashMap::default();
+        for series in &vector.series {
+            let present = found
+                .entry(grouping.labels(&series.labels))
+                .or_insert_with(|| vec![false; steps]);
+            for (present, &value) in present.iter_mut().zip(&series.values) {
+                *present |= !is_stale(value);
+            }
+        }
+        Self {
+            grouping,
+            steps: found,
+        }
+    }
+
+    /// Removes the values of a series at steps where a match is there, or where none is.
+    fn keep(&self, series: &mut Series, where_matched: bool) {
+        let matched = self.steps.get(&self.grouping.labels(&series.labels));
+        for (step, value) in series.values.iter_mut().enumerate() {
+            let is_matched = matched.is_some_and(|steps| steps[step]);
+            if is_matched != where_matched {
+                *value = STALE;
+            }
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    /// A set operator.
+    pub(super) fn set_operation(
+        &self,
+        node: &Binary,
+        steps: Steps,
+    ) -> Result<Vector<'_>, QueryError> {
+        let matching = node
+            .matching
+            .as_ref()
+            .expect("the parser gives two vectors a matching");
+        let mut left = self.vector(&node.lhs, steps)?;
+        let mut right = self.vector(&node.rhs, steps)?;
+        if node.op == BinaryOp::Or {
+            let presence = Presence::of(&left, matching, steps.count);
+            for series in &mut right.series {
+                presence.keep(series, false);
+            }
+            right.drop_empty();
+            left.series.append(&mut right.series);
+            left.lease.absorb(right.lease);
+            left.merge_equal()?;
+            return Ok(left);
+        }
+        let presence = Presence::of(&right, matching, steps.count);
+        for series in &mut left.series {
+            presence.keep(series, node.op == BinaryOp::And);
+        }
+        left.drop_empty();
+        Ok(left)
+    }
+}

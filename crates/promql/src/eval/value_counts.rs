@@ -1,0 +1,88 @@
+//! `count_values`: one series for each value that occurs in a group.
+
+use hashbrown::HashMap;
+use model::value::{STALE, is_stale};
+use model::{Labels, LabelsBuilder, label, number};
+
+use super::Evaluator;
+use super::columns::{FastHash, Series, Vector};
+use super::group::Grouping;
+use super::steps::Steps;
+use crate::ast::{Aggregate, Expr, TextLiteral};
+use crate::query::QueryError;
+
+impl Evaluator<'_> {
+    /// `count_values`
+    pub(super) fn count_values(
+        &self,
+        node: &Aggregate,
+        steps: Steps,
+    ) -> Result<Vector<'_>, QueryError> {
+        let label = value_label(node)?;
+        let vector = self.vector(&node.expr, steps)?;
+        let mut with_label = node.clone();
+        if !node.without {
+            with_label.grouping.push(label.to_owned());
+        }
+        let grouping = Grouping::new(&with_label, false);
+        let mut out = self.nothing();
+        let mut positions: HashMap<Labels, usize, FastHash> = HashMap::default();
+        let mut builder = LabelsBuilder::new();
+        for series in &vector.series {
+            self.interrupt.check()?;
+            // The group of the value before, which often is the same.
+            let mut latest: Option<(f64, usize)> = None;
+            for (step, &value) in series.values.iter().enumerate() {
+                if is_stale(value) {
+                    continue;
+                }
+                let known = latest.filter(|(before, _)| before.to_bits() == value.to_bits());
+                let position = match known {
+                    Some((_, position)) => position,
+                    None => {
+                        builder.reset(&series.labels);
+                        builder.set(label, &number::plain(value));
+                        let labels = grouping.labels(&builder.build());
+                        let next = out.series.len();
+                        let position = *positions.entry(labels.clone()).or_insert(next);
+                        if position == next {
+                            out.lease.grow(steps.count)?;
+                            out.series.push(Series {
+                                labels,
+                                drop_name: false,
+                                values: vec![STALE; steps.count],
+                            });
+                        }
+                        position
+                    }
+                };
+                latest = Some((value, position));
+                let count = &mut out.series[position].values[step];
+                *count = if is_stale(*count) { 1.0 } else { *count + 1.0 };
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// The name of the label that takes the value.
+fn value_label(node: &Aggregate) -> Result<&str, QueryError> {
+    let param = node.param.as_deref().map(Expr::without_parens);
+    let Some(Expr::Text(literal)) = param else {
+        unreachable!("the parser checks that count_values has a text");
+    };
+    if is_valid(literal) {
+        return Ok(&literal.value);
+    }
+    let message = format!("invalid label name {}", as_written(literal));
+    Err(QueryError::Execution(message))
+}
+
+fn is_valid(literal: &TextLiteral) -> bool {
+    literal.invalid.is_none() && label::is_label_name(&literal.value)
+}
+
+fn as_written(literal: &TextLiteral) -> String {
+    let invalid = literal.invalid.clone();
+    invalid.unwrap_or_else(|| model::quote::quoted(&literal.value))
+}

@@ -1,0 +1,74 @@
+//! The samples that one step of a range selector sees, found by sliding over a series' columns.
+
+/// One step's view of a series: samples after `start` and up to `end`. Without stale markers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window<'a> {
+    /// Times of the samples, rising.
+    pub(crate) timestamps: &'a [i64],
+    /// Their values.
+    pub(crate) values: &'a [f64],
+    /// Left border, itself outside.
+    pub(crate) start: i64,
+    /// Right border, itself inside.
+    pub(crate) end: i64,
+    /// The step's own time, which `offset` and `@` do not move.
+    pub(crate) step: i64,
+}
+
+/// Where a window begins and ends in a series' columns; moves to later windows only.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slider {
+    from: usize,
+    to: usize,
+}
+
+impl Slider {
+    /// Moves on to the samples after `start` and up to `end`.
+    #[inline]
+    pub(crate) fn advance(
+        &mut self,
+        timestamps: &[i64],
+        start: i64,
+        end: i64,
+    ) -> std::ops::Range<usize> {
+        while timestamps.get(self.to).is_some_and(|&time| time <= end) {
+            self.to += 1;
+        }
+        while self.from < self.to && timestamps[self.from] <= start {
+            self.from += 1;
+        }
+        self.from..self.to
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A window whose step is at its end.
+    pub(crate) fn window<'a>(
+        timestamps: &'a [i64],
+        values: &'a [f64],
+        start: i64,
+        end: i64,
+    ) -> Window<'a> {
+        Window {
+            timestamps,
+            values,
+            start,
+            end,
+            step: end,
+        }
+    }
+
+    #[test]
+    fn windows_are_open_on_the_left() {
+        let times = [0, 10, 20, 30];
+        let mut slider = Slider::default();
+        assert_eq!(slider.advance(&times, -5, 5), 0..1);
+        assert_eq!(slider.advance(&times, 0, 10), 1..2);
+        assert_eq!(slider.advance(&times, 0, 20), 1..3);
+        assert_eq!(slider.advance(&times, 25, 29), 3..3);
+        assert_eq!(slider.advance(&times, 30, 100), 4..4);
+    }
+}

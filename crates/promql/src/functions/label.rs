@@ -1,0 +1,197 @@
+//! `label_replace`, `label_join`, and the labels that `absent` makes up: functions of label sets.
+
+use model::label::{METRIC_NAME, is_label_name};
+use model::{Labels, LabelsBuilder, MatchOp, Matcher};
+use regex::Regex;
+
+use crate::query::QueryError;
+
+/// `label_replace` with its texts read.
+pub(crate) struct Replacement {
+    target: String,
+    template: String,
+    source: String,
+    pattern: Regex,
+}
+
+impl Replacement {
+    /// Reads the texts.
+    ///
+    /// # Errors
+    /// The pattern is no regular expression or the target no label name.
+    pub(crate) fn new(
+        target: &str,
+        template: &str,
+        source: &str,
+        pattern: &str,
+    ) -> Result<Self, QueryError> {
+        // The pattern alone first: `a)(b` is wrong although its anchored form would compile.
+        let compiled = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?s:{pattern})$")));
+        let compiled = compiled.map_err(|_| {
+            let message = format!("invalid regular expression in label_replace(): {pattern}");
+            QueryError::Execution(message)
+        })?;
+        check_name(target, "destination", "label_replace")?;
+        Ok(Self {
+            target: target.to_owned(),
+            template: template.to_owned(),
+            source: source.to_owned(),
+            pattern: compiled,
+        })
+    }
+
+    /// The changed labels; none if the source's value does not match.
+    pub(crate) fn apply(&self, labels: &Labels, builder: &mut LabelsBuilder) -> Option<Labels> {
+        let value = labels.get(&self.source).unwrap_or_default();
+        let captures = self.pattern.captures(value)?;
+        let mut replaced = String::new();
+        captures.expand(&self.template, &mut replaced);
+        builder.reset(labels);
+        builder.set(&self.target, &replaced);
+        Some(builder.build())
+    }
+
+    /// True if the label that changes is the metric name.
+    pub(crate) fn sets_name(&self) -> bool {
+        self.target == METRIC_NAME
+    }
+}
+
+/// `label_join` with its texts read.
+pub(crate) struct Join {
+    target: String,
+    separator: String,
+    sources: Vec<String>,
+}
+
+impl Join {
+    /// Reads the texts.
+    ///
+    /// # Errors
+    /// One of the label names is none.
+    pub(crate) fn new(
+        target: &str,
+        separator: &str,
+        sources: Vec<String>,
+    ) -> Result<Self, QueryError> {
+        for source in &sources {
+            check_name(source, "source", "label_join")?;
+        }
+        check_name(target, "destination", "label_join")?;
+        Ok(Self {
+            target: target.to_owned(),
+            separator: separator.to_owned(),
+            sources,
+        })
+    }
+
+    /// The changed labels.
+    pub(crate) fn apply(&self, labels: &Labels, builder: &mut LabelsBuilder) -> Labels {
+        let values: Vec<&str> = self
+            .sources
+            .iter()
+            .map(|source| labels.get(source).unwrap_or_default())
+            .collect();
+        builder.reset(labels);
+        builder.set(&self.target, &values.join(&self.separator));
+        builder.build()
+    }
+
+    /// True if the label that changes is the metric name.
+    pub(crate) fn sets_name(&self) -> bool {
+        self.target == METRIC_NAME
+    }
+}
+
+fn check_name(name: &str, role: &str, function: &str) -> Result<(), QueryError> {
+    if is_label_name(name) {
+        return Ok(());
+    }
+    let message = format!("invalid {role} label name in {function}(): {name}");
+    Err(QueryError::Execution(message))
+}
+
+/// Labels of what `absent` reports: those that the selector wants to be equal to something, each
+/// wanted once only.
+pub(crate) fn wanted_by(matchers: &[Matcher]) -> Labels {
+    let mut builder = LabelsBuilder::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for matcher in matchers.iter().filter(|m| m.name() != METRIC_NAME) {
+        if matcher.op() == MatchOp::Equal && !seen.contains(&matcher.name()) {
+            builder.set(matcher.name(), matcher.value());
+            seen.push(matcher.name());
+        } else {
+            builder.delete(matcher.name());
+        }
+    }
+    builder.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_replaced_where_the_source_matches() {
+        let labels = Labels::from_pairs([("src", "source-10"), ("dst", "old")]);
+        let cases = [
+            ("dst", "new-$1", "src", "source-(.*)", Some("new-10")),
+            ("dst", "$1", "src", "urce-(.*)", None),
+            ("dst", "value-$1", "nowhere", "(.*)", Some("value-")),
+            ("dst", "", "dst", ".*", Some("")),
+            (
+                "dst",
+                "${a}$b",
+                "src",
+                "(?P<a>.*)-(?P<b>.*)",
+                Some("source10"),
+            ),
+        ];
+        let mut builder = LabelsBuilder::new();
+        for (target, template, source, pattern, want) in cases {
+            let replacement = Replacement::new(target, template, source, pattern).unwrap();
+            let got = replacement.apply(&labels, &mut builder);
+            let got = got.map(|labels| labels.get(target).unwrap_or_default().to_owned());
+            assert_eq!(got.as_deref(), want, "{template} of {pattern}");
+        }
+    }
+
+    #[test]
+    fn wrong_texts_have_upstreams_words() {
+        let error = |result: Result<Replacement, QueryError>| result.err().unwrap().to_string();
+        assert_eq!(
+            error(Replacement::new("dst", "", "src", "(.*")),
+            "invalid regular expression in label_replace(): (.*"
+        );
+        assert_eq!(
+            error(Replacement::new("", "", "src", ".*")),
+            "invalid destination label name in label_replace(): "
+        );
+        let join = Join::new("dst", "", vec![String::new()]);
+        assert_eq!(
+            join.err().unwrap().to_string(),
+            "invalid source label name in label_join(): "
+        );
+    }
+
+    #[test]
+    fn values_are_joined() {
+        let labels = Labels::from_pairs([("a", "x"), ("b", "y")]);
+        let sources = ["a", "c", "b"].map(str::to_owned).to_vec();
+        let join = Join::new("dst", "-", sources).unwrap();
+        let joined = join.apply(&labels, &mut LabelsBuilder::new());
+        assert_eq!(joined.get("dst"), Some("x--y"));
+    }
+
+    #[test]
+    fn only_labels_that_are_wanted_once_are_made_up() {
+        let matchers = [
+            Matcher::equal("job", "a"),
+            Matcher::equal("job", "b"),
+            Matcher::equal("foo", "bar"),
+            Matcher::new("method", MatchOp::Regex, ".x").unwrap(),
+            Matcher::equal(METRIC_NAME, "up"),
+        ];
+        assert_eq!(wanted_by(&matchers), Labels::from_pairs([("foo", "bar")]));
+    }
+}

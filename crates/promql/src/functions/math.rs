@@ -1,0 +1,112 @@
+//! Functions of one value at a time: arithmetic, logarithms, angles.
+
+use std::f64::consts::PI;
+
+use crate::functions::Function;
+
+/// The function on one value, for those that need nothing else.
+pub(crate) fn of_one_value(function: Function) -> Option<fn(f64) -> f64> {
+    Some(match function {
+        Function::Abs => f64::abs,
+        Function::Ceil => f64::ceil,
+        Function::Floor => f64::floor,
+        Function::Exp => f64::exp,
+        Function::Sqrt => f64::sqrt,
+        Function::Ln => f64::ln,
+        Function::Log2 => f64::log2,
+        Function::Log10 => f64::log10,
+        Function::Sin => f64::sin,
+        Function::Cos => f64::cos,
+        Function::Tan => f64::tan,
+        Function::Asin => f64::asin,
+        Function::Acos => f64::acos,
+        Function::Atan => f64::atan,
+        Function::Sinh => f64::sinh,
+        Function::Cosh => f64::cosh,
+        Function::Tanh => f64::tanh,
+        Function::Asinh => f64::asinh,
+        Function::Acosh => f64::acosh,
+        Function::Atanh => f64::atanh,
+        Function::Rad => |value| value * PI / 180.0,
+        Function::Deg => |value| value * 180.0 / PI,
+        Function::Sgn => sign,
+        _ => return None,
+    })
+}
+
+fn sign(value: f64) -> f64 {
+    if value < 0.0 {
+        -1.0
+    } else if value > 0.0 {
+        1.0
+    } else {
+        value
+    }
+}
+
+/// `round`: to the nearest multiple of `to_nearest`, half of it up.
+pub(crate) fn round(value: f64, to_nearest: f64) -> f64 {
+    // By the inverse, which loses less than dividing by a number like 0.1.
+    let inverse = 1.0 / to_nearest;
+    (value * inverse + 0.5).floor() / inverse
+}
+
+/// `clamp`: none if the limits exclude each other.
+pub(crate) fn clamp(value: f64, minimum: f64, maximum: f64) -> Option<f64> {
+    if maximum < minimum {
+        return None;
+    }
+    let below = if value.is_nan() || maximum.is_nan() {
+        f64::NAN
+    } else {
+        value.min(maximum)
+    };
+    Some(if minimum == f64::INFINITY {
+        minimum
+    } else if below.is_nan() || minimum.is_nan() {
+        f64::NAN
+    } else {
+        below.max(minimum)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_half_up_and_to_multiples() {
+        let cases = [
+            (2.5, 1.0, 3.0),
+            (-2.5, 1.0, -2.0),
+            (5.25, 0.1, 5.3),
+            (9.0, 5.0, 10.0),
+            (f64::INFINITY, 1.0, f64::INFINITY),
+        ];
+        for (value, to_nearest, want) in cases {
+            assert_eq!(round(value, to_nearest), want, "{value} to {to_nearest}");
+        }
+        assert!(round(f64::NAN, 1.0).is_nan());
+    }
+
+    #[test]
+    fn clamps_and_carries_nan() {
+        assert_eq!(clamp(5.0, 0.0, 3.0), Some(3.0));
+        assert_eq!(clamp(-5.0, 0.0, 3.0), Some(0.0));
+        assert_eq!(clamp(1.0, 5.0, -5.0), None);
+        for (value, minimum, maximum) in [
+            (f64::NAN, 0.0, 1.0),
+            (0.5, f64::NAN, 1.0),
+            (0.5, 0.0, f64::NAN),
+        ] {
+            assert!(clamp(value, minimum, maximum).is_some_and(f64::is_nan));
+        }
+    }
+
+    #[test]
+    fn signs_keep_zero_and_nan() {
+        let sgn = of_one_value(Function::Sgn).unwrap();
+        assert_eq!((sgn(-50.0), sgn(0.0), sgn(7.0)), (-1.0, 0.0, 1.0));
+        assert!(sgn(f64::NAN).is_nan());
+    }
+}
