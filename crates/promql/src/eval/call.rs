@@ -1,5 +1,6 @@
 //! Function calls that are no aggregation over a range: dispatch, and what needs whole vectors.
 
+use model::label::is_label_name;
 use model::value::{STALE, is_stale};
 use model::{Labels, LabelsBuilder};
 use storage::Projection;
@@ -9,7 +10,7 @@ use super::selector::{Reads, takes_range};
 use super::steps::Steps;
 use super::{Evaluator, text_of};
 use crate::ast::{Call, Expr};
-use crate::functions::label::{Join, Replacement, wanted_by};
+use crate::functions::label::{Join, Name, Replacement, wanted_by};
 use crate::functions::over_time::nan_last;
 use crate::functions::{Function, calendar, math};
 use crate::query::QueryError;
@@ -158,8 +159,10 @@ impl<'e> Evaluator<'e> {
     }
 
     fn label_replaced(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        refuse_invalid_texts(node)?;
         let text = |index: usize| text_of(&node.args[index]);
-        let replacement = Replacement::new(text(1), text(2), text(3), text(4))?;
+        let target = label_name(&node.args[1]);
+        let replacement = Replacement::new(target, text(2), text(3), text(4))?;
         let mut vector = self.vector(&node.args[0], steps)?;
         let mut builder = LabelsBuilder::new();
         for series in &mut vector.series {
@@ -173,9 +176,10 @@ impl<'e> Evaluator<'e> {
     }
 
     fn label_joined(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
-        let text = |index: usize| text_of(&node.args[index]);
-        let sources = (3..node.args.len()).map(|index| text(index).to_owned());
-        let join = Join::new(text(1), text(2), sources.collect())?;
+        refuse_invalid_texts(node)?;
+        let separator = text_of(&node.args[2]);
+        let sources = node.args[3..].iter().map(label_name);
+        let join = Join::new(label_name(&node.args[1]), separator, sources.collect())?;
         let mut vector = self.vector(&node.args[0], steps)?;
         let mut builder = LabelsBuilder::new();
         for series in &mut vector.series {
@@ -184,6 +188,33 @@ impl<'e> Evaluator<'e> {
         }
         vector.merge_equal()?;
         Ok(vector)
+    }
+}
+
+/// Refuses texts that are not UTF-8: labels cannot hold them.
+fn refuse_invalid_texts(node: &Call) -> Result<(), QueryError> {
+    for (index, arg) in node.args.iter().enumerate() {
+        let Expr::Text(literal) = arg.without_parens() else {
+            continue;
+        };
+        if literal.invalid.is_some() {
+            let role = if index == 1 { "destination label name" } else { "text" };
+            let (function, value) = (node.function, &literal.value);
+            let message = format!("invalid {role} in {function}(): {value}");
+            return Err(QueryError::Execution(message));
+        }
+    }
+    Ok(())
+}
+
+/// The label name that a text stands for.
+fn label_name(expr: &Expr) -> Name<'_> {
+    match expr.without_parens() {
+        Expr::Text(node) => Name {
+            text: &node.value,
+            is_valid: node.invalid.is_none() && is_label_name(&node.value),
+        },
+        _ => unreachable!("the parser checks that this is a text"),
     }
 }
 

@@ -1,0 +1,5 @@
+//! The engine as its callers see it, on scripts.
+
+mod conformance;
+mod hostile_text;
+mod scripts;
