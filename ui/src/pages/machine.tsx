@@ -43,9 +43,14 @@ export default function Machine() {
   const at = range.kind === 'relative' ? clock.now : range.to;
   const { machines, machine, view } = useView(params, range, at);
 
+  const { refresh: catchUp } = clock;
   const setRange = useCallback(
-    (next: TimeRange) => edit((address) => writeTimeRange(next, address)),
-    [edit],
+    (next: TimeRange) => {
+      // The clock may have stood still for long: a range that ends now means the present.
+      if (next.kind === 'relative') catchUp();
+      edit((address) => writeTimeRange(next, address));
+    },
+    [edit, catchUp],
   );
   const zoom = useCallback(
     (from: number, to: number) => setRange({ kind: 'absolute', from, to }),
@@ -62,7 +67,7 @@ export default function Machine() {
         onRange={setRange}
         refresh={refresh}
         onRefresh={(next) => edit((address) => address.set('refresh', next), true)}
-        onRefreshNow={clock.refresh}
+        onRefreshNow={catchUp}
       >
         <MachineChoice machines={machines} machine={machine} edit={edit} />
       </TimeBar>

@@ -15,7 +15,7 @@ export function Stat({ plan, view }: { plan: StatPlan; view: View }) {
   );
   const { data, error } = useVectors(exprs, at, isReady);
   const reading = data && plan.read(data, at);
-  const { value, detail } = reading ?? fallback(error, data === undefined, exprs);
+  const { value, detail } = reading ?? unknown(data === undefined, exprs);
   return (
     <div className={styles.stat}>
       <dt>{plan.title}</dt>
@@ -36,8 +36,6 @@ export function Stat({ plan, view }: { plan: StatPlan; view: View }) {
   );
 }
 
-function fallback(error: Error | null, isLoading: boolean, exprs: string[]) {
-  if (error) return { value: '–', detail: error.message };
-  if (isLoading) return { value: '…', detail: '' };
-  return { value: '–', detail: `no data: ${exprs[0]}` };
+function unknown(isLoading: boolean, exprs: string[]) {
+  return isLoading ? { value: '…', detail: '' } : { value: '–', detail: `no data: ${exprs[0]}` };
 }
