@@ -11,6 +11,7 @@ mod logs;
 mod modules;
 mod names;
 mod sizes;
+mod unused;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -66,6 +67,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 pub(crate) fn problems(workspace: &Workspace) -> Result<Vec<Problem>> {
     let mut problems = floors::check(workspace)?;
     problems.extend(codegen::stale(workspace)?);
+    problems.extend(unused::check(workspace));
     for source in &workspace.sources {
         problems.extend(names::check(source));
         problems.extend(headers::check(source));
