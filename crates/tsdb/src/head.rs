@@ -22,7 +22,6 @@ use storage::{AppendError, SampleBuffer};
 pub(crate) use append::HeadAppender;
 use append::Scratch;
 use catalog::{Catalog, SLAB_ROWS};
-pub(crate) use replay::Replay;
 use series::Slab;
 
 use crate::chunk::ChunkError;

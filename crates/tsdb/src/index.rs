@@ -2,4 +2,10 @@
 //! share to answer matchers.
 
 pub(crate) mod matchers;
+mod offset_table;
 pub(crate) mod postings_ops;
+pub(crate) mod reader;
+pub(crate) mod writer;
+
+pub(crate) use reader::{IndexReader, SeriesEntry};
+pub(crate) use writer::{ChunkMeta, IndexWriter};

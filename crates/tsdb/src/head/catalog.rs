@@ -40,6 +40,19 @@ struct Entry {
     row: u32,
 }
 
+/// Symbols of some rows with their places in the order of texts.
+#[derive(Debug)]
+pub(crate) struct Ranking {
+    ranks: Vec<u32>,
+    sorted: Vec<Symbol>,
+}
+
+impl Ranking {
+    fn rank(&self, symbol: Symbol) -> u32 {
+        self.ranks.get(symbol as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
 /// The label sets of [`SLAB_ROWS`] neighbouring rows: pairs of symbols, sorted by name as text.
 #[derive(Debug, Default)]
 struct LabelPage {
@@ -183,6 +196,45 @@ impl Catalog {
                 Labels::from_sorted(pairs.filter(|(name, _)| names.iter().all(|n| n != name)))
             }
         }
+    }
+
+    /// Numbers the symbols of these rows in the order of their texts.
+    pub(crate) fn rank(&self, rows: &[u32]) -> Ranking {
+        let mut ranks = vec![u32::MAX; self.symbols.len()];
+        let mut sorted = Vec::new();
+        for symbol in rows.iter().flat_map(|&row| self.run(row)).flat_map(|&(n, v)| [n, v]) {
+            if let Some(rank @ &mut u32::MAX) = ranks.get_mut(symbol as usize) {
+                *rank = 0;
+                sorted.push(symbol);
+            }
+        }
+        sorted.sort_unstable_by(|&a, &b| self.symbols.text(a).cmp(self.symbols.text(b)));
+        for (rank, &symbol) in (0..).zip(&sorted) {
+            if let Some(place) = ranks.get_mut(symbol as usize) {
+                *place = rank;
+            }
+        }
+        Ranking { ranks, sorted }
+    }
+
+    /// The texts of ranked symbols, sorted.
+    pub(crate) fn texts<'a>(&'a self, ranking: &'a Ranking) -> impl Iterator<Item = &'a str> {
+        ranking.sorted.iter().map(|&symbol| self.symbols.text(symbol))
+    }
+
+    /// The labels of a ranked row as ranks, sorted by name.
+    pub(crate) fn ranked_labels(&self, row: u32, ranking: &Ranking, out: &mut Vec<(u32, u32)>) {
+        out.clear();
+        out.extend(self.run(row).iter().map(|&(n, v)| (ranking.rank(n), ranking.rank(v))));
+    }
+
+    /// Sorts ranked rows by their labels.
+    pub(crate) fn sort_by_labels(&self, rows: &mut [u32], ranking: &Ranking) {
+        let key = |row: u32| {
+            let run = self.run(row).iter();
+            run.map(|&(n, v)| (ranking.rank(n), ranking.rank(v)))
+        };
+        rows.sort_unstable_by(|&a, &b| key(a).cmp(key(b)));
     }
 
     /// Rows on which all matchers hold, sorted.

@@ -18,7 +18,11 @@ impl Head {
             self.forget(&removed);
         }
         self.settled_row.store(self.next_row.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.min_time.store(self.oldest_sample().unwrap_or(i64::MAX), Ordering::Relaxed);
+        // First the store, then the look: a commit between them lowers the bound by itself.
+        self.min_time.store(i64::MAX, Ordering::SeqCst);
+        if let Some(oldest) = self.oldest_sample() {
+            self.min_time.fetch_min(oldest, Ordering::SeqCst);
+        }
         if let Some(range) = self.time_range() {
             self.metrics.min_time.set(range.min_time as f64);
         }

@@ -1,0 +1,139 @@
+//! Cuts a block out of the head.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use host::fs::Fs;
+use model::TimeRange;
+
+use super::BlockError;
+use super::chunks::ChunkWriter;
+use super::meta::{BlockCompaction, BlockMeta, BlockStats, VERSION};
+use super::sink::Sink;
+use super::tombstones;
+use crate::chunk::{ChunkEncoding, xor};
+use crate::head::Head;
+use crate::head::catalog::{Catalog, Ranking};
+use crate::index::{ChunkMeta, IndexWriter};
+
+/// Ending of a folder that is being written. What bears it at start is left over and deleted.
+pub(crate) const CREATION_SUFFIX: &str = ".tmp-for-creation";
+
+/// Writes everything that the head has from `min_time` until before `max_time` as block `ulid`
+/// below `dir`. `None` if there is nothing.
+pub(crate) fn write_block(
+    fs: &dyn Fs,
+    dir: &Path,
+    head: &Head,
+    (min_time, max_time): (i64, i64),
+    ulid: String,
+) -> Result<Option<BlockMeta>, BlockError> {
+    let temporary = dir.join(format!("{ulid}{CREATION_SUFFIX}"));
+    let outcome = write_into(fs, &temporary, head, (min_time, max_time), &ulid);
+    let discard = || match fs.remove_dir_all(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(path = %temporary.display(), error = %error, "left-over block not deleted");
+        }
+        _ => {}
+    };
+    let meta = match outcome {
+        Ok(Some(meta)) => meta,
+        Ok(None) => {
+            discard();
+            return Ok(None);
+        }
+        Err(error) => {
+            discard();
+            return Err(error);
+        }
+    };
+    let target = dir.join(&ulid);
+    fs.rename(&temporary, &target).map_err(BlockError::io(&target))?;
+    fs.sync_dir(dir).map_err(BlockError::io(dir))?;
+    Ok(Some(meta))
+}
+
+fn write_into(
+    fs: &dyn Fs,
+    dir: &Path,
+    head: &Head,
+    (min_time, max_time): (i64, i64),
+    ulid: &str,
+) -> Result<Option<BlockMeta>, BlockError> {
+    let selected = head.select(&[], TimeRange::new(min_time, max_time - 1));
+    if selected.rows.is_empty() {
+        return Ok(None);
+    }
+    let chunks_dir = dir.join("chunks");
+    fs.create_dir_all(&chunks_dir).map_err(BlockError::io(&chunks_dir))?;
+    let catalog = selected.catalog.read().unwrap_or_else(PoisonError::into_inner);
+    let ranking = catalog.rank(&selected.rows);
+    let mut rows = selected.rows.clone();
+    catalog.sort_by_labels(&mut rows, &ranking);
+    let files = BlockFiles { fs, index: dir.join("index"), chunks: chunks_dir };
+    let stats = files.write(head, &catalog, &ranking, &rows, (min_time, max_time))?;
+    drop(catalog);
+    tombstones::write_empty(fs, dir)?;
+    let compaction =
+        BlockCompaction { level: 1, sources: vec![ulid.to_owned()], deletable: false };
+    let meta =
+        BlockMeta { ulid: ulid.to_owned(), min_time, max_time, stats, compaction, version: VERSION };
+    meta.write(fs, dir)?;
+    fs.sync_dir(dir).map_err(BlockError::io(dir))?;
+    Ok(Some(meta))
+}
+
+struct BlockFiles<'a> {
+    fs: &'a dyn Fs,
+    index: PathBuf,
+    chunks: PathBuf,
+}
+
+impl BlockFiles<'_> {
+    /// Writes chunks and index of these rows, which are sorted by labels.
+    fn write(
+        &self,
+        head: &Head,
+        catalog: &Catalog,
+        ranking: &Ranking,
+        rows: &[u32],
+        (min_time, max_time): (i64, i64),
+    ) -> Result<BlockStats, BlockError> {
+        let symbols: Vec<&str> = catalog.texts(ranking).collect();
+        let sink = Sink::new(self.fs.create(&self.index).map_err(BlockError::io(&self.index))?);
+        let mut index = IndexWriter::begin(sink, symbols.iter().copied())
+            .map_err(BlockError::io(&self.index))?;
+        let mut chunks = ChunkWriter::new(self.fs, self.chunks.clone());
+        let mut stats = BlockStats::default();
+        let mut metas = Vec::new();
+        let mut labels = Vec::new();
+        for &row in rows {
+            metas.clear();
+            let mut outcome = Ok(());
+            head.chunks(row, |chunk| {
+                let inside = chunk.range.min_time >= min_time && chunk.range.max_time < max_time;
+                if !inside || outcome.is_err() {
+                    return;
+                }
+                stats.num_samples += u64::from(xor::count_of(chunk.bytes));
+                outcome = chunks.write(ChunkEncoding::Xor, chunk.bytes).map(|reference| {
+                    let TimeRange { min_time, max_time } = chunk.range;
+                    metas.push(ChunkMeta { min_time, max_time, reference });
+                });
+            });
+            outcome.map_err(BlockError::io(&self.chunks))?;
+            if metas.is_empty() {
+                continue;
+            }
+            catalog.ranked_labels(row, ranking, &mut labels);
+            index.add_series(&labels, &metas).map_err(BlockError::io(&self.index))?;
+            stats.num_series += 1;
+            stats.num_chunks += metas.len() as u64;
+        }
+        stats.num_float_samples = stats.num_samples;
+        chunks.finish().map_err(BlockError::io(&self.chunks))?;
+        index.finish(&symbols).map_err(BlockError::io(&self.index))?;
+        Ok(stats)
+    }
+}

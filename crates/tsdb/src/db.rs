@@ -1,0 +1,173 @@
+//! The database: head, log and blocks behind the storage seam.
+
+mod maintain;
+mod open;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use host::clock::Clock;
+use host::fs::Fs;
+use model::TimeRange;
+use storage::{Append, AppendError, Appendable, Appender, Commit, Querier, Queryable, SelectError};
+
+pub use maintain::MaintainError;
+pub use open::OpenError;
+
+use crate::block::Block;
+use crate::head::{Head, HeadAppender};
+use crate::lock::DirLock;
+use crate::metrics::BlockMetrics;
+use crate::querier::DbQuerier;
+use crate::status::{HeadStats, Status};
+use crate::wal::{Wal, WalError, WalOptions};
+
+/// How a database is kept. The defaults are upstream's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The data directory.
+    pub path: PathBuf,
+    /// Milliseconds that blocks are kept behind the newest; 0: no limit.
+    pub retention_time: i64,
+    /// Bytes that blocks and log may take together; 0: no limit.
+    pub retention_size: u64,
+    /// Milliseconds that a block cut from the head spans.
+    pub block_range: i64,
+    /// How the log is written.
+    pub wal: WalOptions,
+    /// True to open the directory without taking its lock.
+    pub no_lockfile: bool,
+    /// Series that the head may hold; 0: as many as come.
+    pub series_limit: usize,
+}
+
+impl Options {
+    /// The defaults for a directory: 15 days, blocks of 2 hours.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            retention_time: 15 * 24 * 3_600_000,
+            retention_size: 0,
+            block_range: 2 * 3_600_000,
+            wal: WalOptions::default(),
+            no_lockfile: false,
+            series_limit: 0,
+        }
+    }
+}
+
+/// The open blocks at one moment, oldest first. Queriers hold on to the one they began with.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) blocks: Vec<Arc<Block>>,
+}
+
+/// An open database.
+pub struct Db {
+    fs: Arc<dyn Fs>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    head: Head,
+    wal: Wal,
+    view: RwLock<Arc<View>>,
+    maintenance: Mutex<maintain::Maintenance>,
+    metrics: BlockMetrics,
+    closed: AtomicBool,
+    lock: Mutex<Option<DirLock>>,
+}
+
+impl Db {
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    pub(crate) fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes every commit before this call durable. The owner calls it every second.
+    ///
+    /// # Errors
+    /// The disk refused; what was not durable yet may be lost when the machine stops.
+    pub fn sync(&self) -> Result<(), WalError> {
+        self.head.metrics.wal_fsyncs.inc();
+        self.wal.sync()
+    }
+
+    /// Ends the database: no more appends, the log durable, the directory free for others.
+    ///
+    /// # Errors
+    /// The end of the log could not be made durable.
+    pub fn close(&self) -> Result<(), WalError> {
+        if self.closed.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let outcome = self.wal.lock().close();
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        outcome
+    }
+
+    /// What the head holds, with lists of up to `limit` entries.
+    pub fn status(&self, limit: usize) -> Status {
+        let range = self.head.time_range().unwrap_or(TimeRange::new(i64::MAX, i64::MIN));
+        self.head.with_catalog(|catalog| {
+            let stats = HeadStats {
+                num_series: catalog.rows().len() as u64,
+                num_label_pairs: catalog.pair_count() as u64,
+                chunk_count: self.head.chunk_count() as i64,
+                min_time: range.min_time,
+                max_time: range.max_time,
+            };
+            Status::of(catalog, stats, limit)
+        })
+    }
+
+    /// First and last sample's time over head and blocks, unless there is none.
+    pub fn time_range(&self) -> Option<TimeRange> {
+        let view = self.view();
+        let blocks = view.blocks.iter().map(|block| block.range());
+        blocks.chain(self.head.time_range()).reduce(|a, b| {
+            TimeRange::new(a.min_time.min(b.min_time), a.max_time.max(b.max_time))
+        })
+    }
+}
+
+impl Appendable for Db {
+    fn appender(&self) -> Box<dyn Appender + '_> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Box::new(ClosedAppender);
+        }
+        Box::new(HeadAppender::new(&self.head, &self.wal))
+    }
+}
+
+impl Queryable for Db {
+    fn querier(&self, range: TimeRange) -> Result<Box<dyn Querier + '_>, SelectError> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(SelectError::NotReady("the database is closed".to_owned()));
+        }
+        Ok(Box::new(DbQuerier::new(self, range)))
+    }
+}
+
+/// What a closed database gives out.
+struct ClosedAppender;
+
+impl ClosedAppender {
+    fn error() -> AppendError {
+        AppendError::ReadOnly("the database is closed".to_owned())
+    }
+}
+
+impl Appender for ClosedAppender {
+    fn append(&mut self, _append: Append<'_>) -> Result<model::SeriesRef, AppendError> {
+        Err(Self::error())
+    }
+
+    fn commit(self: Box<Self>) -> Result<Commit, AppendError> {
+        Err(Self::error())
+    }
+
+    fn rollback(self: Box<Self>) {}
+}

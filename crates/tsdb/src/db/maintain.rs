@@ -1,0 +1,227 @@
+//! What is done every minute: blocks cut, the head and the log truncated, old blocks deleted.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, Weak};
+
+use super::open::{DELETION_SUFFIX, load_blocks};
+use super::{Db, View};
+use crate::block::{BlockError, writer};
+use crate::head::series::range_end;
+use crate::retention::{self, Candidate, Limits, Reason};
+use crate::wal::WalError;
+use crate::wal::checkpoint::{Keep, checkpoint};
+use crate::wal::segment::{list_segments, segment_path};
+
+/// What is left over from one run of maintenance to the next.
+#[derive(Debug, Default)]
+pub(super) struct Maintenance {
+    /// The head is to be truncated here once no querier from before the block is left.
+    truncation: Option<(i64, Weak<View>)>,
+}
+
+/// Why maintenance stopped early. The next run tries again; nothing stored is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum MaintainError {
+    /// A block could not be written.
+    #[error("cutting a block: {0}")]
+    Block(#[from] BlockError),
+    /// The log could not be truncated.
+    #[error("truncating the write-ahead log: {0}")]
+    Wal(#[from] WalError),
+    /// The data directory could not be read or changed.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Db {
+    /// Does what is due. Called about every minute on a thread that may block; a second call
+    /// meanwhile waits for the first.
+    ///
+    /// # Errors
+    /// The disk refused; the next call tries again.
+    pub fn maintain(&self) -> Result<(), MaintainError> {
+        let mut state = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        self.finish_truncation(&mut state)?;
+        while state.truncation.is_none()
+            && let Some(range) = self.due_range()
+        {
+            self.cut_block(range, &mut state)?;
+            self.finish_truncation(&mut state)?;
+        }
+        self.reload()?;
+        self.apply_retention()?;
+        self.view().blocks.iter().for_each(|block| block.release_idle());
+        Ok(())
+    }
+
+    /// The first range of the head that is old enough for a block: the head spans one and a half
+    /// times as much.
+    fn due_range(&self) -> Option<(i64, i64)> {
+        let range = self.head.time_range()?;
+        let span = self.head.chunk_range();
+        let due = range.max_time.saturating_sub(range.min_time) > span / 2 * 3;
+        due.then(|| (range.min_time, range_end(range.min_time, span)))
+    }
+
+    fn cut_block(
+        &self,
+        range: (i64, i64),
+        state: &mut Maintenance,
+    ) -> Result<(), MaintainError> {
+        self.metrics.compactions.inc();
+        let name = self.new_ulid();
+        let outcome =
+            writer::write_block(&*self.fs, &self.options.path, &self.head, range, name);
+        let meta = outcome.inspect_err(|_| self.metrics.compactions_failed.inc())?;
+        if let Some(meta) = meta {
+            tracing::info!(
+                block = meta.ulid,
+                min_time = meta.min_time,
+                max_time = meta.max_time,
+                series = meta.stats.num_series,
+                samples = meta.stats.num_samples,
+                "block written"
+            );
+        }
+        self.head.raise_min_valid_time(range.1);
+        let before = Arc::downgrade(&self.view());
+        self.replace_view()?;
+        state.truncation = Some((range.1, before));
+        Ok(())
+    }
+
+    /// Truncates the head if nobody reads from before the last block any more.
+    fn finish_truncation(&self, state: &mut Maintenance) -> Result<(), MaintainError> {
+        let Some((time, before)) = &state.truncation else { return Ok(()) };
+        if before.strong_count() > 0 {
+            return Ok(());
+        }
+        let time = *time;
+        state.truncation = None;
+        self.head.truncate(time);
+        self.truncate_log(time)
+    }
+
+    /// Folds the older two thirds of the log into a checkpoint, as upstream does.
+    fn truncate_log(&self, time: i64) -> Result<(), MaintainError> {
+        let metrics = &self.head.metrics;
+        let dir = self.options.path.join("wal");
+        let segments = list_segments(&*self.fs, &dir)?;
+        self.wal.lock().cut()?;
+        let (Some(&first), Some(&last)) = (segments.first(), segments.last()) else {
+            return Ok(());
+        };
+        let fold = first + last.saturating_sub(1).saturating_sub(first) * 2 / 3;
+        if fold <= first {
+            return Ok(());
+        }
+        metrics.wal_truncations.inc();
+        metrics.checkpoints_created.inc();
+        let keep = Keep { series: &|reference| self.head.needs_reference(reference), min_time: time };
+        checkpoint(&self.fs, &dir, fold, &keep, self.options.wal).inspect_err(|_| {
+            metrics.wal_truncations_failed.inc();
+            metrics.checkpoints_failed.inc();
+        })?;
+        Ok(())
+    }
+
+    /// Takes up blocks that others put there, and lets go of those that they took away.
+    fn reload(&self) -> Result<(), MaintainError> {
+        self.metrics.reloads.inc();
+        self.replace_view().inspect_err(|_| self.metrics.reloads_failed.inc())
+    }
+
+    fn replace_view(&self) -> Result<(), MaintainError> {
+        let path = &self.options.path;
+        let current = self.view();
+        let blocks = load_blocks(&*self.fs, path, &current, &self.metrics)
+            .map_err(|source| MaintainError::Io { path: path.clone(), source })?;
+        let same = blocks.len() == current.blocks.len()
+            && blocks.iter().zip(&current.blocks).all(|(a, b)| Arc::ptr_eq(a, b));
+        if !same {
+            self.publish(blocks);
+        }
+        Ok(())
+    }
+
+    fn publish(&self, blocks: Vec<Arc<crate::block::Block>>) {
+        let view = Arc::new(View { blocks });
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+        self.note_blocks();
+    }
+
+    /// Brings the gauges about blocks up to date.
+    pub(super) fn note_blocks(&self) {
+        let view = self.view();
+        self.metrics.loaded.set(view.blocks.len() as f64);
+        let bytes: u64 = view.blocks.iter().map(|block| block.bytes()).sum();
+        self.metrics.bytes.set(bytes as f64);
+        if let Some(range) = self.time_range() {
+            self.metrics.lowest_timestamp.set(range.min_time as f64);
+        }
+    }
+
+    fn apply_retention(&self) -> Result<(), MaintainError> {
+        let view = self.view();
+        let candidates: Vec<Candidate> = view
+            .blocks
+            .iter()
+            .map(|block| Candidate { max_time: block.meta().max_time, bytes: block.bytes() })
+            .collect();
+        let limits =
+            Limits { time: self.options.retention_time, size: self.options.retention_size };
+        let doomed = retention::beyond(&candidates, self.log_bytes()?, limits);
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        let kept = view.blocks.iter().enumerate();
+        let kept = kept.filter(|(index, _)| doomed.iter().all(|(gone, _)| gone != index));
+        self.publish(kept.map(|(_, block)| Arc::clone(block)).collect());
+        for (index, reason) in doomed {
+            let Some(block) = view.blocks.get(index) else { continue };
+            match reason {
+                Reason::Time => self.metrics.time_retentions.inc(),
+                Reason::Size => self.metrics.size_retentions.inc(),
+            }
+            tracing::info!(block = block.meta().ulid, reason = ?reason, "block beyond retention");
+            self.delete_block(block)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a block in two steps, so that a crash between leaves nothing that looks whole.
+    fn delete_block(&self, block: &crate::block::Block) -> Result<(), MaintainError> {
+        let path = block.dir().to_owned();
+        let doomed = path.with_extension(DELETION_SUFFIX.trim_start_matches('.'));
+        let delete = || {
+            self.fs.rename(&path, &doomed)?;
+            self.fs.sync_dir(&self.options.path)?;
+            self.fs.remove_dir_all(&doomed)
+        };
+        delete().map_err(|source| MaintainError::Io { path: path.clone(), source })
+    }
+
+    fn log_bytes(&self) -> Result<u64, MaintainError> {
+        let dir = self.options.path.join("wal");
+        let segments = list_segments(&*self.fs, &dir)?;
+        let lens = segments.iter().map(|&number| {
+            let path = segment_path(&dir, number);
+            let metadata = self.fs.metadata(&path);
+            metadata.map(|m| m.len).map_err(|source| MaintainError::Io { path, source })
+        });
+        lens.sum()
+    }
+
+    fn new_ulid(&self) -> String {
+        let random = || u128::from(RandomState::new().build_hasher().finish());
+        let millis = u64::try_from(self.clock.now_millis()).unwrap_or_default();
+        ulid::Ulid::from_parts(millis, random() << 64 | random()).to_string()
+    }
+}

@@ -1,0 +1,213 @@
+//! Opening: lock, left-overs, blocks, replay. Damage never prevents it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, RwLock};
+
+use exposition::Registry;
+use host::clock::Clock;
+use host::fs::Fs;
+
+use super::{Db, Options, View};
+use crate::block::writer::CREATION_SUFFIX;
+use crate::block::{Block, BlockError};
+use crate::head::Head;
+use crate::lock::{DirLock, LockError};
+use crate::metrics::{BlockMetrics, HeadMetrics};
+use crate::wal::{Wal, WalError};
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process works on the directory.
+    #[error(
+        "data directory {path} is in use{by}: only one process may open it",
+        path = path.display(),
+        by = process.map(|p| format!(" by process {p}")).unwrap_or_default()
+    )]
+    Locked {
+        /// The data directory.
+        path: PathBuf,
+        /// The process that has it, if it left its number.
+        process: Option<u32>,
+    },
+    /// The directory cannot be created or written to.
+    #[error("data directory {path} is not writable: {source}", path = path.display())]
+    NotWritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What is there cannot be read.
+    #[error("reading data directory: {path}: {source}", path = path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Db {
+    /// Opens the database in `options.path`, which is created if it is not there.
+    ///
+    /// # Errors
+    /// The directory is locked, not writable or not readable. Damaged files are no reason: they
+    /// are moved aside or passed over, with a log line and a metric.
+    pub fn open(
+        options: Options,
+        fs: Arc<dyn Fs>,
+        clock: Arc<dyn Clock>,
+        registry: &Registry,
+    ) -> Result<Self, OpenError> {
+        let dir = options.path.clone();
+        fs.create_dir_all(&dir).map_err(not_writable(&dir))?;
+        let lock = match options.no_lockfile {
+            true => None,
+            false => Some(DirLock::acquire(&*fs, &dir).map_err(|error| lock_error(&dir, error))?),
+        };
+        remove_left_overs(&*fs, &dir)?;
+        let metrics = BlockMetrics::new(registry);
+        metrics.retention_limit_bytes.set(options.retention_size as f64);
+        metrics.retention_limit_seconds.set(options.retention_time as f64 / 1e3);
+        let head = Head::new(options.block_range, options.series_limit, HeadMetrics::new(registry));
+        let blocks = load_blocks(&*fs, &dir, &View::default(), &metrics)
+            .map_err(|source| OpenError::Unreadable { path: dir.clone(), source })?;
+        if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
+            head.raise_min_valid_time(end);
+        }
+        let wal = open_log(&fs, &*clock, &head, &options)?;
+        let db = Self {
+            fs,
+            clock,
+            options,
+            head,
+            wal,
+            view: RwLock::new(Arc::new(View { blocks })),
+            maintenance: Mutex::default(),
+            metrics,
+            closed: AtomicBool::new(false),
+            lock: Mutex::new(lock),
+        };
+        db.note_blocks();
+        Ok(db)
+    }
+}
+
+/// Replays the log and begins a new segment behind it.
+fn open_log(
+    fs: &Arc<dyn Fs>,
+    clock: &dyn Clock,
+    head: &Head,
+    options: &Options,
+) -> Result<Wal, OpenError> {
+    let dir = options.path.join("wal");
+    let begun = clock.monotonic();
+    let replay = head
+        .replay(&**fs, &dir)
+        .map_err(|WalError { path, source }| OpenError::Unreadable { path, source })?;
+    let took = clock.monotonic().saturating_sub(begun);
+    head.metrics.replay_seconds.set(took.as_secs_f64());
+    tracing::info!(
+        segments = replay.segments,
+        samples = replay.samples,
+        unknown_series = replay.unknown_series,
+        skipped_records = replay.skipped_records,
+        corruptions = replay.corruptions,
+        milliseconds = took.as_millis(),
+        "write-ahead log replayed"
+    );
+    Wal::open(Arc::clone(fs), &dir, options.wal)
+        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
+}
+
+fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {
+    move |source| OpenError::NotWritable { path: path.to_owned(), source }
+}
+
+fn lock_error(dir: &Path, error: LockError) -> OpenError {
+    match error {
+        LockError::Held { process, .. } => OpenError::Locked { path: dir.to_owned(), process },
+        LockError::Io { path, source } => OpenError::NotWritable { path, source },
+    }
+}
+
+/// Deletes folders that an earlier process was writing or deleting when it ended.
+fn remove_left_overs(fs: &dyn Fs, dir: &Path) -> Result<(), OpenError> {
+    for (folder, endings) in
+        [(dir.to_owned(), &[CREATION_SUFFIX, DELETION_SUFFIX][..]), (dir.join("wal"), &[".tmp"])]
+    {
+        let entries = match fs.read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(OpenError::Unreadable { path: folder, source }),
+            Ok(entries) => entries,
+        };
+        let left = |name: &str| endings.iter().any(|ending| name.ends_with(ending));
+        for entry in entries.iter().filter(|entry| entry.is_dir && left(&entry.name)) {
+            let path = folder.join(&entry.name);
+            fs.remove_dir_all(&path).map_err(not_writable(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens the blocks below `dir`, oldest first; those that `known` has are taken from there.
+/// Damaged ones are moved aside, unsupported and unreadable ones left where they are.
+pub(super) fn load_blocks(
+    fs: &dyn Fs,
+    dir: &Path,
+    known: &View,
+    metrics: &BlockMetrics,
+) -> io::Result<Vec<Arc<Block>>> {
+    let mut blocks: Vec<Arc<Block>> = Vec::new();
+    for entry in fs.read_dir(dir)? {
+        if !entry.is_dir || ulid::Ulid::from_string(&entry.name).is_err() {
+            continue;
+        }
+        let path = dir.join(&entry.name);
+        if let Some(open) = known.blocks.iter().find(|block| block.dir() == path) {
+            blocks.push(Arc::clone(open));
+            continue;
+        }
+        match Block::open(fs, &path) {
+            Ok(block) => blocks.push(Arc::new(block)),
+            Err(error @ BlockError::Damaged { .. }) => {
+                quarantine(fs, dir, &entry.name, &error, metrics);
+            }
+            Err(error) => {
+                tracing::error!(block = %path.display(), error = %error, "block not opened");
+            }
+        }
+    }
+    blocks.sort_by_key(|block| (block.meta().min_time, block.meta().max_time));
+    Ok(blocks)
+}
+
+fn quarantine(fs: &dyn Fs, dir: &Path, name: &str, error: &BlockError, metrics: &BlockMetrics) {
+    let folder = dir.join(QUARANTINE);
+    let target = folder.join(name);
+    let moved =
+        fs.create_dir_all(&folder).and_then(|()| fs.rename(&dir.join(name), &target));
+    metrics.quarantined.inc();
+    match moved {
+        Ok(()) => tracing::error!(
+            block = name,
+            moved_to = %target.display(),
+            error = %error,
+            "damaged block moved aside"
+        ),
+        Err(failure) => tracing::error!(
+            block = name,
+            error = %error,
+            failure = %failure,
+            "damaged block not opened, and not moved aside either"
+        ),
+    }
+}
+
+/// Folder in the data directory that damaged blocks are moved to.
+const QUARANTINE: &str = "quarantine";
+/// Ending of a block that is being deleted.
+pub(super) const DELETION_SUFFIX: &str = ".tmp-for-deletion";

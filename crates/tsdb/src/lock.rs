@@ -1,0 +1,44 @@
+//! One process to a data directory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use host::fs::{Fs, Lock};
+
+/// The data directory is ours while this lives. The operating system lets go of it when the
+/// process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct DirLock {
+    _lock: Box<dyn Lock>,
+}
+
+/// Why the lock was not taken.
+#[derive(Debug)]
+pub(crate) enum LockError {
+    /// Somebody else has it: the process that is named, if it left its number.
+    Held { path: PathBuf, process: Option<u32> },
+    /// The file system refused.
+    Io { path: PathBuf, source: io::Error },
+}
+
+impl DirLock {
+    /// Locks the directory and leaves our process number in the lock file.
+    pub(crate) fn acquire(fs: &dyn Fs, dir: &Path) -> Result<Self, LockError> {
+        let path = dir.join("lock");
+        match fs.lock(&path) {
+            Ok(lock) => {
+                // Only for the message that another process prints; a full disk may refuse it.
+                if let Err(error) = fs.write(&path, std::process::id().to_string().as_bytes()) {
+                    tracing::warn!(path = %path.display(), error = %error, "process number not left");
+                }
+                Ok(Self { _lock: lock })
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let text = fs.read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                let process = text.and_then(|text| text.trim().parse().ok());
+                Err(LockError::Held { path, process })
+            }
+            Err(source) => Err(LockError::Io { path, source }),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Answers selections from head and blocks together.
+
+mod merge;
+mod set;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{Annotations, Matcher, TimeRange};
+use storage::{LabelQuery, Querier, Select, SelectError, SeriesSet};
+
+use crate::block::{Block, BlockError};
+use crate::db::{Db, View};
+
+/// A view of head and blocks inside one range of time.
+pub(crate) struct DbQuerier<'a> {
+    db: &'a Db,
+    view: Arc<View>,
+    range: TimeRange,
+}
+
+impl<'a> DbQuerier<'a> {
+    pub(crate) fn new(db: &'a Db, range: TimeRange) -> Self {
+        Self { db, view: db.view(), range }
+    }
+
+    fn blocks(&self, range: TimeRange) -> impl Iterator<Item = &Arc<Block>> {
+        self.view.blocks.iter().filter(move |block| block.range().overlaps(&range))
+    }
+}
+
+impl Querier for DbQuerier<'_> {
+    fn select(&self, select: &Select) -> Result<Box<dyn SeriesSet + '_>, SelectError> {
+        let mut annotations = Annotations::default();
+        let mut from_blocks = Vec::new();
+        for block in self.blocks(select.range) {
+            let found = block.select(&select.matchers, select.range);
+            if let Some(found) = or_hole(found, block, &mut annotations)? {
+                from_blocks.push((Arc::clone(block), found));
+            }
+        }
+        from_blocks.retain(|(_, found)| !found.is_empty());
+        // After the blocks: what a truncation takes away meanwhile was in a block before.
+        let head = self.db.head();
+        let selected = head.select(&select.matchers, select.range);
+        if from_blocks.is_empty() {
+            let set = set::HeadSet::new(head, selected, select, annotations, &self.view);
+            return Ok(Box::new(set));
+        }
+        let set = set::MergedSet::new(head, &selected, from_blocks, select, annotations);
+        Ok(Box::new(set.holding(&self.view)))
+    }
+
+    fn label_names(&self, query: &LabelQuery) -> Result<(Vec<String>, Annotations), SelectError> {
+        let mut annotations = Annotations::default();
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for block in self.blocks(self.range) {
+            let found = names_of_block(block, &query.matchers, self.range);
+            names.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
+        }
+        if query.matchers.is_empty() {
+            self.db.head().with_catalog(|catalog| {
+                names.extend(catalog.label_names().map(str::to_owned));
+            });
+        } else {
+            let selected = self.db.head().select(&query.matchers, self.range);
+            selected.with_catalog(|catalog| {
+                names.extend(catalog.names_of(&selected.rows).into_iter().map(str::to_owned));
+            });
+        }
+        Ok((limited(names, query.limit), annotations))
+    }
+
+    fn label_values(
+        &self,
+        name: &str,
+        query: &LabelQuery,
+    ) -> Result<(Vec<String>, Annotations), SelectError> {
+        let mut annotations = Annotations::default();
+        let mut values: BTreeSet<String> = BTreeSet::new();
+        for block in self.blocks(self.range) {
+            let found = values_of_block(block, name, &query.matchers, self.range);
+            values.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
+        }
+        if query.matchers.is_empty() {
+            self.db.head().with_catalog(|catalog| {
+                values.extend(catalog.label_values(name).map(|(value, _)| value.to_owned()));
+            });
+        } else {
+            let selected = self.db.head().select(&query.matchers, self.range);
+            selected.with_catalog(|catalog| {
+                let found = catalog.values_of(name, &selected.rows);
+                values.extend(found.into_iter().map(str::to_owned));
+            });
+        }
+        Ok((limited(values, query.limit), annotations))
+    }
+}
+
+/// A damaged block leaves a hole that the reader is told of; everything else is an error.
+fn or_hole<T>(
+    outcome: Result<T, BlockError>,
+    block: &Block,
+    annotations: &mut Annotations,
+) -> Result<Option<T>, SelectError> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(error @ BlockError::Damaged { .. }) => {
+            let range = block.range();
+            annotations.warn(format!(
+                "data from {} to {} is missing: {error}",
+                range.min_time, range.max_time
+            ));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn names_of_block(
+    block: &Block,
+    matchers: &[Matcher],
+    range: TimeRange,
+) -> Result<BTreeSet<String>, BlockError> {
+    if matchers.is_empty() {
+        return Ok(block.label_names().map(str::to_owned).collect());
+    }
+    let series = block.select(matchers, range)?;
+    let labels = series.iter().flat_map(|series| series.labels.iter());
+    Ok(labels.map(|(name, _)| name.to_owned()).collect())
+}
+
+fn values_of_block(
+    block: &Block,
+    name: &str,
+    matchers: &[Matcher],
+    range: TimeRange,
+) -> Result<BTreeSet<String>, BlockError> {
+    if matchers.is_empty() {
+        return Ok(block.label_values(name)?.into_iter().collect());
+    }
+    let series = block.select(matchers, range)?;
+    Ok(series.iter().filter_map(|series| series.labels.get(name).map(str::to_owned)).collect())
+}
+
+fn limited(texts: BTreeSet<String>, limit: usize) -> Vec<String> {
+    texts.into_iter().take(if limit == 0 { usize::MAX } else { limit }).collect()
+}

@@ -1,0 +1,199 @@
+//! The series that a selection found: rows of the head alone, or merged with blocks.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use model::{Annotations, Labels, TimeRange};
+use rapidhash::fast::RandomState;
+use smallvec::SmallVec;
+use storage::{Projection, SampleBuffer, Select, SelectError, SeriesSet};
+
+use super::merge::{join, trim};
+use crate::block::{Block, BlockSeries};
+use crate::chunk::ChunkError;
+use crate::db::View;
+use crate::head::{Head, Selected};
+use crate::index::ChunkMeta;
+
+/// Series of the head only. Labels are put together when asked for.
+pub(crate) struct HeadSet<'a> {
+    head: &'a Head,
+    selected: Selected,
+    range: TimeRange,
+    projection: Projection,
+    annotations: Annotations,
+    /// While it lives, the head forgets nothing that it does not have.
+    _view: Arc<View>,
+}
+
+impl<'a> HeadSet<'a> {
+    pub(crate) fn new(
+        head: &'a Head,
+        mut selected: Selected,
+        select: &Select,
+        annotations: Annotations,
+        view: &Arc<View>,
+    ) -> Self {
+        if select.sorted {
+            let mut rows = std::mem::take(&mut selected.rows);
+            selected.with_catalog(|catalog| {
+                let ranking = catalog.rank(&rows);
+                catalog.sort_by_labels(&mut rows, &ranking);
+            });
+            selected.rows = rows;
+        }
+        let projection = select.hints.projection.clone();
+        let (range, _view) = (select.range, Arc::clone(view));
+        Self { head, selected, range, projection, annotations, _view }
+    }
+}
+
+impl SeriesSet for HeadSet<'_> {
+    fn len(&self) -> usize {
+        self.selected.rows.len()
+    }
+
+    fn labels(&self, index: usize) -> Labels {
+        let Some(&row) = self.selected.rows.get(index) else { return Labels::empty() };
+        self.selected.with_catalog(|catalog| catalog.labels(row, &self.projection))
+    }
+
+    fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
+        buffer.clear();
+        let Some(&row) = self.selected.rows.get(index) else { return Ok(()) };
+        self.head.read(row, self.range, buffer).map_err(in_head)?;
+        trim(buffer, self.range);
+        Ok(())
+    }
+
+    fn annotations(&self) -> Annotations {
+        self.annotations.clone()
+    }
+}
+
+/// Series of blocks and head, each once.
+pub(crate) struct MergedSet<'a> {
+    head: &'a Head,
+    blocks: Vec<Arc<Block>>,
+    series: Vec<Merged>,
+    range: TimeRange,
+    projection: Projection,
+    annotations: Annotations,
+    view: Option<Arc<View>>,
+}
+
+/// One series with the places that have samples of it, oldest first.
+struct Merged {
+    labels: Labels,
+    parts: SmallVec<[Part; 2]>,
+}
+
+enum Part {
+    Block { block: usize, series: u32, chunks: Box<[ChunkMeta]> },
+    Head { row: u32 },
+}
+
+impl<'a> MergedSet<'a> {
+    pub(crate) fn new(
+        head: &'a Head,
+        selected: &Selected,
+        from_blocks: Vec<(Arc<Block>, Vec<BlockSeries>)>,
+        select: &Select,
+        annotations: Annotations,
+    ) -> Self {
+        let mut set = Self {
+            head,
+            blocks: Vec::new(),
+            series: Vec::new(),
+            range: select.range,
+            projection: select.hints.projection.clone(),
+            annotations,
+            view: None,
+        };
+        let mut places: HashMap<Labels, usize, RandomState> = HashMap::default();
+        for (number, (block, found)) in from_blocks.into_iter().enumerate() {
+            set.blocks.push(block);
+            for BlockSeries { labels, id, chunks } in found {
+                set.add(&mut places, labels, Part::Block { block: number, series: id, chunks });
+            }
+        }
+        selected.with_catalog(|catalog| {
+            for &row in &selected.rows {
+                let labels = catalog.labels(row, &Projection::All);
+                set.add(&mut places, labels, Part::Head { row });
+            }
+        });
+        if select.sorted {
+            set.series.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        }
+        set
+    }
+
+    /// Keeps the head from forgetting what the set has to read from it.
+    pub(crate) fn holding(mut self, view: &Arc<View>) -> Self {
+        self.view = Some(Arc::clone(view));
+        self
+    }
+
+    fn add(&mut self, places: &mut HashMap<Labels, usize, RandomState>, labels: Labels, part: Part) {
+        let next = self.series.len();
+        let place = *places.entry(labels.clone()).or_insert(next);
+        match self.series.get_mut(place) {
+            Some(merged) => merged.parts.push(part),
+            None => self.series.push(Merged { labels, parts: SmallVec::from_iter([part]) }),
+        }
+    }
+
+    fn read_part(
+        &self,
+        part: &Part,
+        scratch: &mut Vec<u8>,
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), SelectError> {
+        match part {
+            Part::Head { row } => self.head.read(*row, self.range, buffer).map_err(in_head),
+            Part::Block { block, series, chunks } => match self.blocks.get(*block) {
+                Some(block) => Ok(block.read(*series, chunks, scratch, buffer)?),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+impl SeriesSet for MergedSet<'_> {
+    fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    fn labels(&self, index: usize) -> Labels {
+        let Some(merged) = self.series.get(index) else { return Labels::empty() };
+        match &self.projection {
+            Projection::All => merged.labels.clone(),
+            Projection::Only(names) => merged.labels.filter(|name| names.iter().any(|n| n == name)),
+            Projection::Without(names) => {
+                merged.labels.filter(|name| names.iter().all(|n| n != name))
+            }
+        }
+    }
+
+    fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
+        buffer.clear();
+        let Some(merged) = self.series.get(index) else { return Ok(()) };
+        let mut scratch = Vec::new();
+        for part in &merged.parts {
+            let before = buffer.len();
+            self.read_part(part, &mut scratch, buffer)?;
+            join(buffer, before);
+        }
+        trim(buffer, self.range);
+        Ok(())
+    }
+
+    fn annotations(&self) -> Annotations {
+        self.annotations.clone()
+    }
+}
+
+fn in_head(error: ChunkError) -> SelectError {
+    SelectError::Damaged { path: "head".to_owned(), reason: error.to_string() }
+}

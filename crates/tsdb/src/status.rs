@@ -1,0 +1,110 @@
+//! A snapshot of the head for people: how much there is, and what most of it is.
+
+use serde::Serialize;
+
+use crate::head::catalog::Catalog;
+
+/// What `/api/v1/status/tsdb` shows, in the shape of its JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Sizes of the head.
+    pub head_stats: HeadStats,
+    /// Metric names with the most series.
+    pub series_count_by_metric_name: Vec<NamedCount>,
+    /// Label names with the most values.
+    pub label_value_count_by_label_name: Vec<NamedCount>,
+    /// Label names whose values are the longest, summed over series.
+    pub memory_in_bytes_by_label_name: Vec<NamedCount>,
+    /// Label pairs with the most series, as `name=value`.
+    pub series_count_by_label_value_pair: Vec<NamedCount>,
+}
+
+/// Sizes of the head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeadStats {
+    /// Series in memory.
+    pub num_series: u64,
+    /// Distinct pairs of label name and value.
+    pub num_label_pairs: u64,
+    /// Chunks in memory.
+    pub chunk_count: i64,
+    /// First sample's time; the largest number if there is none.
+    pub min_time: i64,
+    /// Last sample's time; the smallest number if there is none.
+    pub max_time: i64,
+}
+
+/// A name with a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NamedCount {
+    /// What is counted.
+    pub name: String,
+    /// How much of it there is.
+    pub value: u64,
+}
+
+impl Status {
+    /// Fills the lists, `limit` entries each, from the catalog.
+    pub(crate) fn of(catalog: &Catalog, head_stats: HeadStats, limit: usize) -> Self {
+        let mut names = Top::new(limit);
+        let mut values = Top::new(limit);
+        let mut memory = Top::new(limit);
+        let mut pairs = Top::new(limit);
+        for label in catalog.label_names() {
+            let (mut distinct, mut bytes) = (0, 0);
+            for (value, series) in catalog.label_values(label) {
+                let series = series as u64;
+                distinct += 1;
+                bytes += value.len() as u64 * series;
+                pairs.offer(series, || format!("{label}={value}"));
+                if label == model::label::METRIC_NAME {
+                    names.offer(series, || value.to_owned());
+                }
+            }
+            values.offer(distinct, || label.to_owned());
+            memory.offer(bytes, || label.to_owned());
+        }
+        Self {
+            head_stats,
+            series_count_by_metric_name: names.into_list(),
+            label_value_count_by_label_name: values.into_list(),
+            memory_in_bytes_by_label_name: memory.into_list(),
+            series_count_by_label_value_pair: pairs.into_list(),
+        }
+    }
+}
+
+/// The largest of what it is offered.
+struct Top {
+    limit: usize,
+    list: Vec<NamedCount>,
+}
+
+impl Top {
+    fn new(limit: usize) -> Self {
+        Self { limit, list: Vec::new() }
+    }
+
+    fn offer(&mut self, value: u64, name: impl FnOnce() -> String) {
+        if self.list.len() >= 2 * self.limit.max(8) {
+            self.cut();
+        }
+        let full = self.list.len() >= self.limit;
+        if full && self.list.get(self.limit.wrapping_sub(1)).is_some_and(|last| last.value > value) {
+            return;
+        }
+        self.list.push(NamedCount { name: name(), value });
+    }
+
+    fn cut(&mut self) {
+        self.list.sort_by(|a, b| b.value.cmp(&a.value).then_with(|| a.name.cmp(&b.name)));
+        self.list.truncate(self.limit);
+    }
+
+    fn into_list(mut self) -> Vec<NamedCount> {
+        self.cut();
+        self.list
+    }
+}
