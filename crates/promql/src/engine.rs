@@ -10,7 +10,6 @@ use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
 
 /// Settings of an engine. Defaults are upstream's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct EngineOptions {
     /// How far an instant selector looks back for a sample.
     pub lookback_delta: Duration,

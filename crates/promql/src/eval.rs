@@ -54,7 +54,11 @@ pub(crate) fn instant(
         engine,
         text: query.text,
         interrupt: &query.interrupt,
-        lookback: milliseconds(query.lookback_delta.unwrap_or(engine.options().lookback_delta)),
+        lookback: milliseconds(
+            query
+                .lookback_delta
+                .unwrap_or(engine.options().lookback_delta),
+        ),
         steps: Steps::single(query.time),
     };
     run.evaluate(&expr, store, |evaluator, steps| {
@@ -89,7 +93,11 @@ pub(crate) fn range(
         engine,
         text: query.text,
         interrupt: &query.interrupt,
-        lookback: milliseconds(query.lookback_delta.unwrap_or(engine.options().lookback_delta)),
+        lookback: milliseconds(
+            query
+                .lookback_delta
+                .unwrap_or(engine.options().lookback_delta),
+        ),
         steps,
     };
     run.evaluate(&expr, store, |evaluator, steps| {

@@ -159,11 +159,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The parameter's values, checked. None if no series is wanted at any step.
-    fn parameters(
-        &self,
-        node: &Aggregate,
-        steps: Steps,
-    ) -> Result<Option<Parameters>, QueryError> {
+    fn parameters(&self, node: &Aggregate, steps: Steps) -> Result<Option<Parameters>, QueryError> {
         let Some(param) = &node.param else {
             return Ok(Some(Parameters::default()));
         };

@@ -36,7 +36,9 @@ impl<'e> Evaluator<'e> {
             return match node.args.first() {
                 Some(arg) => self.changed(arg, steps, |_, value| Some(read(value))),
                 None => {
-                    let times = steps.times().map(|time| read(time.div_euclid(1_000) as f64));
+                    let times = steps
+                        .times()
+                        .map(|time| read(time.div_euclid(1_000) as f64));
                     self.one_series(Labels::empty(), times.collect())
                 }
             };
@@ -198,7 +200,11 @@ fn refuse_invalid_texts(node: &Call) -> Result<(), QueryError> {
             continue;
         };
         if literal.invalid.is_some() {
-            let role = if index == 1 { "destination label name" } else { "text" };
+            let role = if index == 1 {
+                "destination label name"
+            } else {
+                "text"
+            };
             let (function, value) = (node.function, &literal.value);
             let message = format!("invalid {role} in {function}(): {value}");
             return Err(QueryError::Execution(message));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use model::Labels;
 use model::label::{BUCKET, METRIC_NAME};
 use model::value::{STALE, is_stale};
-use model::Labels;
 
 use super::Evaluator;
 use super::columns::{FastHash, Series, Vector};
@@ -140,7 +140,9 @@ impl<'e> Evaluator<'e> {
             histograms[found].buckets.push((bound, &series.values));
         }
         for histogram in &mut histograms {
-            histogram.buckets.sort_by(|left, right| left.0.total_cmp(&right.0));
+            histogram
+                .buckets
+                .sort_by(|left, right| left.0.total_cmp(&right.0));
         }
         histograms
     }

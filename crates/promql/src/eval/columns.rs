@@ -1,8 +1,8 @@
 //! Instant vectors while they are evaluated: series with one value for each step.
 
 use hashbrown::HashMap;
-use model::value::{STALE, is_stale};
 use model::Labels;
+use model::value::{STALE, is_stale};
 
 use crate::limits::Lease;
 use crate::query::QueryError;
@@ -177,7 +177,10 @@ mod tests {
     fn values_are_mapped_and_taken_away() {
         let budget = Budget::new(100);
         let mut vector = Vector {
-            series: vec![series("x", &[1.0, STALE, 3.0]), series("y", &[1.0, 1.0, 1.0])],
+            series: vec![
+                series("x", &[1.0, STALE, 3.0]),
+                series("y", &[1.0, 1.0, 1.0]),
+            ],
             lease: Lease::new(&budget),
         };
         vector.map(|_, value| (value > 1.0).then_some(value * 2.0));

@@ -165,10 +165,10 @@ impl<'a, 'n> Groups<'a, 'n> {
 
     fn find_or_insert(&mut self, labels: &Labels) -> Result<usize, QueryError> {
         let grouping = self.grouping;
-        if let Some(latest) = self.latest {
-            if grouping.is_one() || grouping.is_group_of(&self.groups[latest].labels, labels) {
-                return Ok(latest);
-            }
+        if let Some(latest) = self.latest
+            && (grouping.is_one() || grouping.is_group_of(&self.groups[latest].labels, labels))
+        {
+            return Ok(latest);
         }
         let hash = self.hash(labels);
         let same = |&index: &usize| grouping.is_group_of(&self.groups[index].labels, labels);
@@ -241,7 +241,11 @@ mod tests {
     fn series_are_grouped_by_labels_over_all_threads() {
         let cases: [(&str, bool, &[(&str, f64)]); 5] = [
             ("sum(x)", false, &[("{}", 4.0)]),
-            ("sum by (a) (x)", false, &[(r#"{a="aa"}"#, 3.0), (r#"{a="a"}"#, 1.0)]),
+            (
+                "sum by (a) (x)",
+                false,
+                &[(r#"{a="aa"}"#, 3.0), (r#"{a="a"}"#, 1.0)],
+            ),
             (
                 "sum without (a) (x)",
                 false,

@@ -91,7 +91,12 @@ impl<'a> Notes<'a> {
     }
 
     /// Buckets whose counts fall.
-    pub(crate) fn forced_monotonicity(&self, metric_name: &str, found: &ForcedMonotonicity, span: Span) {
+    pub(crate) fn forced_monotonicity(
+        &self,
+        metric_name: &str,
+        found: &ForcedMonotonicity,
+        span: Span,
+    ) {
         let of_metric = for_metric(metric_name);
         let Mended {
             lowest,
@@ -209,8 +214,10 @@ mod tests {
         let annotations = notes.finish();
         assert_eq!(
             annotations.infos(),
-            ["PromQL info: metric might not be a counter, name does not end in \
-              _total/_sum/_count/_bucket: \"b\" (2:8)"]
+            [
+                "PromQL info: metric might not be a counter, name does not end in \
+              _total/_sum/_count/_bucket: \"b\" (2:8)"
+            ]
         );
         assert_eq!(
             annotations.warnings(),
@@ -226,7 +233,10 @@ mod tests {
             largest_fall,
         };
         let mut found = ForcedMonotonicity::new(mended(5.0, 5.5), 1_735_084_800_000);
-        found.merge(&ForcedMonotonicity::new(mended(100.0, 10.0), 1_703_462_400_500));
+        found.merge(&ForcedMonotonicity::new(
+            mended(100.0, 10.0),
+            1_703_462_400_500,
+        ));
         let notes = Notes::new("q");
         notes.forced_monotonicity("series_1", &found, Span::new(0, 1));
         let text = notes.finish().infos()[0].clone();

@@ -66,7 +66,11 @@ impl Evaluator<'_> {
             source.read(index, &mut buffer)?;
             let (labels, drop_name) = source.labels(index);
             let mut series = RangeSeries {
-                labels: if drop_name { labels.without_name() } else { labels },
+                labels: if drop_name {
+                    labels.without_name()
+                } else {
+                    labels
+                },
                 ..RangeSeries::default()
             };
             for (&time, &value) in buffer.timestamps().iter().zip(buffer.values()) {

@@ -1,10 +1,19 @@
 //! `label_replace`, `label_join`, and the labels that `absent` makes up: functions of label sets.
 
-use model::label::{METRIC_NAME, is_label_name};
+use model::label::METRIC_NAME;
 use model::{Labels, LabelsBuilder, MatchOp, Matcher};
 use regex::Regex;
 
 use crate::query::QueryError;
+
+/// A text that is to name a label.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name<'a> {
+    /// The text, with replacement characters for bytes that are not UTF-8.
+    pub(crate) text: &'a str,
+    /// False for a text that cannot name a label.
+    pub(crate) is_valid: bool,
+}
 
 /// `label_replace` with its texts read.
 pub(crate) struct Replacement {
@@ -20,7 +29,7 @@ impl Replacement {
     /// # Errors
     /// The pattern is no regular expression or the target no label name.
     pub(crate) fn new(
-        target: &str,
+        target: Name<'_>,
         template: &str,
         source: &str,
         pattern: &str,
@@ -33,7 +42,7 @@ impl Replacement {
         })?;
         check_name(target, "destination", "label_replace")?;
         Ok(Self {
-            target: target.to_owned(),
+            target: target.text.to_owned(),
             template: template.to_owned(),
             source: source.to_owned(),
             pattern: compiled,
@@ -70,18 +79,18 @@ impl Join {
     /// # Errors
     /// One of the label names is none.
     pub(crate) fn new(
-        target: &str,
+        target: Name<'_>,
         separator: &str,
-        sources: Vec<String>,
+        sources: Vec<Name<'_>>,
     ) -> Result<Self, QueryError> {
-        for source in &sources {
+        for &source in &sources {
             check_name(source, "source", "label_join")?;
         }
         check_name(target, "destination", "label_join")?;
         Ok(Self {
-            target: target.to_owned(),
+            target: target.text.to_owned(),
             separator: separator.to_owned(),
-            sources,
+            sources: sources.iter().map(|name| name.text.to_owned()).collect(),
         })
     }
 
@@ -103,11 +112,12 @@ impl Join {
     }
 }
 
-fn check_name(name: &str, role: &str, function: &str) -> Result<(), QueryError> {
-    if is_label_name(name) {
+fn check_name(name: Name<'_>, role: &str, function: &str) -> Result<(), QueryError> {
+    if name.is_valid {
         return Ok(());
     }
-    let message = format!("invalid {role} label name in {function}(): {name}");
+    let text = name.text;
+    let message = format!("invalid {role} label name in {function}(): {text}");
     Err(QueryError::Execution(message))
 }
 
@@ -131,6 +141,13 @@ pub(crate) fn wanted_by(matchers: &[Matcher]) -> Labels {
 mod tests {
     use super::*;
 
+    fn name(text: &str) -> Name<'_> {
+        Name {
+            text,
+            is_valid: !text.is_empty(),
+        }
+    }
+
     #[test]
     fn labels_are_replaced_where_the_source_matches() {
         let labels = Labels::from_pairs([("src", "source-10"), ("dst", "old")]);
@@ -149,7 +166,7 @@ mod tests {
         ];
         let mut builder = LabelsBuilder::new();
         for (target, template, source, pattern, want) in cases {
-            let replacement = Replacement::new(target, template, source, pattern).unwrap();
+            let replacement = Replacement::new(name(target), template, source, pattern).unwrap();
             let got = replacement.apply(&labels, &mut builder);
             let got = got.map(|labels| labels.get(target).unwrap_or_default().to_owned());
             assert_eq!(got.as_deref(), want, "{template} of {pattern}");
@@ -160,14 +177,14 @@ mod tests {
     fn wrong_texts_have_upstreams_words() {
         let error = |result: Result<Replacement, QueryError>| result.err().unwrap().to_string();
         assert_eq!(
-            error(Replacement::new("dst", "", "src", "(.*")),
+            error(Replacement::new(name("dst"), "", "src", "(.*")),
             "invalid regular expression in label_replace(): (.*"
         );
         assert_eq!(
-            error(Replacement::new("", "", "src", ".*")),
+            error(Replacement::new(name(""), "", "src", ".*")),
             "invalid destination label name in label_replace(): "
         );
-        let join = Join::new("dst", "", vec![String::new()]);
+        let join = Join::new(name("dst"), "", vec![name("")]);
         assert_eq!(
             join.err().unwrap().to_string(),
             "invalid source label name in label_join(): "
@@ -177,8 +194,8 @@ mod tests {
     #[test]
     fn values_are_joined() {
         let labels = Labels::from_pairs([("a", "x"), ("b", "y")]);
-        let sources = ["a", "c", "b"].map(str::to_owned).to_vec();
-        let join = Join::new("dst", "-", sources).unwrap();
+        let sources = ["a", "c", "b"].map(name).to_vec();
+        let join = Join::new(name("dst"), "-", sources).unwrap();
         let joined = join.apply(&labels, &mut LabelsBuilder::new());
         assert_eq!(joined.get("dst"), Some("x--y"));
     }
