@@ -1,5 +1,7 @@
 //! Fully anchored regular expressions on label values, with short cuts for the usual shapes.
 
+mod syntax;
+
 use regex::{Regex, RegexBuilder};
 
 /// A pattern that matches whole label values; `.` matches every character, line ends included.
@@ -74,21 +76,25 @@ impl LabelRegex {
     }
 }
 
-/// Compiles `pattern` so that it must match all of a text, as Prometheus anchors.
+/// Compiles `pattern`, written in Go's syntax, so that it must match all of a text, as Prometheus
+/// anchors.
 ///
 /// # Errors
 /// The pattern is not a valid regular expression or too large when compiled.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, RegexError> {
-    // The pattern alone first: `a)(b` is an error although the anchored form would compile.
-    regex_of(pattern)?;
-    regex_of(&format!("^(?s:{pattern})$"))
-}
-
-fn regex_of(pattern: &str) -> Result<Regex, RegexError> {
-    RegexBuilder::new(pattern)
+    let refused = |why: String| RegexError(format!("error parsing regexp: {why}"));
+    let translated = syntax::translate(pattern).map_err(refused)?;
+    RegexBuilder::new(&format!("^(?s:{translated})$"))
         .size_limit(REGEX_SIZE_LIMIT)
         .build()
-        .map_err(|error| RegexError(format!("error parsing regexp: {error}")))
+        .map_err(|error| refused(one_line(&error)))
+}
+
+/// The reason at the end of an error that shows the pattern first.
+fn one_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 fn simple_shape(pattern: &str) -> Option<Shape> {
