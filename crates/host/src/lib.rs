@@ -19,6 +19,7 @@
 
 pub mod clock;
 pub mod fs;
+pub mod kernel;
 pub mod limits;
 pub mod log;
 #[cfg(feature = "net")]
