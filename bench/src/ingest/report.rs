@@ -1,6 +1,5 @@
 //! From readings to the section of the page: medians over the intervals, and ratios.
 
-use std::env;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -20,6 +19,7 @@ const KIBIBYTE: f64 = 1024.0;
 /// All readings of one run.
 pub(super) struct Report {
     load: Load,
+    command: String,
     schedule: String,
     servers: Vec<Measured>,
     /// CPU seconds and samples served.
@@ -44,6 +44,7 @@ impl Report {
         };
         Self {
             load,
+            command: command(load, options),
             schedule: format!(
                 "{count} intervals of {seconds} s after {} s",
                 options.warm_up
@@ -95,7 +96,7 @@ impl Report {
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "- {name}: {value}");
         };
-        line("command", &format!("`{}`", self.command()));
+        line("command", &self.command);
         line("machine", &machine::describe());
         line(
             "date, commit",
@@ -109,11 +110,6 @@ impl Report {
             &format!("medians of {}, all servers at the same time", self.schedule),
         );
         text + "\n" + &self.table() + NOTES
-    }
-
-    fn command(&self) -> String {
-        let arguments: Vec<String> = env::args().skip(1).collect();
-        format!("bench {}", arguments.join(" "))
     }
 
     fn table(&self) -> String {
@@ -187,6 +183,21 @@ impl Report {
         let rate = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) / (pair[1].1 - pair[0].1) * 1e6;
         pairs.map(rate).collect()
     }
+}
+
+/// What a person types to run this again; where the binaries lie is left out.
+fn command(load: Load, options: &Options) -> String {
+    let Load {
+        targets,
+        series,
+        interval,
+    } = load;
+    let (warm_up, intervals) = (options.warm_up, options.intervals);
+    let seconds = options.interval_seconds;
+    format!(
+        "`make bench ARGS=\"--targets {targets} --series {series} --interval {interval} \
+         --warm-up {warm_up} --intervals {intervals} --interval-seconds {seconds}\"`"
+    )
 }
 
 /// What stands under every table.
@@ -302,6 +313,7 @@ mod tests {
                 series: 1_000,
                 interval: 1,
             },
+            command: String::new(),
             schedule: String::new(),
             servers: vec![server("peer", 1.0, begin), server("ours", 0.25, begin)],
             generator: vec![(0.0, 0.0), (0.4, 1e6), (0.8, 2e6)],
