@@ -123,6 +123,11 @@ impl Db {
         })
     }
 
+    /// Damages of the log that were met since the database was opened.
+    pub fn corruptions(&self) -> u64 {
+        self.head.metrics.wal_corruptions.get() as u64
+    }
+
     /// First and last sample's time over head and blocks, unless there is none.
     pub fn time_range(&self) -> Option<TimeRange> {
         let view = self.view();
