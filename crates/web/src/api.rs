@@ -1,0 +1,8 @@
+//! The HTTP API under `/api/v1`, one file per family of calls.
+
+pub(crate) mod labels;
+pub(crate) mod query;
+pub(crate) mod selectors;
+pub(crate) mod series;
+pub(crate) mod status;
+pub(crate) mod targets;

@@ -1,0 +1,30 @@
+//! What calls about series share: `match[]` selectors and the time that they look at.
+
+use model::{Matcher, TimeRange};
+use promql::parser;
+
+use crate::parameters::Parameters;
+use crate::response::ApiError;
+
+/// The matchers of every `match[]` parameter.
+pub(crate) fn matcher_sets(parameters: &Parameters) -> Result<Vec<Vec<Matcher>>, ApiError> {
+    parameters
+        .all("match[]")
+        .map(|text| {
+            parser::parse_selector(text).map_err(|error| ApiError::parameter("match[]", error))
+        })
+        .collect()
+}
+
+/// From `start` to `end`; all of time where they are not given.
+pub(crate) fn time_range(parameters: &Parameters) -> Result<TimeRange, ApiError> {
+    let start = parameters.time("start")?.unwrap_or(TimeRange::ALL.min_time);
+    let end = parameters.time("end")?.unwrap_or(TimeRange::ALL.max_time);
+    if end < start {
+        return Err(ApiError::parameter(
+            "end",
+            "end timestamp must not be before start time",
+        ));
+    }
+    Ok(TimeRange::new(start, end))
+}

@@ -1,0 +1,122 @@
+//! What the process is, how it was started, and what it holds.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::extract::State;
+use http::Response;
+use model::date::format_rfc3339;
+use serde::Serialize;
+
+use crate::parameters::Parameters;
+use crate::response::{ApiError, success};
+use crate::services::Services;
+
+/// `/api/v1/status/buildinfo`
+pub(crate) async fn build_info(State(services): State<Services>) -> Response<Body> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct BuildInfo<'a> {
+        version: &'a str,
+        revision: &'a str,
+        branch: &'static str,
+        build_user: &'static str,
+        build_date: &'static str,
+        go_version: &'static str,
+    }
+    let facts = services.facts();
+    success(&BuildInfo {
+        version: &facts.version,
+        revision: &facts.revision,
+        branch: "",
+        build_user: "",
+        build_date: "",
+        go_version: "",
+    })
+}
+
+/// `/api/v1/status/runtimeinfo`
+pub(crate) async fn runtime_info(State(services): State<Services>) -> Response<Body> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct RuntimeInfo<'a> {
+        start_time: String,
+        #[serde(rename = "CWD")]
+        working_directory: String,
+        hostname: &'a str,
+        server_time: String,
+        reload_config_success: bool,
+        last_config_time: String,
+        corruption_count: u64,
+        goroutine_count: usize,
+        #[serde(rename = "GOMAXPROCS")]
+        max_threads: usize,
+        #[serde(rename = "GOMEMLIMIT")]
+        memory_limit: u64,
+        #[serde(rename = "GOGC")]
+        gc_percent: &'static str,
+        #[serde(rename = "GODEBUG")]
+        debug: &'static str,
+        storage_retention: &'a str,
+    }
+    let facts = services.facts();
+    let configuration = services.configuration();
+    success(&RuntimeInfo {
+        start_time: format_rfc3339(facts.start_millis),
+        working_directory: facts.working_directory.display().to_string(),
+        hostname: &facts.hostname,
+        server_time: format_rfc3339(services.now_millis()),
+        reload_config_success: configuration.reload_success,
+        last_config_time: format_rfc3339(configuration.loaded_millis),
+        corruption_count: services.database().corruptions(),
+        goroutine_count: 0,
+        max_threads: facts.cpus,
+        memory_limit: facts.memory_limit,
+        gc_percent: "",
+        debug: "",
+        storage_retention: &facts.retention,
+    })
+}
+
+/// `/api/v1/status/flags`
+pub(crate) async fn flags(State(services): State<Services>) -> Response<Body> {
+    let flags: BTreeMap<&str, &str> = services
+        .facts()
+        .flags
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    success(&flags)
+}
+
+/// `/api/v1/status/config`
+pub(crate) async fn configuration(State(services): State<Services>) -> Response<Body> {
+    success(&BTreeMap::from([("yaml", services.configuration().yaml)]))
+}
+
+/// `/api/v1/status/tsdb`
+pub(crate) async fn tsdb(
+    State(services): State<Services>,
+    parameters: Parameters,
+) -> Result<Response<Body>, ApiError> {
+    let limit = match parameters.limit()? {
+        0 => DEFAULT_ROWS,
+        limit if limit > MOST_ROWS => {
+            return Err(ApiError::parameter(
+                "limit",
+                format!("must not be above {MOST_ROWS}"),
+            ));
+        }
+        limit => limit,
+    };
+    let answering = services.clone();
+    let status = services
+        .run_query(move || answering.database().status(limit))
+        .await?;
+    Ok(success(&status))
+}
+
+/// Rows of each list when the asker names no number, as upstream.
+const DEFAULT_ROWS: usize = 10;
+/// Most rows of a list, as upstream.
+const MOST_ROWS: usize = 10_000;

@@ -1,0 +1,167 @@
+//! The envelope of every API answer, and the one table from kinds of errors to HTTP statuses.
+
+use axum::body::Body;
+use axum::response::IntoResponse;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use model::Annotations;
+use promql::QueryError;
+use serde::Serialize;
+use storage::SelectError;
+
+/// What kind of thing went wrong; the word stands in `errorType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is malformed.
+    BadData,
+    /// The expression cannot be evaluated.
+    Execution,
+    /// The asker went away.
+    Canceled,
+    /// The evaluation took too long.
+    Timeout,
+    /// Ours.
+    Internal,
+    /// Not now.
+    Unavailable,
+    /// No such thing.
+    NotFound,
+}
+
+impl ErrorKind {
+    /// Prometheus' word.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadData => "bad_data",
+            Self::Execution => "execution",
+            Self::Canceled => "canceled",
+            Self::Timeout => "timeout",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+            Self::NotFound => "not_found",
+        }
+    }
+
+    /// Prometheus' HTTP status; 499 is "client closed request".
+    fn status(self) -> StatusCode {
+        match self {
+            Self::BadData => StatusCode::BAD_REQUEST,
+            Self::Execution => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Canceled => StatusCode::from_u16(499).expect("a three-digit status"),
+            Self::Timeout | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+}
+
+/// A failed API call.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    kind: ErrorKind,
+    message: String,
+}
+
+impl ApiError {
+    /// An error of this kind with a message for the asker.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// A parameter that does not say what it should; `reason` says why.
+    pub fn parameter(name: &str, reason: impl std::fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::BadData,
+            format!("invalid parameter \"{name}\": {reason}"),
+        )
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let kind = match &error {
+            QueryError::Parse(_) => return Self::parameter("query", error),
+            QueryError::Timeout => ErrorKind::Timeout,
+            QueryError::Canceled => ErrorKind::Canceled,
+            QueryError::Storage(SelectError::NotReady(_)) => ErrorKind::Unavailable,
+            QueryError::Storage(_) => ErrorKind::Internal,
+            _ => ErrorKind::Execution,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<SelectError> for ApiError {
+    fn from(error: SelectError) -> Self {
+        let kind = match error {
+            SelectError::NotReady(_) => ErrorKind::Unavailable,
+            SelectError::Io { .. } | SelectError::Damaged { .. } => ErrorKind::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Envelope<'a> {
+            status: &'static str,
+            error_type: &'static str,
+            error: &'a str,
+        }
+        let envelope = Envelope {
+            status: "error",
+            error_type: self.kind.as_str(),
+            error: &self.message,
+        };
+        json(self.kind.status(), to_json(&envelope))
+    }
+}
+
+/// A successful answer whose `data` is `value`.
+pub(crate) fn success(value: &impl Serialize) -> Response<Body> {
+    success_with(value, &Annotations::default())
+}
+
+/// A successful answer with warnings and infos.
+pub(crate) fn success_with(value: &impl Serialize, annotations: &Annotations) -> Response<Body> {
+    success_text(&to_json(value), annotations)
+}
+
+/// A successful answer whose `data` is JSON text already.
+pub(crate) fn success_text(data: &str, annotations: &Annotations) -> Response<Body> {
+    let mut text = String::with_capacity(data.len() + 64);
+    text.push_str("{\"status\":\"success\",\"data\":");
+    text.push_str(data);
+    for (key, list) in [
+        ("warnings", annotations.warnings()),
+        ("infos", annotations.infos()),
+    ] {
+        if !list.is_empty() {
+            text.push_str(",\"");
+            text.push_str(key);
+            text.push_str("\":");
+            text.push_str(&to_json(&list));
+        }
+    }
+    text.push('}');
+    json(StatusCode::OK, text)
+}
+
+fn json(status: StatusCode, text: String) -> Response<Body> {
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(text))
+        .expect("constant headers are valid")
+}
+
+/// `value` as JSON text.
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("our own types have text keys and finite numbers")
+}

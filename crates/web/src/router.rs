@@ -1,0 +1,111 @@
+//! All routes, in one table.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::middleware;
+use axum::response::IntoResponse as _;
+use axum::routing::{any, get};
+use exposition::Collector;
+use host::pool::Pool;
+use http::header::LOCATION;
+use http::{HeaderMap, Response, StatusCode};
+
+use crate::api::{labels, query, series, status, targets};
+use crate::response::{ApiError, ErrorKind};
+use crate::services::Services;
+use crate::{assets, compress, health, metrics_page};
+
+/// Everything that `narthex server` and `narthex up` answer.
+pub fn server(services: Services) -> Router {
+    let api = Router::new()
+        .route("/query", get(query::instant).post(query::instant))
+        .route("/query_range", get(query::range).post(query::range))
+        .route("/series", get(series::list).post(series::list))
+        .route("/labels", get(labels::names).post(labels::names))
+        .route("/label/{name}/values", get(labels::values))
+        .route("/targets", get(targets::list))
+        .route("/metadata", get(targets::metadata))
+        .route("/status/buildinfo", get(status::build_info))
+        .route("/status/runtimeinfo", get(status::runtime_info))
+        .route("/status/flags", get(status::flags))
+        .route("/status/config", get(status::configuration))
+        .route("/status/tsdb", get(status::tsdb))
+        .fallback(unknown_call);
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/metrics", get(own_metrics))
+        .layer(middleware::from_fn(compress::gzip))
+        .route("/-/healthy", get(health::healthy))
+        .route("/-/ready", get(health::ready))
+        .route("/-/reload", any(health::reload))
+        .route("/-/quit", any(health::quit))
+        .route("/", get(home))
+        .route("/machine", get(page))
+        .route("/query", get(page))
+        .route("/graph", get(old_graph))
+        .route("/{*path}", get(asset))
+        .with_state(services)
+}
+
+/// What `narthex node-exporter` answers: a page of metrics and a landing page that leads to it.
+pub fn exporter(
+    title: &'static str,
+    path: &str,
+    collectors: impl Fn(&str) -> Result<Arc<dyn Collector>, String> + Clone + Send + Sync + 'static,
+    pool: Arc<Pool>,
+) -> Router {
+    let landing = format!(
+        "<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1>\
+         <p><a href=\"{path}\">Metrics</a></p></html>\n"
+    );
+    let metrics = move |RawQuery(text): RawQuery, headers: HeaderMap| {
+        let chosen = collectors(text.as_deref().unwrap_or_default());
+        let pool = Arc::clone(&pool);
+        async move {
+            match chosen {
+                Ok(collector) => metrics_page::render(collector, &pool, &headers).await,
+                Err(reason) => (StatusCode::BAD_REQUEST, reason).into_response(),
+            }
+        }
+    };
+    Router::new()
+        .route(path, get(metrics))
+        .layer(middleware::from_fn(compress::gzip))
+        .route("/", get(|| async { axum::response::Html(landing) }))
+}
+
+async fn own_metrics(State(services): State<Services>, headers: HeaderMap) -> Response<Body> {
+    metrics_page::render(services.metrics(), services.query_pool(), &headers).await
+}
+
+async fn unknown_call() -> ApiError {
+    ApiError::new(ErrorKind::NotFound, "no such API call")
+}
+
+async fn home(State(services): State<Services>) -> Response<Body> {
+    redirect(services.facts().home.path())
+}
+
+async fn page(headers: HeaderMap) -> Response<Body> {
+    assets::index(&headers)
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
+    assets::file(&path, &headers)
+}
+
+/// Links of old alerts and dashboards lead to `/graph?g0.expr=…`.
+async fn old_graph(RawQuery(text): RawQuery) -> Response<Body> {
+    redirect(&text.map_or("/query".to_owned(), |text| format!("/query?{text}")))
+}
+
+fn redirect(to: &str) -> Response<Body> {
+    Response::builder()
+        .status(StatusCode::FOUND)
+        .header(LOCATION, to)
+        .body(Body::empty())
+        .unwrap_or_else(|_| ApiError::new(ErrorKind::BadData, "invalid address").into_response())
+}

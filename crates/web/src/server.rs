@@ -1,0 +1,56 @@
+//! Serves a router on a listening socket until it is time to end.
+
+use std::time::Duration;
+
+use axum::Router;
+use host::net::Listener;
+use host::tasks::{Shutdown, TaskGroup};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+
+/// How long requests in flight may still take once it is time to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take to send the head of a request, idle time included; as
+/// `--web.read-timeout`.
+const READ_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// Accepts connections and answers them.
+pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
+    let mut connections = TaskGroup::new();
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: waiting lets connections end.
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = shutdown.wait() => break,
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let mut stop = shutdown.clone();
+        connections.spawn(async move {
+            let mut builder = http1::Builder::new();
+            builder
+                .timer(TokioTimer::new())
+                .header_read_timeout(READ_TIMEOUT);
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            let mut connection = std::pin::pin!(connection);
+            let outcome = tokio::select! {
+                outcome = connection.as_mut() => outcome,
+                () = stop.wait() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    connections.drain(PATIENCE).await;
+}
