@@ -18,6 +18,8 @@ pub use error::ParseError;
 
 use model::{Labels, MatchOp};
 
+use model::Matcher;
+
 use crate::ast::{Expr, Span};
 use crate::lexer::{self, Token, TokenKind};
 use crate::types;
@@ -68,6 +70,22 @@ pub(crate) fn parse_series_labels(text: &str) -> Result<Labels, ParseError> {
             .iter()
             .map(|matcher| (matcher.name(), matcher.value())),
     ))
+}
+
+/// Parses a selector alone, as `match[]` parameters have it: no offset, no `@`, nothing around.
+///
+/// # Errors
+/// The text is no expression, or more than a selector.
+pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
+    match parse(text, &ParseOptions::default())? {
+        Expr::InstantSelector(selector) if selector.offset == 0 && selector.at.is_none() => {
+            Ok(selector.matchers)
+        }
+        other => {
+            let message = "unexpected expression, expected a plain selector such as up{job=\"x\"}";
+            Err(ParseError::new(text, other.span(), message))
+        }
+    }
 }
 
 /// Longest query text in bytes.
