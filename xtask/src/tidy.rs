@@ -7,6 +7,7 @@
 mod attributes;
 mod floors;
 mod headers;
+mod links;
 mod logs;
 mod modules;
 mod names;
@@ -68,6 +69,7 @@ pub(crate) fn problems(workspace: &Workspace) -> Result<Vec<Problem>> {
     let mut problems = floors::check(workspace)?;
     problems.extend(codegen::stale(workspace)?);
     problems.extend(unused::check(workspace));
+    problems.extend(links::check(&workspace.root)?);
     for source in &workspace.sources {
         problems.extend(names::check(source));
         problems.extend(headers::check(source));
