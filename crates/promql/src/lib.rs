@@ -4,6 +4,28 @@
 //! An [`Engine`] evaluates [`InstantQuery`] and [`RangeQuery`] against any [`storage::Queryable`]
 //! and answers with a [`QueryResult`]: a [`Value`], annotations and statistics.
 //!
+//! [`script::run`] runs queries with the answers that they must have, written in the promqltest
+//! language.
+//!
+//! ```
+//! use model::Labels;
+//! use promql::{Engine, EngineOptions, InstantQuery, Value};
+//! use storage::{Append, Appendable, memory::MemoryStore};
+//!
+//! let store = MemoryStore::default();
+//! let mut appender = store.appender();
+//! for (job, value) in [("node", 1.0), ("api", 2.0)] {
+//!     let labels = Labels::from_pairs([("__name__", "load"), ("job", job)]);
+//!     appender.append(Append::new(&labels, 1_000, value)).unwrap();
+//! }
+//! appender.commit().unwrap();
+//!
+//! let engine = Engine::new(EngineOptions::default()).unwrap();
+//! let result = engine.instant(&store, &InstantQuery::new("sum(load)", 2_000)).unwrap();
+//! let Value::InstantVector(samples) = result.value else { panic!("a vector") };
+//! assert_eq!(samples[0].value, 3.0);
+//! ```
+//!
 //! **Must not know:** tsdb, clocks (time is an argument), async, a metrics registry (it returns
 //! statistics).
 
