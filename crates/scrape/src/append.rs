@@ -1,0 +1,413 @@
+//! A page into the store: sample by sample, in page order, as one part of a batch.
+
+use exposition::Format;
+use exposition::parse::{
+    Entry, OpenMetricsParser, PageParser, ParseError, Sample, SeriesError, TextParser,
+    parse_series_labels,
+};
+use model::label::{EXPORTED_PREFIX, METRIC_NAME};
+use model::value::STALE;
+use model::{Labels, LabelsBuilder, MetricType, SeriesRef, relabel};
+use storage::{Append, AppendError, Appender};
+
+use crate::cache::{Fate, PageCache, PageScan, Slot};
+use crate::job::Job;
+use crate::limits::LabelLimitError;
+
+/// What a page brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Samples of the page.
+    pub scraped: usize,
+    /// Samples that metric relabeling left.
+    pub kept: usize,
+    /// Series that were not there before.
+    pub added: usize,
+    /// Samples refused for being older than the series' last.
+    pub out_of_order: usize,
+    /// Samples refused for another value at the same time.
+    pub duplicate: usize,
+    /// Samples refused for being too old, or too far ahead.
+    pub out_of_bounds: usize,
+    /// Samples of new series that the store has no room for.
+    pub no_room: usize,
+}
+
+/// Why a page is refused as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// A line is not in order. Whoever runs the target has to change it.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// A series cannot be read.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+    /// A series repeats the name of a label.
+    #[error("label name {0:?} is not unique: invalid sample")]
+    RepeatedLabel(String),
+    /// Metric relabeling took the name away.
+    #[error("missing metric name (__name__ label)")]
+    NameMissing,
+    /// A name is not valid under the job's validation scheme.
+    #[error("invalid metric name or label names: {0}")]
+    InvalidNames(String),
+    /// A label set goes beyond a limit.
+    #[error(transparent)]
+    LabelLimit(#[from] LabelLimitError),
+    /// More samples than the limit.
+    #[error("sample limit exceeded")]
+    SampleLimit,
+    /// The store does not take samples now.
+    #[error(transparent)]
+    Store(#[from] AppendError),
+}
+
+/// What the samples of one page have in common.
+pub(crate) struct PageContext<'a> {
+    pub(crate) job: &'a Job,
+    /// Labels that every series of the target gets.
+    pub(crate) target_labels: &'a Labels,
+    /// Timestamp of samples that bring none.
+    pub(crate) timestamp: i64,
+    /// The latest timestamp that samples may bring.
+    pub(crate) max_time: i64,
+}
+
+/// Appends all samples of the page, and stale markers for the series that it no longer has. On an
+/// error the cache is as before, and the batch has to be rolled back.
+///
+/// # Errors
+/// The page is refused as a whole.
+pub(crate) fn append_page(
+    page: &[u8],
+    format: Format,
+    context: &PageContext<'_>,
+    cache: &mut PageCache,
+    appender: &mut dyn Appender,
+    counts: &mut Counts,
+) -> Result<(), PageError> {
+    let mut parser = match format {
+        Format::Text => PageParser::Text(TextParser::new(page)),
+        Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(page)),
+    };
+    let mut scan = cache.scan();
+    let mut work = PageWork {
+        context,
+        appender,
+        counts,
+        metric_type: MetricType::Unknown,
+        over_limit: false,
+    };
+    let mut segment_start = 0;
+    loop {
+        if parser.position() == segment_start
+            && let Some(expected) = scan.expected()
+            && let Some(sample) = parser.take_expected(expected)?
+        {
+            work.expected(&mut scan, &sample)?;
+            segment_start = parser.position();
+            continue;
+        }
+        match parser.next_entry()? {
+            None => break,
+            Some(Entry::Type { metric_type, .. }) => work.metric_type = metric_type,
+            Some(Entry::Series(sample)) => {
+                let segment = page.get(segment_start..sample.series_end);
+                work.unexpected(&mut scan, segment.unwrap_or_default(), &sample)?;
+                segment_start = parser.position();
+            }
+            Some(_) => {}
+        }
+    }
+    if work.over_limit {
+        return Err(PageError::SampleLimit);
+    }
+    let mut outcome = Ok(());
+    let tail = page.get(segment_start..).unwrap_or_default();
+    scan.finish(tail, |slot, series| {
+        if outcome.is_ok() {
+            outcome = end_series(slot, series, context, work.appender);
+        }
+    });
+    outcome
+}
+
+/// Appends stale markers for all live series: the target is gone, or its scrape failed.
+///
+/// # Errors
+/// The store does not take samples now.
+pub(crate) fn end_page(
+    context: &PageContext<'_>,
+    cache: &mut PageCache,
+    appender: &mut dyn Appender,
+) -> Result<(), PageError> {
+    let mut outcome = Ok(());
+    cache.end_all(|slot, series| {
+        if outcome.is_ok() {
+            outcome = end_series(slot, series, context, appender);
+        }
+    });
+    outcome
+}
+
+/// Appends a stale marker. A series that goes on under another text has a sample at this time
+/// already, and the marker is refused: that is as it should be.
+fn end_series(
+    slot: Slot,
+    series: &[u8],
+    context: &PageContext<'_>,
+    appender: &mut dyn Appender,
+) -> Result<(), PageError> {
+    let known = Append::new(&NO_LABELS, context.timestamp, STALE).with_series(slot.series);
+    let outcome = match appender.append(known) {
+        Err(AppendError::InvalidLabels(_)) => {
+            match series_labels(series, slot.metric_type, context)? {
+                None => return Ok(()),
+                Some(labels) => appender.append(Append::new(&labels, context.timestamp, STALE)),
+            }
+        }
+        outcome => outcome,
+    };
+    match outcome {
+        Ok(_)
+        | Err(
+            AppendError::OutOfOrder
+            | AppendError::DuplicateTimestamp
+            | AppendError::OutOfBounds
+            | AppendError::TooManySeries { .. },
+        ) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One page on its way.
+struct PageWork<'a> {
+    context: &'a PageContext<'a>,
+    appender: &'a mut dyn Appender,
+    counts: &'a mut Counts,
+    /// The kind that the page last told.
+    metric_type: MetricType,
+    over_limit: bool,
+}
+
+impl PageWork<'_> {
+    /// A sample that came where the last page had it.
+    #[inline]
+    fn expected(&mut self, scan: &mut PageScan<'_>, sample: &Sample<'_>) -> Result<(), PageError> {
+        self.counts.scraped += 1;
+        let Some(slot) = scan.hit() else {
+            return Ok(());
+        };
+        self.metric_type = slot.metric_type;
+        if slot.fate == Fate::Dropped {
+            return Ok(());
+        }
+        let mut changed = slot;
+        match self.append_known(&mut changed, sample)? {
+            Step::Done => {}
+            Step::NeedsLabels => {
+                let series = scan.hit_series().unwrap_or_default();
+                changed = self.append_new(series, slot.metric_type, sample)?;
+            }
+        }
+        if changed != slot {
+            scan.amend(changed);
+        }
+        Ok(())
+    }
+
+    /// A sample of a page that differs from the last one here.
+    fn unexpected(
+        &mut self,
+        scan: &mut PageScan<'_>,
+        segment: &[u8],
+        sample: &Sample<'_>,
+    ) -> Result<(), PageError> {
+        self.counts.scraped += 1;
+        let known = scan.find(sample.series);
+        let slot = match known.filter(|slot| slot.metric_type == self.metric_type) {
+            Some(mut slot) if slot.fate != Fate::Dropped => {
+                match self.append_known(&mut slot, sample)? {
+                    Step::Done => slot,
+                    Step::NeedsLabels => {
+                        self.append_new(sample.series, self.metric_type, sample)?
+                    }
+                }
+            }
+            Some(slot) => slot,
+            None => self.append_new(sample.series, self.metric_type, sample)?,
+        };
+        scan.push(segment, sample.series.len(), slot);
+        Ok(())
+    }
+
+    /// Appends by the store's number of the series.
+    #[inline]
+    fn append_known(&mut self, slot: &mut Slot, sample: &Sample<'_>) -> Result<Step, PageError> {
+        if slot.fate == Fate::Refused {
+            return Ok(Step::NeedsLabels);
+        }
+        let Some((timestamp, fate)) = self.time(sample) else {
+            return Ok(Step::Done);
+        };
+        let append = Append::new(&NO_LABELS, timestamp, sample.value).with_series(slot.series);
+        match self.appender.append(append) {
+            Ok(series) => {
+                slot.series = series;
+                slot.fate = fate;
+            }
+            // The store has forgotten the number, and now wants to see the labels.
+            Err(AppendError::InvalidLabels(_)) => {
+                self.counts.kept -= 1;
+                return Ok(Step::NeedsLabels);
+            }
+            Err(error) => self.refused(error)?,
+        }
+        Ok(Step::Done)
+    }
+
+    /// Appends by labels, as it is done the first time that a series is seen.
+    #[cold]
+    fn append_new(
+        &mut self,
+        series: &[u8],
+        metric_type: MetricType,
+        sample: &Sample<'_>,
+    ) -> Result<Slot, PageError> {
+        let mut slot = Slot {
+            series: SeriesRef::new(0),
+            metric_type,
+            fate: Fate::Refused,
+        };
+        let Some(labels) = series_labels(series, metric_type, self.context)? else {
+            slot.fate = Fate::Dropped;
+            return Ok(slot);
+        };
+        let Some((timestamp, fate)) = self.time(sample) else {
+            return Ok(slot);
+        };
+        match self
+            .appender
+            .append(Append::new(&labels, timestamp, sample.value))
+        {
+            Ok(series) => {
+                self.counts.added += 1;
+                slot.series = series;
+                slot.fate = fate;
+            }
+            Err(error) => self.refused(error)?,
+        }
+        Ok(slot)
+    }
+
+    /// Counts a sample that is to be appended: its timestamp, and what becomes of its series. None
+    /// if it is not appended after all.
+    #[inline]
+    fn time(&mut self, sample: &Sample<'_>) -> Option<(i64, Fate)> {
+        self.counts.kept += 1;
+        if self.counts.kept > self.context.job.limits.samples {
+            self.over_limit = true;
+            return None;
+        }
+        let config = &self.context.job.config;
+        match sample.timestamp.filter(|_| config.honor_timestamps) {
+            None => Some((self.context.timestamp, Fate::Live)),
+            Some(timestamp) if timestamp > self.context.max_time => {
+                self.counts.out_of_bounds += 1;
+                None
+            }
+            Some(timestamp) if config.track_timestamps_staleness => Some((timestamp, Fate::Live)),
+            Some(timestamp) => Some((timestamp, Fate::Untracked)),
+        }
+    }
+
+    /// Counts a sample that the store does not want, or gives up on the page.
+    #[cold]
+    fn refused(&mut self, error: AppendError) -> Result<(), PageError> {
+        match error {
+            AppendError::OutOfOrder => self.counts.out_of_order += 1,
+            AppendError::DuplicateTimestamp => self.counts.duplicate += 1,
+            AppendError::OutOfBounds => self.counts.out_of_bounds += 1,
+            AppendError::TooManySeries { .. } => self.counts.no_room += 1,
+            error => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+/// How an append by number went.
+enum Step {
+    Done,
+    NeedsLabels,
+}
+
+/// The labels under which a scraped series is stored; None if metric relabeling drops it.
+fn series_labels(
+    series: &[u8],
+    metric_type: MetricType,
+    context: &PageContext<'_>,
+) -> Result<Option<Labels>, PageError> {
+    let job = context.job;
+    let mut labels = LabelsBuilder::new();
+    parse_series_labels(series, metric_type, &mut labels)?;
+    if labels.has_duplicates() {
+        return Err(PageError::RepeatedLabel(first_repeated(&labels)));
+    }
+    if job.config.honor_labels {
+        for (name, value) in context.target_labels {
+            if labels.get(name).is_none() {
+                labels.set(name, value);
+            }
+        }
+    } else {
+        add_target_labels(&mut labels, context.target_labels);
+    }
+    let keep = relabel::apply(&job.config.metric_relabel_configs, &mut labels);
+    if !keep || labels.is_empty() {
+        return Ok(None);
+    }
+    let labels = labels.build();
+    let scheme = job.config.metric_name_validation_scheme;
+    let Some(name) = labels.metric_name() else {
+        return Err(PageError::NameMissing);
+    };
+    if !scheme.is_metric_name(name) || labels.iter().any(|(name, _)| !scheme.is_label_name(name)) {
+        return Err(PageError::InvalidNames(labels.to_string()));
+    }
+    job.limits.check(&labels)?;
+    Ok(Some(labels))
+}
+
+/// Target labels win; what the page said under their names is kept under `exported_` names.
+fn add_target_labels(labels: &mut LabelsBuilder, target_labels: &Labels) {
+    let mut clashes = Vec::new();
+    for (name, value) in target_labels {
+        if let Some(scraped) = labels.get(name) {
+            clashes.push((name, scraped.to_owned()));
+        }
+        labels.set(name, value);
+    }
+    // As upstream: the shorter name is the first to look for a free one.
+    clashes.sort_by_key(|(name, _)| name.len());
+    for (name, scraped) in clashes {
+        let mut free = format!("{EXPORTED_PREFIX}{name}");
+        while labels.get(&free).is_some() {
+            free.insert_str(0, EXPORTED_PREFIX);
+        }
+        labels.set(&free, &scraped);
+    }
+}
+
+/// The first name that two labels have, of labels in order.
+fn first_repeated(labels: &LabelsBuilder) -> String {
+    let names: Vec<&str> = labels.iter().map(|(name, _)| name).collect();
+    let repeated = names.windows(2).find(|pair| pair.first() == pair.last());
+    let name = repeated.and_then(|pair| pair.first());
+    name.copied().unwrap_or(METRIC_NAME).to_owned()
+}
+
+/// Stands for the labels of a series that the store knows by number.
+static NO_LABELS: Labels = Labels::empty();
+
+#[cfg(test)]
+mod tests;

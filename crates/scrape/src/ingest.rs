@@ -1,0 +1,175 @@
+//! One scrape, whatever came of it, into the store: samples, stale markers and report as one batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exposition::Format;
+use host::Clock;
+use storage::{AppendError, Appendable};
+
+use crate::append::{Counts, PageContext, PageError, append_page, end_page};
+use crate::cache::PageCache;
+use crate::fetch::{Fetched, page_format};
+use crate::instruments::Instruments;
+use crate::job::Job;
+use crate::report::{Report, ReportSeries};
+use crate::scrape_error::ScrapeError;
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+/// Where scrapes go.
+#[derive(Clone)]
+pub(crate) struct Ingest {
+    pub(crate) store: Arc<dyn Appendable>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instruments: Arc<Instruments>,
+}
+
+/// What is remembered of a target from scrape to scrape.
+#[derive(Debug, Default)]
+pub(crate) struct TargetMemory {
+    pub(crate) cache: PageCache,
+    /// Format of the page in the cache.
+    pub(crate) format: Format,
+    reports: Option<ReportSeries>,
+}
+
+/// One scrape, up to the point where the page is in memory.
+pub(crate) struct Arrival {
+    pub(crate) target: Arc<Target>,
+    pub(crate) job: Arc<Job>,
+    /// The page in the workspace's body, or why there is none.
+    pub(crate) fetched: Result<Fetched, ScrapeError>,
+    /// Timestamp of the scrape in milliseconds since the Unix epoch.
+    pub(crate) timestamp: i64,
+    /// When it began, by the monotonic clock.
+    pub(crate) started: Duration,
+}
+
+impl Ingest {
+    /// Stores a scrape; gives its duration, and why it failed if it did.
+    pub(crate) fn store(
+        &self,
+        arrival: Arrival,
+        workspace: &mut Workspace,
+        memory: &mut TargetMemory,
+    ) -> (Duration, Result<(), ScrapeError>) {
+        let Arrival {
+            target,
+            job,
+            fetched,
+            timestamp,
+            started,
+        } = arrival;
+        let context = self.context(&target, &job, timestamp);
+        let mut counts = Counts::default();
+        let mut appender = self.store.appender();
+        let mut body_bytes = 0.0;
+        let page = fetched.and_then(|fetched| open_page(&fetched, &job, workspace));
+        let mut outcome = page.and_then(|(page, format)| {
+            body_bytes = page.len() as f64;
+            memory.format = format;
+            let cache = &mut memory.cache;
+            append_page(
+                page,
+                format,
+                &context,
+                cache,
+                appender.as_mut(),
+                &mut counts,
+            )?;
+            Ok(())
+        });
+        self.instruments.count(&counts);
+        let mut ended = Ok(());
+        if let Err(error) = &outcome {
+            self.instruments.count_error(error);
+            appender.rollback();
+            appender = self.store.appender();
+            ended = end_page(&context, &mut memory.cache, appender.as_mut());
+        }
+        let duration = self.clock.monotonic().saturating_sub(started);
+        let report = Report {
+            is_up: outcome.is_ok(),
+            duration_seconds: duration.as_secs_f64(),
+            samples_scraped: counts.scraped,
+            samples_kept: counts.kept,
+            series_added: counts.added,
+            timeout_seconds: target.timeout.as_secs_f64(),
+            sample_limit: stated_sample_limit(&job),
+            body_bytes,
+        };
+        let reports = memory.reports.get_or_insert_with(|| {
+            ReportSeries::new(&target.labels, job.config.extra_scrape_metrics)
+        });
+        let reported = ended.and_then(|()| {
+            reports.append(&report, timestamp, appender.as_mut())?;
+            appender.commit()?;
+            Ok(())
+        });
+        if let Err(error) = reported {
+            tracing::error!(target = %target.url, %error, "scrape commit failed");
+            outcome = outcome.and(Err(ScrapeError::Page(error)));
+        }
+        (duration, outcome)
+    }
+
+    /// Ends all series of a target that is gone.
+    pub(crate) fn end(&self, target: &Target, job: &Job, memory: &mut TargetMemory) {
+        let timestamp = self.clock.now_millis();
+        let context = self.context(target, job, timestamp);
+        let mut appender = self.store.appender();
+        let ended = end_page(&context, &mut memory.cache, appender.as_mut()).and_then(|()| {
+            if let Some(reports) = &mut memory.reports {
+                reports.end(timestamp, appender.as_mut())?;
+            }
+            appender.commit()?;
+            Ok(())
+        });
+        if let Err(error) = ended {
+            tracing::error!(target = %target.url, %error, "stale markers could not be written");
+        }
+    }
+
+    fn context<'a>(&self, target: &'a Target, job: &'a Job, timestamp: i64) -> PageContext<'a> {
+        PageContext {
+            job,
+            target_labels: &target.labels,
+            timestamp,
+            max_time: self.clock.now_millis().saturating_add(MAX_AHEAD_MILLIS),
+        }
+    }
+}
+
+/// The page as text, and its format.
+fn open_page<'w>(
+    fetched: &Fetched,
+    job: &Job,
+    workspace: &'w mut Workspace,
+) -> Result<(&'w [u8], Format), ScrapeError> {
+    let fallback = job.config.fallback_scrape_protocol;
+    let format = page_format(fetched.content_type.as_deref(), fallback)?;
+    if !fetched.is_gzip {
+        return Ok((&workspace.body, format));
+    }
+    let size =
+        workspace
+            .inflater
+            .inflate(&workspace.body, &mut workspace.page, job.limits.body_size)?;
+    Ok((workspace.page.get(..size).unwrap_or_default(), format))
+}
+
+/// The limit that the configuration states; 0 for none, as upstream shows it.
+fn stated_sample_limit(job: &Job) -> usize {
+    let stated = job.config.limits.sample_limit.or_built_in(None);
+    stated.map_or(0, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+impl From<AppendError> for ScrapeError {
+    fn from(error: AppendError) -> Self {
+        Self::Page(PageError::Store(error))
+    }
+}
+
+/// How far ahead of the clock the timestamps of samples may be. Source: Prometheus `scrape`.
+const MAX_AHEAD_MILLIS: i64 = 10 * 60 * 1000;

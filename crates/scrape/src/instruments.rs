@@ -1,0 +1,172 @@
+//! What scraping tells about itself, under Prometheus' names.
+
+use exposition::{Counter, CounterFamily, GaugeFamily, Histogram, Registry, SummaryFamily};
+
+use crate::append::{Counts, PageError};
+use crate::fetch::FetchError;
+use crate::scrape_error::ScrapeError;
+
+/// The instruments of all pools and loops.
+#[derive(Debug)]
+pub(crate) struct Instruments {
+    pub(crate) interval_length: SummaryFamily,
+    pub(crate) reload_length: SummaryFamily,
+    pub(crate) sync_length: SummaryFamily,
+    pub(crate) syncs: CounterFamily,
+    pub(crate) sync_failed: CounterFamily,
+    pub(crate) pools: Counter,
+    pub(crate) pool_reloads: Counter,
+    pub(crate) pool_targets: GaugeFamily,
+    pub(crate) target_limit: GaugeFamily,
+    pub(crate) exceeded_target_limit: Counter,
+    pub(crate) scrape_duration: Histogram,
+    exceeded_body_size: Counter,
+    exceeded_sample_limit: Counter,
+    exceeded_label_limits: Counter,
+    duplicate: Counter,
+    out_of_order: Counter,
+    out_of_bounds: Counter,
+    no_room: Counter,
+}
+
+impl Instruments {
+    pub(crate) fn new(registry: &Registry) -> Self {
+        let by_job = |name, help| registry.counter_family(name, help, &["scrape_job"]);
+        let gauge_by_job = |name, help| registry.gauge_family(name, help, &["scrape_job"]);
+        let summary = |name, help, label| registry.summary_family(name, help, &[label], &QUANTILES);
+        Self {
+            interval_length: summary(
+                "prometheus_target_interval_length_seconds",
+                "Actual intervals between scrapes.",
+                "interval",
+            ),
+            reload_length: summary(
+                "prometheus_target_reload_length_seconds",
+                "Actual interval to reload the scrape pool with a given configuration.",
+                "interval",
+            ),
+            sync_length: summary(
+                "prometheus_target_sync_length_seconds",
+                "Actual interval to sync the scrape pool.",
+                "scrape_job",
+            ),
+            syncs: by_job(
+                "prometheus_target_scrape_pool_sync_total",
+                "Total number of syncs that were executed on a scrape pool.",
+            ),
+            sync_failed: by_job(
+                "prometheus_target_sync_failed_total",
+                "Total number of target sync failures.",
+            ),
+            pool_targets: gauge_by_job(
+                "prometheus_target_scrape_pool_targets",
+                "Current number of targets in this scrape pool.",
+            ),
+            target_limit: gauge_by_job(
+                "prometheus_target_scrape_pool_target_limit",
+                "Maximum number of targets allowed in this scrape pool.",
+            ),
+            pools: registry.counter(
+                "prometheus_target_scrape_pools_total",
+                "Total number of scrape pool creation attempts.",
+            ),
+            pool_reloads: registry.counter(
+                "prometheus_target_scrape_pool_reloads_total",
+                "Total number of scrape pool reloads.",
+            ),
+            exceeded_target_limit: registry.counter(
+                "prometheus_target_scrape_pool_exceeded_target_limit_total",
+                "Total number of times scrape pools hit the target limit, during sync or config \
+                 reload.",
+            ),
+            scrape_duration: registry.histogram(
+                "prometheus_target_scrape_duration_seconds",
+                "Scrape request latency histogram.",
+                &DURATION_BOUNDS,
+            ),
+            exceeded_body_size: registry.counter(
+                "prometheus_target_scrapes_exceeded_body_size_limit_total",
+                "Total number of scrapes that hit the body size limit.",
+            ),
+            exceeded_sample_limit: registry.counter(
+                "prometheus_target_scrapes_exceeded_sample_limit_total",
+                "Total number of scrapes that hit the sample limit and were rejected.",
+            ),
+            exceeded_label_limits: registry.counter(
+                "prometheus_target_scrape_pool_exceeded_label_limits_total",
+                "Total number of times scrape pools hit the label limits, during sync or config \
+                 reload.",
+            ),
+            duplicate: registry.counter(
+                "prometheus_target_scrapes_sample_duplicate_timestamp_total",
+                "Total number of scraped samples rejected due to duplicate timestamps but \
+                 different values.",
+            ),
+            out_of_order: registry.counter(
+                "prometheus_target_scrapes_sample_out_of_order_total",
+                "Total number of scraped samples rejected due to not being out of the expected \
+                 order.",
+            ),
+            out_of_bounds: registry.counter(
+                "prometheus_target_scrapes_sample_out_of_bounds_total",
+                "Total number of scraped samples rejected due to timestamp falling outside of \
+                 the time bounds.",
+            ),
+            no_room: registry.counter(
+                "narthex_target_scrapes_sample_too_many_series_total",
+                "Total number of scraped samples rejected because the store holds as many series \
+                 as it may.",
+            ),
+        }
+    }
+
+    /// Counts what a page brought, and says in the log what was left out of it.
+    pub(crate) fn count(&self, counts: &Counts) {
+        let refused = [
+            (
+                &self.out_of_order,
+                counts.out_of_order,
+                "error on ingesting out-of-order samples",
+            ),
+            (
+                &self.duplicate,
+                counts.duplicate,
+                "error on ingesting samples with different value but same timestamp",
+            ),
+            (
+                &self.out_of_bounds,
+                counts.out_of_bounds,
+                "error on ingesting samples that are too old or are too far into the future",
+            ),
+            (
+                &self.no_room,
+                counts.no_room,
+                "new series are left out because the store holds as many as it may",
+            ),
+        ];
+        for (counter, number, message) in refused {
+            if number > 0 {
+                counter.add(u64::try_from(number).unwrap_or(u64::MAX));
+                tracing::warn!(num_dropped = number, "{message}");
+            }
+        }
+    }
+
+    /// Counts a failed scrape by what it ran into.
+    pub(crate) fn count_error(&self, error: &ScrapeError) {
+        match error {
+            ScrapeError::Fetch(FetchError::BodySizeLimit) => self.exceeded_body_size.inc(),
+            ScrapeError::Page(PageError::SampleLimit) => self.exceeded_sample_limit.inc(),
+            ScrapeError::Page(PageError::LabelLimit(_)) => self.exceeded_label_limits.inc(),
+            _ => {}
+        }
+    }
+}
+
+/// Source: Prometheus `scrape`.
+const QUANTILES: [f64; 5] = [0.01, 0.05, 0.5, 0.90, 0.99];
+
+/// Upper bounds of scrape durations in seconds: the defaults of Prometheus' client libraries.
+const DURATION_BOUNDS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];

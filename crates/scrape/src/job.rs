@@ -1,0 +1,99 @@
+//! A job's configuration in the form that its loops use.
+
+use std::sync::Arc;
+
+use config::server::{ScrapeConfig, ScrapeProtocol};
+
+use crate::limits::Limits;
+
+/// What all targets of a job share.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) config: Arc<ScrapeConfig>,
+    pub(crate) limits: Limits,
+    /// The `Accept` header.
+    pub(crate) accept: String,
+    /// Why no target of the job is scraped, if there is a reason.
+    pub(crate) forced_error: Option<String>,
+}
+
+impl Job {
+    pub(crate) fn new(config: Arc<ScrapeConfig>, forced_error: Option<String>) -> Self {
+        Self {
+            limits: Limits::new(&config.limits),
+            accept: accept_header(&config),
+            config,
+            forced_error,
+        }
+    }
+
+    /// True if series would be stored otherwise than under `other`.
+    pub(crate) fn stores_otherwise(&self, other: &Self) -> bool {
+        let (a, b) = (&self.config, &other.config);
+        a.metric_relabel_configs != b.metric_relabel_configs
+            || a.honor_labels != b.honor_labels
+            || a.honor_timestamps != b.honor_timestamps
+            || a.track_timestamps_staleness != b.track_timestamps_staleness
+            || a.metric_name_validation_scheme != b.metric_name_validation_scheme
+            || self.limits != other.limits
+    }
+}
+
+/// The job's protocols, best first, as upstream weighs them. Protobuf is not asked for, whatever the
+/// configuration says: a page in it could not be read.
+fn accept_header(config: &ScrapeConfig) -> String {
+    let protocols = config.scrape_protocols.iter();
+    let readable = protocols.filter(|protocol| **protocol != ScrapeProtocol::PrometheusProto);
+    let mut weight = ScrapeProtocol::ALL.len() + 1;
+    let mut accept = String::new();
+    for protocol in readable {
+        let (media_type, escaped) = match protocol {
+            ScrapeProtocol::PrometheusProto | ScrapeProtocol::PrometheusText004 => {
+                ("text/plain;version=0.0.4", false)
+            }
+            ScrapeProtocol::PrometheusText100 => ("text/plain;version=1.0.0", true),
+            ScrapeProtocol::OpenMetricsText001 => {
+                ("application/openmetrics-text;version=0.0.1", false)
+            }
+            ScrapeProtocol::OpenMetricsText100 => {
+                ("application/openmetrics-text;version=1.0.0", true)
+            }
+        };
+        accept.push_str(media_type);
+        if escaped {
+            accept.push_str(";escaping=");
+            accept.push_str(config.metric_name_escaping_scheme.as_str());
+        }
+        accept.push_str(&format!(";q=0.{weight},"));
+        weight = weight.saturating_sub(1);
+    }
+    accept.push_str(&format!("*/*;q=0.{weight}"));
+    accept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_is_what_prometheus_sends() {
+        let job = Job::new(Arc::new(ScrapeConfig::named("a")), None);
+        let want = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+                    application/openmetrics-text;version=0.0.1;q=0.5,\
+                    text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+                    text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        assert_eq!(job.accept, want);
+    }
+
+    #[test]
+    fn only_what_changes_series_empties_the_cache() {
+        let job = |change: fn(&mut ScrapeConfig)| {
+            let mut config = ScrapeConfig::named("a");
+            change(&mut config);
+            Job::new(Arc::new(config), None)
+        };
+        let before = job(|_| {});
+        assert!(!before.stores_otherwise(&job(|config| config.enable_compression = false)));
+        assert!(before.stores_otherwise(&job(|config| config.honor_labels = true)));
+    }
+}

@@ -1,0 +1,194 @@
+//! What a scrape may bring. Where a configuration says nothing, these defaults hold: high enough
+//! for every page that is meant, low enough that one broken target does not take the memory of all.
+
+use config::server::{Limit, ScrapeLimits};
+use model::Labels;
+use model::quote::quoted;
+
+/// Limits as they are enforced; the largest number stands for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Bytes of a page after decompression.
+    pub(crate) body_size: usize,
+    /// Samples of a page after metric relabeling.
+    pub(crate) samples: usize,
+    /// Labels of a series, metric name included.
+    pub(crate) labels: usize,
+    /// Bytes of a label's name.
+    pub(crate) label_name_length: usize,
+    /// Bytes of a label's value.
+    pub(crate) label_value_length: usize,
+}
+
+/// Bytes of a page, unless stated: the largest pages known, of kube-state-metrics in clusters of
+/// thousands of nodes, are a few tens of MiB.
+pub const DEFAULT_BODY_SIZE: u64 = 64 << 20;
+/// Samples of a page, unless stated.
+pub const DEFAULT_SAMPLES: u64 = 1_000_000;
+/// Labels of a series, unless stated.
+pub const DEFAULT_LABELS: u64 = 256;
+/// Bytes of a label's name, unless stated.
+pub const DEFAULT_LABEL_NAME_LENGTH: u64 = 1 << 10;
+/// Bytes of a label's value, unless stated.
+pub const DEFAULT_LABEL_VALUE_LENGTH: u64 = 64 << 10;
+
+impl Limits {
+    pub(crate) fn new(stated: &ScrapeLimits) -> Self {
+        let limit = |stated: Limit, default: u64| {
+            let number = stated.or_built_in(Some(default)).unwrap_or(u64::MAX);
+            usize::try_from(number).unwrap_or(usize::MAX)
+        };
+        Self {
+            body_size: limit(stated.body_size_limit, DEFAULT_BODY_SIZE),
+            samples: limit(stated.sample_limit, DEFAULT_SAMPLES),
+            labels: limit(stated.label_limit, DEFAULT_LABELS),
+            label_name_length: limit(stated.label_name_length_limit, DEFAULT_LABEL_NAME_LENGTH),
+            label_value_length: limit(stated.label_value_length_limit, DEFAULT_LABEL_VALUE_LENGTH),
+        }
+    }
+
+    /// Checks one label set.
+    ///
+    /// # Errors
+    /// It goes beyond a limit.
+    pub(crate) fn check(&self, labels: &Labels) -> Result<(), LabelLimitError> {
+        let count = labels.len();
+        if count > self.labels {
+            return Err(LabelLimitError::Count {
+                metric: metric(labels),
+                count,
+                limit: self.labels,
+            });
+        }
+        for (name, value) in labels {
+            if name.len() > self.label_name_length {
+                return Err(LabelLimitError::NameLength {
+                    metric: metric(labels),
+                    name: shown(name),
+                    length: name.len(),
+                    limit: self.label_name_length,
+                });
+            }
+            if value.len() > self.label_value_length {
+                return Err(LabelLimitError::ValueLength {
+                    metric: metric(labels),
+                    name: shown(name),
+                    value: shown(value),
+                    length: value.len(),
+                    limit: self.label_value_length,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A label set beyond the limits: the whole scrape fails. Whoever runs the target has to change it,
+/// or the limit.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum LabelLimitError {
+    /// Too many labels.
+    #[error("label_limit exceeded (metric: {metric}, number of labels: {count}, limit: {limit})")]
+    Count {
+        /// Name of the metric, cut.
+        metric: String,
+        /// Labels that it has.
+        count: usize,
+        /// Labels that it may have.
+        limit: usize,
+    },
+    /// A name that is too long.
+    #[error(
+        "label_name_length_limit exceeded (metric: {metric}, label name: {name}, length: {length}, limit: {limit})"
+    )]
+    NameLength {
+        /// Name of the metric, cut.
+        metric: String,
+        /// Name of the label, cut.
+        name: String,
+        /// Bytes of the name.
+        length: usize,
+        /// Bytes that it may have.
+        limit: usize,
+    },
+    /// A value that is too long.
+    #[error(
+        "label_value_length_limit exceeded (metric: {metric}, label name: {name}, value: {}, length: {length}, limit: {limit})",
+        quoted(.value)
+    )]
+    ValueLength {
+        /// Name of the metric, cut.
+        metric: String,
+        /// Name of the label, cut.
+        name: String,
+        /// The value, cut.
+        value: String,
+        /// Bytes of the value.
+        length: usize,
+        /// Bytes that it may have.
+        limit: usize,
+    },
+}
+
+fn metric(labels: &Labels) -> String {
+    shown(labels.metric_name().unwrap_or_default())
+}
+
+/// As much of a text as a message shows.
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS).collect()
+}
+
+/// Characters of a name or value that a message shows. Source: Prometheus `scrape`.
+const SHOWN_CHARS: usize = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stated_limits_replace_the_defaults() {
+        let stated = ScrapeLimits {
+            sample_limit: Limit::stated(5),
+            label_limit: Limit::stated(0),
+            ..ScrapeLimits::default()
+        };
+        let limits = Limits::new(&stated);
+        assert_eq!(limits.samples, 5);
+        assert_eq!(limits.labels, usize::MAX);
+        assert_eq!(limits.body_size, 64 << 20);
+    }
+
+    #[test]
+    fn label_sets_beyond_a_limit_are_refused_in_upstreams_words() {
+        let limits = Limits {
+            body_size: 0,
+            samples: 0,
+            labels: 2,
+            label_name_length: 8,
+            label_value_length: 3,
+        };
+        let check = |pairs: &[(&str, &str)]| {
+            let labels = Labels::from_pairs(pairs.iter().copied());
+            limits.check(&labels).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&[("__name__", "a"), ("b", "123")]), Ok(()));
+        let cases: [(&[(&str, &str)], &str); 3] = [
+            (
+                &[("__name__", "a"), ("b", "1"), ("c", "1")],
+                "label_limit exceeded (metric: a, number of labels: 3, limit: 2)",
+            ),
+            (
+                &[("__name__", "a"), ("b23456789", "1")],
+                "label_name_length_limit exceeded (metric: a, label name: b23456789, length: 9, limit: 8)",
+            ),
+            (
+                &[("__name__", "a"), ("b", "1234")],
+                "label_value_length_limit exceeded (metric: a, label name: b, value: \"1234\", length: 4, limit: 3)",
+            ),
+        ];
+        for (pairs, want) in cases {
+            assert_eq!(check(pairs), Err(want.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! All jobs: follows configuration and discovery, and runs one pool for each job.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use config::server::ScrapeConfig;
+use exposition::Registry;
+use host::Clock;
+use host::pool::Pool;
+use host::tasks::{Shutdown, TaskGroup};
+use model::TargetGroup;
+use storage::Appendable;
+use tokio::sync::watch;
+
+use crate::ingest::Ingest;
+use crate::instruments::Instruments;
+use crate::metadata::TargetMetadata;
+use crate::pool::ScrapePool;
+use crate::run::{Shared, lock};
+use crate::status::ScrapeStatus;
+use crate::workspace::Workspaces;
+
+/// What discovery found, by job.
+pub type TargetGroups = HashMap<String, Vec<TargetGroup>>;
+
+/// What scraping needs of the rest of the process.
+#[derive(Clone)]
+pub struct ScrapeOptions {
+    /// Where samples go.
+    pub store: Arc<dyn Appendable>,
+    /// Threads on which pages are read and stored.
+    pub pool: Arc<Pool>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where our own numbers are shown.
+    pub registry: Registry,
+    /// Spreads scrapes differently on each server: a hash of what tells this server from others.
+    pub offset_seed: u64,
+}
+
+impl fmt::Debug for ScrapeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScrapeOptions")
+            .field("offset_seed", &self.offset_seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Follows configuration and discovery until it is told to end.
+pub struct Manager {
+    shared: Arc<Shared>,
+    configs: watch::Receiver<Vec<Arc<ScrapeConfig>>>,
+    handle: ManagerHandle,
+}
+
+/// Asks and tells a running [`Manager`]. Clones speak to the same one.
+#[derive(Clone)]
+pub struct ManagerHandle {
+    pools: Arc<Mutex<BTreeMap<String, ScrapePool>>>,
+    configs: watch::Sender<Vec<Arc<ScrapeConfig>>>,
+}
+
+impl ManagerHandle {
+    /// Takes another configuration: all jobs that are to be scraped from now on.
+    pub fn reload(&self, configs: Vec<Arc<ScrapeConfig>>) {
+        self.configs.send_replace(configs);
+    }
+
+    /// How all targets stand.
+    pub fn status(&self) -> ScrapeStatus {
+        let mut status = ScrapeStatus::default();
+        for pool in lock(&self.pools).values() {
+            pool.push_status(&mut status);
+        }
+        status
+    }
+
+    /// What all targets say about their metrics.
+    pub fn metadata(&self) -> Vec<TargetMetadata> {
+        let mut found = Vec::new();
+        for pool in lock(&self.pools).values() {
+            pool.push_metadata(&mut found);
+        }
+        found
+    }
+
+    /// Bytes that are used to remember pages.
+    pub fn cache_bytes(&self) -> usize {
+        lock(&self.pools)
+            .values()
+            .map(ScrapePool::cache_bytes)
+            .sum()
+    }
+}
+
+impl fmt::Debug for ManagerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManagerHandle").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager").finish_non_exhaustive()
+    }
+}
+
+impl Manager {
+    /// A manager of these jobs. Nothing is scraped before [`run`](Self::run).
+    pub fn new(options: ScrapeOptions, configs: Vec<Arc<ScrapeConfig>>) -> Self {
+        let instruments = Instruments::new(&options.registry);
+        let sender = watch::Sender::new(configs);
+        Self {
+            shared: Arc::new(Shared {
+                ingest: Ingest {
+                    store: options.store,
+                    clock: options.clock,
+                    instruments: Arc::new(instruments),
+                },
+                pool: options.pool,
+                workspaces: Workspaces::default(),
+                offset_seed: options.offset_seed,
+            }),
+            configs: sender.subscribe(),
+            handle: ManagerHandle {
+                pools: Arc::default(),
+                configs: sender,
+            },
+        }
+    }
+
+    /// The other end of this manager.
+    pub fn handle(&self) -> ManagerHandle {
+        self.handle.clone()
+    }
+
+    /// Scrapes what `targets` says, until it is time to end. Ends its loops before it returns.
+    pub async fn run(mut self, mut targets: watch::Receiver<TargetGroups>, mut shutdown: Shutdown) {
+        let mut tasks = TaskGroup::new();
+        let mut discovery_runs = true;
+        loop {
+            let configs = self.configs.borrow_and_update().clone();
+            let groups = targets.borrow_and_update().clone();
+            self.apply(&configs, &groups, &mut tasks);
+            tokio::select! {
+                biased;
+                () = shutdown.wait() => break,
+                changed = self.configs.changed() => if changed.is_err() {
+                    break;
+                },
+                changed = targets.changed(), if discovery_runs => {
+                    // What was found last stays when discovery is gone.
+                    discovery_runs = changed.is_ok();
+                }
+            }
+        }
+        for pool in lock(&self.handle.pools).values_mut() {
+            pool.stop(false);
+        }
+        tasks.drain(PATIENCE).await;
+    }
+
+    fn apply(&self, configs: &[Arc<ScrapeConfig>], groups: &TargetGroups, tasks: &mut TaskGroup) {
+        let mut pools = lock(&self.handle.pools);
+        pools.retain(|name, pool| {
+            let stays = configs.iter().any(|config| config.job_name == *name);
+            if !stays {
+                pool.stop(true);
+                self.forget_job(name);
+            }
+            stays
+        });
+        for config in configs {
+            let pool = pools
+                .entry(config.job_name.clone())
+                .or_insert_with(|| ScrapePool::new(Arc::clone(config), &self.shared));
+            if pool.config() != config {
+                pool.reload(Arc::clone(config), &self.shared, tasks);
+            }
+            let found = groups.get(&config.job_name).map_or(&[][..], Vec::as_slice);
+            pool.sync(found, &self.shared, tasks);
+        }
+    }
+
+    fn forget_job(&self, name: &str) {
+        let instruments = &self.shared.ingest.instruments;
+        instruments.pool_targets.remove(&[name]);
+        instruments.target_limit.remove(&[name]);
+        instruments.syncs.remove(&[name]);
+        instruments.sync_failed.remove(&[name]);
+        instruments.sync_length.remove(&[name]);
+    }
+}
+
+/// How long loops may take to end: a batch on its way into the store is let in.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,79 @@
+//! What targets say about their metrics, read from the comments that the page caches keep anyway.
+
+use std::collections::BTreeMap;
+
+use exposition::Format;
+use exposition::parse::{Entry, OpenMetricsParser, PageParser, TextParser, unescape};
+use model::{Labels, Metadata};
+
+use crate::cache::PageCache;
+
+/// What one target says about its metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetMetadata {
+    /// Labels of the target.
+    pub target: Labels,
+    /// Metadata by name of the metric family.
+    pub metrics: BTreeMap<String, Metadata>,
+}
+
+/// All metadata of a page.
+pub(crate) fn of_page(cache: &PageCache, format: Format) -> BTreeMap<String, Metadata> {
+    let mut metrics = BTreeMap::new();
+    for comments in cache.comments() {
+        let mut parser = match format {
+            Format::Text => PageParser::Text(TextParser::new(comments)),
+            Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(comments)),
+        };
+        // OpenMetrics misses its end in a piece of a page; everything before it has been read then.
+        while let Ok(Some(entry)) = parser.next_entry() {
+            note(&mut metrics, &entry);
+        }
+    }
+    metrics
+}
+
+fn note(metrics: &mut BTreeMap<String, Metadata>, entry: &Entry<'_>) {
+    let (Entry::Type { name, .. } | Entry::Help { name, .. } | Entry::Unit { name, .. }) = entry
+    else {
+        return;
+    };
+    let name = unescape(&String::from_utf8_lossy(name)).into_owned();
+    let metadata: &mut Metadata = metrics.entry(name).or_default();
+    match entry {
+        Entry::Type { metric_type, .. } => metadata.metric_type = *metric_type,
+        Entry::Help { text, .. } => metadata.help = unescape(text).into_owned(),
+        Entry::Unit { unit, .. } => metadata.unit = String::from_utf8_lossy(unit).into_owned(),
+        Entry::Comment(_) | Entry::Series(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::{Fate, Slot};
+    use model::{MetricType, SeriesRef};
+
+    #[test]
+    fn comments_tell_type_help_and_unit() {
+        let mut cache = PageCache::default();
+        let mut scan = cache.scan();
+        let slot = Slot {
+            series: SeriesRef::new(1),
+            metric_type: MetricType::Gauge,
+            fate: Fate::Live,
+        };
+        let segment = b"# HELP a_s A\\nB.\n# TYPE a_s gauge\n# UNIT a_s s\na_s";
+        scan.push(segment, 3, slot);
+        scan.finish(b"# TYPE b counter\n# EOF\n", |_, _| {});
+        let metrics = of_page(&cache, Format::OpenMetrics);
+        let a = Metadata {
+            metric_type: MetricType::Gauge,
+            help: "A\nB.".into(),
+            unit: "s".into(),
+        };
+        assert_eq!(metrics.get("a_s"), Some(&a));
+        let b = metrics.get("b").map(|metadata| metadata.metric_type);
+        assert_eq!(b, Some(MetricType::Counter));
+    }
+}

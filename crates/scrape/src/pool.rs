@@ -1,0 +1,289 @@
+//! The targets of one job and their loops.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use config::server::ScrapeConfig;
+use host::tasks::TaskGroup;
+use model::{Labels, TargetGroup};
+use tokio::sync::watch;
+
+use crate::ingest::TargetMemory;
+use crate::job::Job;
+use crate::metadata::{self, TargetMetadata};
+use crate::run::{Order, ScrapeLoop, Shared, lock};
+use crate::status::{DroppedTarget, ScrapeStatus, TargetStatus};
+use crate::target::Target;
+use crate::target::labels::{discovered, populate};
+
+/// One job: its settings, its targets, and one running loop for each of them.
+pub(crate) struct ScrapePool {
+    job: Arc<Job>,
+    groups: Vec<TargetGroup>,
+    /// By all labels of the target.
+    loops: HashMap<Labels, RunningLoop>,
+    dropped: Vec<Labels>,
+    dropped_count: usize,
+}
+
+struct RunningLoop {
+    target: Arc<Target>,
+    memory: Arc<Mutex<TargetMemory>>,
+    orders: watch::Sender<Order>,
+}
+
+/// What target groups come to under a configuration.
+struct Wanted {
+    targets: Vec<Target>,
+    dropped: Vec<Labels>,
+    failures: u64,
+}
+
+impl ScrapePool {
+    pub(crate) fn new(config: Arc<ScrapeConfig>, shared: &Shared) -> Self {
+        shared.ingest.instruments.pools.inc();
+        Self {
+            job: Arc::new(Job::new(config, None)),
+            groups: Vec::new(),
+            loops: HashMap::new(),
+            dropped: Vec::new(),
+            dropped_count: 0,
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Arc<ScrapeConfig> {
+        &self.job.config
+    }
+
+    /// Takes other settings. Targets that stay the same keep loop and connection, and what is
+    /// remembered of their pages as long as it still holds.
+    pub(crate) fn reload(
+        &mut self,
+        config: Arc<ScrapeConfig>,
+        shared: &Arc<Shared>,
+        tasks: &mut TaskGroup,
+    ) {
+        let started = shared.ingest.clock.monotonic();
+        self.set_job(Job::new(config, self.job.forced_error.clone()));
+        let groups = std::mem::take(&mut self.groups);
+        self.synchronize(groups, shared, tasks);
+        let length = shared.ingest.clock.monotonic().saturating_sub(started);
+        let interval = model::duration::format(self.job.config.scrape_interval);
+        let instruments = &shared.ingest.instruments;
+        let summary = instruments.reload_length.with(&[&interval]);
+        summary.observe(length.as_secs_f64());
+        instruments.pool_reloads.inc();
+    }
+
+    /// Takes the groups that discovery found, if they are others than before.
+    pub(crate) fn sync(
+        &mut self,
+        groups: &[TargetGroup],
+        shared: &Arc<Shared>,
+        tasks: &mut TaskGroup,
+    ) {
+        if self.groups != groups {
+            self.synchronize(groups.to_vec(), shared, tasks);
+        }
+    }
+
+    /// Ends all loops. With `end_series`, the job is gone and its series end.
+    pub(crate) fn stop(&mut self, end_series: bool) {
+        for (_, running) in self.loops.drain() {
+            let order = if end_series {
+                Order::EndSeries(Arc::clone(&self.job))
+            } else {
+                Order::End
+            };
+            running.orders.send_replace(order);
+        }
+    }
+
+    fn synchronize(
+        &mut self,
+        groups: Vec<TargetGroup>,
+        shared: &Arc<Shared>,
+        tasks: &mut TaskGroup,
+    ) {
+        let started = shared.ingest.clock.monotonic();
+        let wanted = wanted(&groups, &self.job.config);
+        self.groups = groups;
+        self.keep_dropped(wanted.dropped);
+        self.enforce_target_limit(wanted.targets.len(), shared);
+        let mut before = std::mem::take(&mut self.loops);
+        for target in wanted.targets {
+            let running = match before.remove(&target.identity) {
+                Some(running) => {
+                    running.target.set_discovered(target.discovered());
+                    running
+                }
+                None => self.start(target, shared, tasks),
+            };
+            self.loops.insert(running.target.identity.clone(), running);
+        }
+        for (_, gone) in before {
+            gone.orders
+                .send_replace(Order::EndSeries(Arc::clone(&self.job)));
+        }
+        let name = &self.job.config.job_name;
+        let instruments = &shared.ingest.instruments;
+        let length = shared.ingest.clock.monotonic().saturating_sub(started);
+        instruments.sync_failed.with(&[name]).add(wanted.failures);
+        instruments.syncs.with(&[name]).inc();
+        let targets = instruments.pool_targets.with(&[name]);
+        targets.set(self.loops.len() as f64);
+        let sync_length = instruments.sync_length.with(&[name]);
+        sync_length.observe(length.as_secs_f64());
+    }
+
+    fn start(&self, target: Target, shared: &Arc<Shared>, tasks: &mut TaskGroup) -> RunningLoop {
+        let running = RunningLoop {
+            target: Arc::new(target),
+            memory: Arc::default(),
+            orders: watch::Sender::new(Order::Scrape(Arc::clone(&self.job))),
+        };
+        let scrape_loop = ScrapeLoop {
+            shared: Arc::clone(shared),
+            target: Arc::clone(&running.target),
+            memory: Arc::clone(&running.memory),
+            orders: running.orders.subscribe(),
+        };
+        tasks.spawn(scrape_loop.run());
+        running
+    }
+
+    fn set_job(&mut self, job: Job) {
+        let forgets = job.stores_otherwise(&self.job);
+        self.job = Arc::new(job);
+        for running in self.loops.values() {
+            if forgets {
+                lock(&running.memory).cache.clear();
+            }
+            running
+                .orders
+                .send_replace(Order::Scrape(Arc::clone(&self.job)));
+        }
+    }
+
+    fn keep_dropped(&mut self, mut dropped: Vec<Labels>) {
+        self.dropped_count = dropped.len();
+        let limit = self
+            .job
+            .config
+            .limits
+            .keep_dropped_targets
+            .or_built_in(None);
+        let limit = limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        });
+        dropped.truncate(limit);
+        self.dropped = dropped;
+    }
+
+    /// Too many targets fail every scrape of the job, so that nobody overlooks it.
+    fn enforce_target_limit(&mut self, count: usize, shared: &Shared) {
+        let instruments = &shared.ingest.instruments;
+        let config = &self.job.config;
+        let limit = config.limits.target_limit.or_built_in(None);
+        let gauge = instruments.target_limit.with(&[&config.job_name]);
+        gauge.set(limit.unwrap_or_default() as f64);
+        let exceeded = limit.filter(|limit| u64::try_from(count).unwrap_or(u64::MAX) > *limit);
+        let error = exceeded.map(|limit| {
+            instruments.exceeded_target_limit.inc();
+            format!("target_limit exceeded (number of targets: {count}, limit: {limit})")
+        });
+        if error != self.job.forced_error {
+            self.set_job(Job::new(Arc::clone(&self.job.config), error));
+        }
+    }
+
+    /// Adds how the targets stand.
+    pub(crate) fn push_status(&self, status: &mut ScrapeStatus) {
+        let pool = &self.job.config.job_name;
+        let mut active: Vec<TargetStatus> = self
+            .loops
+            .values()
+            .map(|running| target_status(&running.target, pool))
+            .collect();
+        active.sort_by(|a, b| {
+            a.scrape_url
+                .cmp(&b.scrape_url)
+                .then_with(|| a.labels.cmp(&b.labels))
+        });
+        status.active.append(&mut active);
+        status
+            .dropped
+            .extend(self.dropped.iter().map(|labels| DroppedTarget {
+                discovered_labels: labels.clone(),
+                scrape_pool: pool.clone(),
+            }));
+        status
+            .dropped_counts
+            .insert(pool.clone(), self.dropped_count);
+    }
+
+    /// Adds what the targets say about their metrics.
+    pub(crate) fn push_metadata(&self, found: &mut Vec<TargetMetadata>) {
+        found.extend(self.loops.values().map(|running| {
+            let memory = lock(&running.memory);
+            TargetMetadata {
+                target: running.target.labels.clone(),
+                metrics: metadata::of_page(&memory.cache, memory.format),
+            }
+        }));
+    }
+
+    /// Bytes that the page caches take.
+    pub(crate) fn cache_bytes(&self) -> usize {
+        let bytes = |running: &RunningLoop| lock(&running.memory).cache.heap_bytes();
+        self.loops.values().map(bytes).sum()
+    }
+}
+
+fn target_status(target: &Target, pool: &str) -> TargetStatus {
+    let last = target.last_scrape();
+    TargetStatus {
+        discovered_labels: target.discovered(),
+        labels: target.labels.clone(),
+        scrape_pool: pool.to_owned(),
+        scrape_url: target.url.to_string(),
+        last_error: last.error,
+        last_scrape: last.started,
+        last_scrape_duration: last.duration,
+        health: last.health,
+        scrape_interval: target.interval,
+        scrape_timeout: target.timeout,
+    }
+}
+
+/// Targets without repetitions, in the order found.
+fn wanted(groups: &[TargetGroup], config: &ScrapeConfig) -> Wanted {
+    let mut wanted = Wanted {
+        targets: Vec::new(),
+        dropped: Vec::new(),
+        failures: 0,
+    };
+    for group in groups {
+        for (index, found) in discovered(group).enumerate() {
+            match populate(&found, config) {
+                Ok(populated) => match &populated.kept {
+                    Some(kept) => {
+                        let target = Target::new(populated.discovered, kept, &config.params);
+                        wanted.targets.push(target);
+                    }
+                    None => wanted.dropped.push(populated.discovered),
+                },
+                Err(error) => {
+                    wanted.failures += 1;
+                    let (job, source) = (&config.job_name, &group.source);
+                    tracing::error!(job, source, index, %error, "creating target failed");
+                }
+            }
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    wanted
+        .targets
+        .retain(|target| seen.insert(target.identity.clone()));
+    wanted
+}

@@ -1,0 +1,227 @@
+//! The loop of one target: wait, fetch, store, report; until it is told to end.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use host::pool::Pool;
+use model::duration;
+use tokio::sync::watch;
+
+use crate::fetch::Fetcher;
+use crate::ingest::{Arrival, Ingest, TargetMemory};
+use crate::job::Job;
+use crate::scrape_error::ScrapeError;
+use crate::target::Target;
+use crate::target::health::{Health, LastScrape};
+use crate::target::offset::{Rhythm, first_delay};
+use crate::workspace::Workspaces;
+
+/// What all loops share.
+pub(crate) struct Shared {
+    pub(crate) ingest: Ingest,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) workspaces: Workspaces,
+    /// Tells servers that scrape the same targets apart.
+    pub(crate) offset_seed: u64,
+}
+
+/// What a loop is to do.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    /// Scrape on, under these settings.
+    Scrape(Arc<Job>),
+    /// End. The target is gone, so its series end too.
+    EndSeries(Arc<Job>),
+    /// End. The process ends; the series may go on when it is back.
+    End,
+}
+
+/// The loop of one target.
+pub(crate) struct ScrapeLoop {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) target: Arc<Target>,
+    pub(crate) memory: Arc<Mutex<TargetMemory>>,
+    pub(crate) orders: watch::Receiver<Order>,
+}
+
+/// What a loop does next.
+enum Next {
+    /// The time for a scrape has come.
+    Scrape(Arc<Job>),
+    End,
+    /// As `End`, after stale markers.
+    EndSeries(Arc<Job>),
+}
+
+impl ScrapeLoop {
+    /// Runs until the orders say otherwise.
+    pub(crate) async fn run(mut self) {
+        let clock = Arc::clone(&self.shared.ingest.clock);
+        let interval = self.target.interval;
+        let hash = self.target.identity.fingerprint().get();
+        let seed = self.shared.offset_seed;
+        let delay = first_delay(clock.now_millis(), interval, hash, seed);
+        let mut tick = clock.monotonic() + delay;
+        let mut fetcher = Fetcher::default();
+        let mut rhythm = None;
+        let mut last_start = None;
+        loop {
+            let wait = tick.saturating_sub(clock.monotonic());
+            let job = match self.next(wait).await {
+                Next::Scrape(job) => job,
+                Next::End => return,
+                Next::EndSeries(job) => return self.end_series(job).await,
+            };
+            let started = clock.monotonic();
+            if let Some(last) = last_start.replace(started) {
+                self.observe_interval(started.saturating_sub(last));
+            }
+            let now = clock.now_millis();
+            let timestamp = rhythm
+                .get_or_insert_with(|| Rhythm::starting(now, interval))
+                .timestamp(now);
+            let mut ending = self.orders.clone();
+            tokio::select! {
+                biased;
+                () = self.scrape(&mut fetcher, job, timestamp, started) => {}
+                () = ended(&mut ending) => {}
+            }
+            tick = next_tick(tick, interval, clock.monotonic());
+        }
+    }
+
+    /// Waits for the next scrape, or for the order to end.
+    async fn next(&mut self, wait: Duration) -> Next {
+        let mut tick = std::pin::pin!(tokio::time::sleep(wait));
+        loop {
+            let order = self.orders.borrow_and_update().clone();
+            let job = match order {
+                Order::Scrape(job) => job,
+                Order::EndSeries(job) => return Next::EndSeries(job),
+                Order::End => return Next::End,
+            };
+            tokio::select! {
+                () = &mut tick => return Next::Scrape(job),
+                changed = self.orders.changed() => if changed.is_err() {
+                    return Next::End;
+                },
+            }
+        }
+    }
+
+    async fn scrape(
+        &self,
+        fetcher: &mut Fetcher,
+        job: Arc<Job>,
+        timestamp: i64,
+        started: Duration,
+    ) {
+        let mut workspace = self.shared.workspaces.take();
+        let fetched = match &job.forced_error {
+            Some(error) => Err(ScrapeError::Forced(error.clone())),
+            None => fetcher
+                .fetch(&self.target, &job, &mut workspace.body)
+                .await
+                .map_err(ScrapeError::from),
+        };
+        let ingest = self.shared.ingest.clone();
+        let memory = Arc::clone(&self.memory);
+        let arrival = Arrival {
+            target: Arc::clone(&self.target),
+            job,
+            fetched,
+            timestamp,
+            started,
+        };
+        let work = move || {
+            let outcome = ingest.store(arrival, &mut workspace, &mut lock(&memory));
+            (outcome, workspace)
+        };
+        let (duration, outcome) = match self.shared.pool.run(work).await {
+            Ok((outcome, workspace)) => {
+                self.shared.workspaces.give_back(workspace);
+                outcome
+            }
+            Err(panicked) => {
+                // What the cache holds after a panic is not known.
+                lock(&self.memory).cache.clear();
+                (Duration::ZERO, Err(ScrapeError::from(panicked)))
+            }
+        };
+        self.report(timestamp, duration, outcome);
+    }
+
+    fn report(&self, timestamp: i64, duration: Duration, outcome: Result<(), ScrapeError>) {
+        let instruments = &self.shared.ingest.instruments;
+        instruments.scrape_duration.observe(duration.as_secs_f64());
+        let (health, error) = match outcome {
+            Ok(()) => (Health::Up, String::new()),
+            Err(error) => {
+                tracing::debug!(target = %self.target.url, %error, "scrape failed");
+                (Health::Down, error.to_string())
+            }
+        };
+        self.target.report(LastScrape {
+            health,
+            error,
+            started: Some(timestamp),
+            duration,
+        });
+    }
+
+    fn observe_interval(&self, length: Duration) {
+        let instruments = &self.shared.ingest.instruments;
+        let interval = duration::format(self.target.interval);
+        let summary = instruments.interval_length.with(&[&interval]);
+        summary.observe(length.as_secs_f64());
+    }
+
+    async fn end_series(&self, job: Arc<Job>) {
+        let ingest = self.shared.ingest.clone();
+        let memory = Arc::clone(&self.memory);
+        let target = Arc::clone(&self.target);
+        let work = move || ingest.end(&target, &job, &mut lock(&memory));
+        if self.shared.pool.run(work).await.is_err() {
+            tracing::error!(target = %self.target.url, "series could not be ended");
+        }
+    }
+}
+
+/// Waits until the orders say to end.
+async fn ended(orders: &mut watch::Receiver<Order>) {
+    // A pool that is gone without an order is an end, too.
+    drop(
+        orders
+            .wait_for(|order| !matches!(order, Order::Scrape(_)))
+            .await,
+    );
+}
+
+/// The first tick that is not in the past; ticks that a long scrape has missed are left out.
+fn next_tick(tick: Duration, interval: Duration, now: Duration) -> Duration {
+    let next = tick + interval;
+    if next >= now {
+        return next;
+    }
+    let missed = (now - next).as_nanos() / interval.as_nanos().max(1);
+    let missed = u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1);
+    next.saturating_add(interval.saturating_mul(missed))
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missed_ticks_are_left_out() {
+        let seconds = Duration::from_secs;
+        assert_eq!(next_tick(seconds(10), seconds(5), seconds(11)), seconds(15));
+        assert_eq!(next_tick(seconds(10), seconds(5), seconds(15)), seconds(15));
+        assert_eq!(next_tick(seconds(10), seconds(5), seconds(16)), seconds(20));
+        assert_eq!(next_tick(seconds(10), seconds(5), seconds(31)), seconds(35));
+    }
+}

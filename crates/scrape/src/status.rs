@@ -1,0 +1,53 @@
+//! How scraping stands: what `/api/v1/targets` shows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::Labels;
+
+pub use crate::target::health::Health;
+
+/// All targets of all jobs.
+#[derive(Clone, Debug, Default)]
+pub struct ScrapeStatus {
+    /// Targets that are scraped, by job, then in the order of their addresses.
+    pub active: Vec<TargetStatus>,
+    /// Targets that relabeling dropped, as many as are kept.
+    pub dropped: Vec<DroppedTarget>,
+    /// Number of dropped targets by job.
+    pub dropped_counts: BTreeMap<String, usize>,
+}
+
+/// One target that is scraped.
+#[derive(Clone, Debug)]
+pub struct TargetStatus {
+    /// Labels before relabeling.
+    pub discovered_labels: Labels,
+    /// Labels that its series get.
+    pub labels: Labels,
+    /// Name of the job.
+    pub scrape_pool: String,
+    /// Where it is scraped.
+    pub scrape_url: String,
+    /// Why the last scrape failed; empty if it did not.
+    pub last_error: String,
+    /// When the last scrape began, in milliseconds since the Unix epoch.
+    pub last_scrape: Option<i64>,
+    /// How long it took.
+    pub last_scrape_duration: Duration,
+    /// Whether it brought samples.
+    pub health: Health,
+    /// How often it is scraped.
+    pub scrape_interval: Duration,
+    /// How long a scrape may take.
+    pub scrape_timeout: Duration,
+}
+
+/// One target that relabeling dropped.
+#[derive(Clone, Debug)]
+pub struct DroppedTarget {
+    /// Labels before relabeling.
+    pub discovered_labels: Labels,
+    /// Name of the job.
+    pub scrape_pool: String,
+}

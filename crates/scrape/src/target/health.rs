@@ -1,0 +1,37 @@
+//! How a target did when it was last scraped.
+
+use std::time::Duration;
+
+/// What the last scrape says about a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// Not scraped yet.
+    #[default]
+    Unknown,
+    /// The last scrape brought samples.
+    Up,
+    /// The last scrape failed.
+    Down,
+}
+
+impl Health {
+    /// The word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// The last scrape of a target.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastScrape {
+    pub(crate) health: Health,
+    /// Why it failed; empty if it did not.
+    pub(crate) error: String,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub(crate) started: Option<i64>,
+    pub(crate) duration: Duration,
+}

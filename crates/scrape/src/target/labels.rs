@@ -1,0 +1,262 @@
+//! What a discovered label set becomes: a target, a dropped target, or an error.
+
+use config::server::ScrapeConfig;
+use model::label::{
+    ADDRESS, INSTANCE, JOB, META_PREFIX, METRICS_PATH, PARAM_PREFIX, RESERVED_PREFIX, SCHEME,
+    SCRAPE_INTERVAL, SCRAPE_TIMEOUT,
+};
+use model::{Labels, LabelsBuilder, TargetGroup, duration, relabel};
+use std::time::Duration;
+
+/// A label set before and after target relabeling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Populated {
+    /// What discovery found, and what the job's configuration adds to it.
+    pub(crate) discovered: Labels,
+    /// What relabeling made of it; None if the target was dropped.
+    pub(crate) kept: Option<Kept>,
+}
+
+/// A target that is to be scraped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// All labels but those of discovery. They are the target's identity.
+    pub(crate) identity: Labels,
+    /// How often to scrape.
+    pub(crate) interval: Duration,
+    /// How long a scrape may take.
+    pub(crate) timeout: Duration,
+}
+
+impl Kept {
+    /// The labels that its series get.
+    pub(crate) fn public(&self) -> Labels {
+        self.identity
+            .filter(|name| !name.starts_with(RESERVED_PREFIX))
+    }
+}
+
+/// A label set that cannot be scraped. Whoever wrote the targets or the relabeling has to change it.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TargetError {
+    /// Neither discovery nor relabeling gave an address.
+    #[error("no address")]
+    NoAddress,
+    /// The address holds a path.
+    #[error("{0:?} is not a valid hostname")]
+    InvalidAddress(String),
+    /// An interval or timeout label is no duration.
+    #[error("error parsing scrape {what}: {source}")]
+    InvalidDuration {
+        /// `interval` or `timeout`.
+        what: &'static str,
+        /// What is wrong with it.
+        source: duration::DurationError,
+    },
+    /// An interval or timeout label is 0.
+    #[error("scrape {0} cannot be 0")]
+    ZeroDuration(&'static str),
+    /// The timeout is longer than the interval.
+    #[error("scrape timeout cannot be greater than scrape interval ({timeout:?} > {interval:?})")]
+    TimeoutAboveInterval {
+        /// The timeout as the label has it.
+        timeout: String,
+        /// The interval as the label has it.
+        interval: String,
+    },
+}
+
+/// All label sets of a group; a target's own label wins over one of the group.
+pub(crate) fn discovered(group: &TargetGroup) -> impl Iterator<Item = Labels> {
+    group.targets.iter().map(|target| {
+        let mut labels = LabelsBuilder::from_labels(&group.labels);
+        for (name, value) in target {
+            labels.set(name, value);
+        }
+        labels.build()
+    })
+}
+
+/// Adds what the job says, relabels, and checks what came out.
+///
+/// # Errors
+/// What came out cannot be scraped.
+pub(crate) fn populate(found: &Labels, job: &ScrapeConfig) -> Result<Populated, TargetError> {
+    let mut labels = LabelsBuilder::from_labels(found);
+    add_defaults(&mut labels, job);
+    let discovered = labels.build();
+    if !relabel::apply(&job.relabel_configs, &mut labels) || labels.is_empty() {
+        return Ok(Populated {
+            discovered,
+            kept: None,
+        });
+    }
+    let Some(address) = labels.get(ADDRESS).map(str::to_owned) else {
+        return Err(TargetError::NoAddress);
+    };
+    if address.contains('/') {
+        return Err(TargetError::InvalidAddress(address));
+    }
+    let (interval, timeout) = times(&labels)?;
+    if labels.get(INSTANCE).is_none() {
+        labels.set(INSTANCE, &address);
+    }
+    let identity = labels.build().filter(|name| !name.starts_with(META_PREFIX));
+    let kept = Kept {
+        identity,
+        interval,
+        timeout,
+    };
+    Ok(Populated {
+        discovered,
+        kept: Some(kept),
+    })
+}
+
+fn add_defaults(labels: &mut LabelsBuilder, job: &ScrapeConfig) {
+    let defaults = [
+        (JOB, job.job_name.clone()),
+        (SCRAPE_INTERVAL, duration::format(job.scrape_interval)),
+        (SCRAPE_TIMEOUT, duration::format(job.scrape_timeout)),
+        (METRICS_PATH, job.metrics_path.clone()),
+        (SCHEME, job.scheme.as_str().to_owned()),
+    ];
+    for (name, value) in defaults {
+        if labels.get(name).is_none() {
+            labels.set(name, &value);
+        }
+    }
+    for (name, values) in &job.params {
+        if let Some(value) = values.first() {
+            labels.set(&format!("{PARAM_PREFIX}{name}"), value);
+        }
+    }
+}
+
+fn times(labels: &LabelsBuilder) -> Result<(Duration, Duration), TargetError> {
+    let interval_text = labels.get(SCRAPE_INTERVAL).unwrap_or_default();
+    let timeout_text = labels.get(SCRAPE_TIMEOUT).unwrap_or_default();
+    let interval = above_zero(interval_text, "interval")?;
+    let timeout = above_zero(timeout_text, "timeout")?;
+    if timeout > interval {
+        return Err(TargetError::TimeoutAboveInterval {
+            timeout: timeout_text.to_owned(),
+            interval: interval_text.to_owned(),
+        });
+    }
+    Ok((interval, timeout))
+}
+
+fn above_zero(text: &str, what: &'static str) -> Result<Duration, TargetError> {
+    match duration::parse(text) {
+        Ok(Duration::ZERO) => Err(TargetError::ZeroDuration(what)),
+        Ok(duration) => Ok(duration),
+        Err(source) => Err(TargetError::InvalidDuration { what, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::relabel::{RelabelAction, RelabelRule, RelabelSpec};
+
+    fn job(rules: Vec<RelabelSpec>) -> ScrapeConfig {
+        let mut job = ScrapeConfig::named("node");
+        job.params
+            .insert("module".into(), vec!["a".into(), "b".into()]);
+        let scheme = model::label::NameValidationScheme::Utf8;
+        job.relabel_configs = rules
+            .into_iter()
+            .map(|spec| RelabelRule::new(spec, scheme).unwrap())
+            .collect();
+        job
+    }
+
+    fn replace(target_label: &str, replacement: &str) -> RelabelSpec {
+        RelabelSpec {
+            target_label: target_label.into(),
+            replacement: replacement.into(),
+            ..RelabelSpec::default()
+        }
+    }
+
+    #[test]
+    fn defaults_are_added_and_internal_labels_end() {
+        let found = Labels::from_pairs([
+            ("__address__", "web:9100"),
+            ("__meta_zone", "a"),
+            ("job", "own"),
+        ]);
+        let populated = populate(&found, &job(Vec::new())).unwrap();
+        assert_eq!(populated.discovered.get("__meta_zone"), Some("a"));
+        assert_eq!(populated.discovered.get("__scrape_interval__"), Some("1m"));
+        let kept = populated.kept.unwrap();
+        assert_eq!(kept.identity.get("__meta_zone"), None);
+        assert_eq!(kept.identity.get("__param_module"), Some("a"));
+        let public = Labels::from_pairs([("instance", "web:9100"), ("job", "own")]);
+        assert_eq!(kept.public(), public);
+        assert_eq!(kept.timeout, Duration::from_secs(10));
+    }
+
+    #[test]
+    fn relabeling_decides_about_targets() {
+        let drop = RelabelSpec {
+            source_labels: vec!["__address__".into()],
+            regex: "web.*".into(),
+            action: RelabelAction::Drop,
+            ..RelabelSpec::default()
+        };
+        let web = Labels::from_pairs([("__address__", "web:1")]);
+        let populated = populate(&web, &job(vec![drop])).unwrap();
+        assert_eq!(populated.kept, None);
+        assert_eq!(populated.discovered.get("__address__"), Some("web:1"));
+        let renamed = populate(&web, &job(vec![replace("instance", "x")])).unwrap();
+        assert_eq!(renamed.kept.unwrap().identity.get("instance"), Some("x"));
+    }
+
+    #[test]
+    fn what_cannot_be_scraped_is_refused_in_upstreams_words() {
+        let web = Labels::from_pairs([("__address__", "web:1")]);
+        let cases = [
+            (replace("__address__", ""), "no address"),
+            (
+                replace("__address__", "http://web"),
+                "\"http://web\" is not a valid hostname",
+            ),
+            (
+                replace("__scrape_interval__", "0s"),
+                "scrape interval cannot be 0",
+            ),
+            (
+                replace("__scrape_timeout__", "0s"),
+                "scrape timeout cannot be 0",
+            ),
+            (
+                replace("__scrape_timeout__", "2m"),
+                "scrape timeout cannot be greater than scrape interval (\"2m\" > \"1m\")",
+            ),
+        ];
+        for (rule, want) in cases {
+            let error = populate(&web, &job(vec![rule])).unwrap_err();
+            assert_eq!(error.to_string(), want);
+        }
+        let error = populate(&web, &job(vec![replace("__scrape_interval__", "x")])).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("error parsing scrape interval: ")
+        );
+    }
+
+    #[test]
+    fn a_targets_label_wins_over_its_groups() {
+        let group = TargetGroup {
+            source: "a".into(),
+            targets: vec![Labels::from_pairs([("__address__", "x"), ("zone", "own")])],
+            labels: Labels::from_pairs([("zone", "group"), ("team", "t")]),
+        };
+        let found: Vec<_> = discovered(&group).collect();
+        let want = Labels::from_pairs([("__address__", "x"), ("team", "t"), ("zone", "own")]);
+        assert_eq!(found, [want]);
+    }
+}
