@@ -33,6 +33,10 @@ pub(super) fn read(reader: &Reader, items: &[Node]) -> Vec<TargetGroup> {
 pub fn parse_target_file(text: &str, file: &str) -> Result<Vec<TargetGroup>, Problems> {
     let document = document::parse(text, file)?;
     let reader = Reader::new(file);
+    // A file that is just being written is empty for a moment. In YAML that is a valid list.
+    if document.value == Value::Null && file.to_ascii_lowercase().ends_with(".json") {
+        reader.invalid(document.place, "unexpected end of JSON input");
+    }
     let group = |(index, item): (usize, &Node)| {
         if item.value == Value::Null {
             return reader.reject(
@@ -118,5 +122,45 @@ pub(super) fn write(yaml: &mut YamlWriter, group: &TargetGroup) {
                 yaml.entry(name, value);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_files_are_read_group_by_group() {
+        let text = r#"[{"targets": ["a:1"], "labels": {"x": "\ud83d\ude00 \/"}}, {"targets": []}]"#;
+        let groups = parse_target_file(text, "t.json").unwrap();
+        assert_eq!(groups[0].labels, Labels::from_pairs([("x", "😀 /")]));
+        assert_eq!(
+            (groups[1].source.as_str(), groups[1].targets.len()),
+            ("t.json:1", 0)
+        );
+        assert_eq!(parse_target_file("", "t.yml"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_list_of_groups_is_refused() {
+        let cases = [
+            ("", "t.json:1:1: unexpected end of JSON input"),
+            (
+                "{}",
+                "t.json:1:1: yaml: unmarshal errors: cannot unmarshal !!map into list",
+            ),
+            (
+                "[null]",
+                "t.json:1:2: nil target group item found (index 0)",
+            ),
+            (
+                "[{\"labels\": {\"\": \"x\"}}]",
+                "t.json:1:14: \"\" is not a valid label name",
+            ),
+        ];
+        for (text, want) in cases {
+            let told = parse_target_file(text, "t.json").unwrap_err().to_string();
+            assert_eq!(told, want, "{text}");
+        }
     }
 }

@@ -87,6 +87,15 @@ impl<'d> Section<'d> {
         self.get(key).unwrap_or(self.node)
     }
 
+    /// Notes a problem with a scalar, unless the value is none, which was noted already.
+    pub(crate) fn invalid_if_scalar(&self, key: &str, message: &str) {
+        let node = self.blame(key);
+        let is_collection = matches!(node.value, Value::Sequence(_) | Value::Mapping(_));
+        if !is_collection || self.get(key).is_none() {
+            self.reader.invalid(node.place, message);
+        }
+    }
+
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.reader.text(self.get(key)?)
     }

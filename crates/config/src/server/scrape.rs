@@ -228,7 +228,7 @@ pub(super) fn read_all(
         };
         let job = read(&section, global);
         if job.job_name.is_empty() {
-            reader.invalid(section.blame("job_name").place, "job_name is empty");
+            section.invalid_if_scalar("job_name", "job_name is empty");
         } else if jobs.iter().any(|earlier| earlier.job_name == job.job_name) {
             let name = &job.job_name;
             reader.invalid(
