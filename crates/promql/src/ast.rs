@@ -3,9 +3,13 @@
 //! Durations and times are milliseconds, spans are byte offsets into the query's text. The parser
 //! hands out checked trees only: argument types fit, ranges and subquery steps are positive.
 
+mod operator;
+
 use std::fmt;
 
 use model::Matcher;
+
+pub use operator::{AggregateOp, BinaryOp, Cardinality, UnaryOp, VectorMatching};
 
 use crate::functions::Function;
 
@@ -188,15 +192,6 @@ pub struct Subquery {
     pub span: Span,
 }
 
-/// Sign operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnaryOp {
-    /// `+`
-    Plus,
-    /// `-`
-    Minus,
-}
-
 /// A signed expression; a signed number literal is a literal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unary {
@@ -206,99 +201,6 @@ pub struct Unary {
     pub expr: Box<Expr>,
     /// Sign included.
     pub span: Span,
-}
-
-/// Binary operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BinaryOp {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `/`
-    Divide,
-    /// `%`
-    Modulo,
-    /// `^`
-    Power,
-    /// `atan2`
-    Atan2,
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `>`
-    Greater,
-    /// `<`
-    Less,
-    /// `>=`
-    GreaterOrEqual,
-    /// `<=`
-    LessOrEqual,
-    /// `</`: cuts a native histogram's observations above the right operand off. Floats yield
-    /// nothing but an info.
-    TrimUpper,
-    /// `>/`: cuts a native histogram's observations below the right operand off. Floats yield
-    /// nothing but an info.
-    TrimLower,
-    /// `and`
-    And,
-    /// `or`
-    Or,
-    /// `unless`
-    Unless,
-}
-
-impl BinaryOp {
-    /// The operator as an expression writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Add => "+",
-            Self::Subtract => "-",
-            Self::Multiply => "*",
-            Self::Divide => "/",
-            Self::Modulo => "%",
-            Self::Power => "^",
-            Self::Atan2 => "atan2",
-            Self::Equal => "==",
-            Self::NotEqual => "!=",
-            Self::Greater => ">",
-            Self::Less => "<",
-            Self::GreaterOrEqual => ">=",
-            Self::LessOrEqual => "<=",
-            Self::TrimUpper => "</",
-            Self::TrimLower => ">/",
-            Self::And => "and",
-            Self::Or => "or",
-            Self::Unless => "unless",
-        }
-    }
-
-    /// True for `== != > < >= <=`.
-    pub const fn is_comparison(self) -> bool {
-        matches!(
-            self,
-            Self::Equal
-                | Self::NotEqual
-                | Self::Greater
-                | Self::Less
-                | Self::GreaterOrEqual
-                | Self::LessOrEqual
-        )
-    }
-
-    /// True for `and or unless`.
-    pub const fn is_set(self) -> bool {
-        matches!(self, Self::And | Self::Or | Self::Unless)
-    }
-}
-
-impl fmt::Display for BinaryOp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// Two expressions joined by an operator.
@@ -316,125 +218,6 @@ pub struct Binary {
     pub matching: Option<VectorMatching>,
     /// Both operands included.
     pub span: Span,
-}
-
-/// How many series of one side may meet how many of the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Cardinality {
-    /// Each meets at most one.
-    #[default]
-    OneToOne,
-    /// `group_left`: several on the left meet one on the right.
-    ManyToOne,
-    /// `group_right`: one on the left meets several on the right.
-    OneToMany,
-    /// Set operators.
-    ManyToMany,
-}
-
-impl Cardinality {
-    /// The words that error texts use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OneToOne => "one-to-one",
-            Self::ManyToOne => "many-to-one",
-            Self::OneToMany => "one-to-many",
-            Self::ManyToMany => "many-to-many",
-        }
-    }
-}
-
-/// How series of two instant vectors find each other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct VectorMatching {
-    /// How many may meet how many.
-    pub cardinality: Cardinality,
-    /// Labels that are compared (`on`) or left out of the comparison (`ignoring`).
-    pub labels: Vec<String>,
-    /// True for `on`, false for `ignoring` and for none of both.
-    pub on: bool,
-    /// Labels that `group_left` or `group_right` copies from the "one" side.
-    pub include: Vec<String>,
-}
-
-/// Aggregation operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AggregateOp {
-    /// `sum`
-    Sum,
-    /// `avg`
-    Average,
-    /// `count`
-    Count,
-    /// `min`
-    Minimum,
-    /// `max`
-    Maximum,
-    /// `group`
-    Group,
-    /// `stddev`
-    StandardDeviation,
-    /// `stdvar`
-    StandardVariance,
-    /// `topk`
-    TopK,
-    /// `bottomk`
-    BottomK,
-    /// `count_values`
-    CountValues,
-    /// `quantile`
-    Quantile,
-}
-
-impl AggregateOp {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
-        Self::Sum,
-        Self::Average,
-        Self::Count,
-        Self::Minimum,
-        Self::Maximum,
-        Self::Group,
-        Self::StandardDeviation,
-        Self::StandardVariance,
-        Self::TopK,
-        Self::BottomK,
-        Self::CountValues,
-        Self::Quantile,
-    ];
-
-    /// The operator as an expression writes it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sum => "sum",
-            Self::Average => "avg",
-            Self::Count => "count",
-            Self::Minimum => "min",
-            Self::Maximum => "max",
-            Self::Group => "group",
-            Self::StandardDeviation => "stddev",
-            Self::StandardVariance => "stdvar",
-            Self::TopK => "topk",
-            Self::BottomK => "bottomk",
-            Self::CountValues => "count_values",
-            Self::Quantile => "quantile",
-        }
-    }
-
-    /// Type of the parameter in front of the vector, for those that take one.
-    pub const fn parameter_type(self) -> Option<ValueType> {
-        match self {
-            Self::TopK | Self::BottomK | Self::Quantile => Some(ValueType::Scalar),
-            Self::CountValues => Some(ValueType::Text),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for AggregateOp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// An aggregation over the series of an instant vector.

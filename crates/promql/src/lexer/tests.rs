@@ -1,3 +1,5 @@
+//! What tokens texts are split into, and the faults that end the splitting.
+
 use super::*;
 
 fn kinds(input: &str) -> Vec<TokenKind> {

@@ -1,3 +1,5 @@
+//! Trees, positions and faults of texts, each case one line.
+
 use super::*;
 use crate::ast::{AtModifier, Expr};
 
@@ -140,367 +142,7 @@ fn the_whole_stable_grammar_is_read() {
 
 #[test]
 fn faults_are_reported_as_upstream_reports_them() {
-    let cases = [
-        (
-            "",
-            "unknown position: parse error: no expression found in input",
-        ),
-        (
-            "# just a comment\n\n",
-            "1:1: parse error: no expression found in input",
-        ),
-        ("1+", "1:3: parse error: unexpected end of input"),
-        (
-            "\n1 +\n )",
-            "3:3: parse error: unexpected right parenthesis ')'",
-        ),
-        ("*1", "1:1: parse error: unexpected <op:*>"),
-        ("(1))", "1:5: parse error: unexpected right parenthesis ')'"),
-        (
-            "1e999",
-            "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range",
-        ),
-        ("@@", "1:1: parse error: unexpected <op:@>"),
-        ("e-+=/(0)", "1:4: parse error: unexpected \"=\""),
-        (
-            "foo[:1m]",
-            "1:6: parse error: unexpected colon before duration in duration expression",
-        ),
-        ("((1)", "1:5: parse error: unclosed left parenthesis"),
-        ("()", "1:2: parse error: unexpected \")\""),
-        (
-            "1 and 1",
-            "1:1: parse error: set operator \"and\" not allowed in binary scalar expression",
-        ),
-        (
-            "1 == 1",
-            "1:3: parse error: comparisons between scalars must use BOOL modifier",
-        ),
-        (
-            "1 + bool 2",
-            "1:3: parse error: bool modifier can only be used on comparison operators",
-        ),
-        (
-            "foo + bool bar",
-            "1:5: parse error: bool modifier can only be used on comparison operators",
-        ),
-        (
-            "-\"string\"",
-            "1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got \"string\"",
-        ),
-        (
-            "-test[5m]",
-            "1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got \"range vector\"",
-        ),
-        ("*test", "1:1: parse error: unexpected <op:*>"),
-        (
-            "1 offset 1d",
-            "1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery",
-        ),
-        (
-            "foo offset 1s offset 2s",
-            "1:1: parse error: offset may not be set multiple times",
-        ),
-        (
-            "foo @ 1 @ 2",
-            "1:1: parse error: @ <timestamp> may not be set multiple times",
-        ),
-        (
-            "foo @ Inf",
-            "1:1: parse error: timestamp out of bounds for @ modifier: +Inf",
-        ),
-        (
-            "foo @ -1e20",
-            "1:1: parse error: timestamp out of bounds for @ modifier: -100000000000000000000.000000",
-        ),
-        (
-            "a - on(b) ignoring(c) d",
-            "1:11: parse error: unexpected <ignoring>",
-        ),
-        (
-            "foo[5mm]",
-            "1:5: parse error: bad number or duration syntax: \"5mm\"",
-        ),
-        (
-            "foo[5y1hs]",
-            "1:5: parse error: unknown unit \"hs\" in duration \"5y1hs\"",
-        ),
-        (
-            "foo[5m1m]",
-            "1:5: parse error: not a valid duration string: \"5m1m\"",
-        ),
-        (
-            "foo[0m]",
-            "1:5: parse error: duration must be greater than 0",
-        ),
-        (
-            "foo[-1]",
-            "1:5: parse error: duration must be greater than 0",
-        ),
-        (
-            "foo[\"5m\"]",
-            "1:5: parse error: unexpected character in duration expression: '\"'",
-        ),
-        (
-            "foo[]",
-            "1:5: parse error: unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()",
-        ),
-        ("foo[5m", "1:7: parse error: unclosed left bracket"),
-        (
-            "foo[5m 5m]",
-            "1:8: parse error: unexpected duration \"5m\" in subquery or range, expected \":\" or \"]\"",
-        ),
-        (
-            "foo[5m:5m 5m]",
-            "1:11: parse error: unexpected duration \"5m\" in subquery selector, expected \"]\"",
-        ),
-        (
-            "some_metric[5m] OFFSET",
-            "1:23: parse error: unexpected end of input in offset, expected number, duration, step(), or range()",
-        ),
-        (
-            "some_metric OFFSET 1m[5m]",
-            "1:22: parse error: no offset modifiers allowed before range",
-        ),
-        (
-            "some_metric[5m] @",
-            "1:18: parse error: unexpected end of input in @, expected timestamp",
-        ),
-        (
-            "some_metric @ 1234 [5m]",
-            "1:20: parse error: no @ modifiers allowed before range",
-        ),
-        (
-            "(foo + bar)[5m]",
-            "1:12: parse error: ranges only allowed for vector selectors",
-        ),
-        (
-            "foo[5m * 2]",
-            "1:5: parse error: experimental duration expression is not enabled",
-        ),
-        (
-            "foo[step()]",
-            "1:5: parse error: experimental duration expression is not enabled",
-        ),
-        (
-            "foo offset (1h)",
-            "1:12: parse error: experimental duration expression is not enabled",
-        ),
-        (
-            "foo[5m:step()]",
-            "1:8: parse error: experimental duration expression is not enabled",
-        ),
-        (
-            "sum without(==)(some_metric)",
-            "1:13: parse error: unexpected <op:==> in grouping opts, expected label",
-        ),
-        (
-            "sum without(,)(some_metric)",
-            "1:13: parse error: unexpected \",\" in grouping opts, expected label",
-        ),
-        (
-            "sum without(foo,,)(some_metric)",
-            "1:17: parse error: unexpected \",\" in grouping opts, expected label",
-        ),
-        (
-            "sum some_metric by (test)",
-            "1:5: parse error: unexpected identifier \"some_metric\"",
-        ),
-        (
-            "sum (some_metric) by test",
-            "1:22: parse error: unexpected identifier \"test\" in grouping opts, expected \"(\"",
-        ),
-        (
-            "sum by (a b)(x)",
-            "1:11: parse error: unexpected identifier \"b\" in grouping opts, expected \",\" or \")\"",
-        ),
-        (
-            "sum () by (test)",
-            "1:1: parse error: no arguments for aggregate expression provided",
-        ),
-        (
-            "MIN keep_common (some_metric)",
-            "1:5: parse error: unexpected identifier \"keep_common\"",
-        ),
-        (
-            "sum(1 + )",
-            "1:9: parse error: unexpected \")\" in aggregation",
-        ),
-        (
-            "sum (some_metric) without (test) by (test)",
-            "1:34: parse error: unexpected <by>",
-        ),
-        (
-            "topk(some_metric)",
-            "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1",
-        ),
-        (
-            "topk(some_metric,)",
-            "1:17: parse error: trailing commas not allowed in function call args",
-        ),
-        (
-            "topk(some_metric, other_metric)",
-            "1:6: parse error: expected type scalar in aggregation parameter, got instant vector",
-        ),
-        (
-            "count_values(5, other_metric)",
-            "1:14: parse error: expected type string in aggregation parameter, got scalar",
-        ),
-        (
-            "sum(foo[5m])",
-            "1:5: parse error: expected type instant vector in aggregation expression, got range vector",
-        ),
-        (
-            "limitk(1, foo)",
-            "1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions",
-        ),
-        (
-            "rate(some_metric)",
-            "1:6: parse error: expected type range vector in call to function \"rate\", got instant vector",
-        ),
-        (
-            "ceil(foo[5m])",
-            "1:6: parse error: expected type instant vector in call to function \"ceil\", got range vector",
-        ),
-        (
-            "floor()",
-            "1:1: parse error: expected 1 argument(s) in call to \"floor\", got 0",
-        ),
-        (
-            "hour(some_metric, some_metric)",
-            "1:1: parse error: expected at most 1 argument(s) in call to \"hour\", got 2",
-        ),
-        (
-            "time(some_metric)",
-            "1:1: parse error: expected 0 argument(s) in call to \"time\", got 1",
-        ),
-        (
-            "label_join(foo, 'a')",
-            "1:1: parse error: expected at least 3 argument(s) in call to \"label_join\", got 2",
-        ),
-        (
-            "non_existent_function_far_bar()",
-            "1:1: parse error: unknown function with name \"non_existent_function_far_bar\"",
-        ),
-        (
-            "mad_over_time(foo[5m])",
-            "1:1: parse error: function \"mad_over_time\" is not enabled",
-        ),
-        (
-            "info(foo)",
-            "1:1: parse error: function \"info\" is not enabled",
-        ),
-        (
-            "foo anchored",
-            "1:1: parse error: anchored modifier is experimental and not enabled",
-        ),
-        (
-            "rate(foo[5m] smoothed)",
-            "1:6: parse error: smoothed modifier is experimental and not enabled",
-        ),
-        (
-            "foo + fill(0) bar",
-            "1:1: parse error: binop fill modifiers are experimental and not enabled",
-        ),
-        (
-            "foo + on(a) group_left(a) bar",
-            "1:5: parse error: label \"a\" must not occur in ON and GROUP clause at once",
-        ),
-        (
-            "foo and on(a) group_left(b) bar",
-            "1:1: parse error: no grouping allowed for \"and\" operation",
-        ),
-        (
-            "foo or on(bar) group_right(baz) bar",
-            "1:1: parse error: no grouping allowed for \"or\" operation",
-        ),
-        (
-            "http_requests{group=\"production\"} + on(instance) group_left(job,instance) cpu",
-            "1:35: parse error: label \"instance\" must not occur in ON and GROUP clause at once",
-        ),
-        (
-            "foo == on(bar) 10",
-            "1:1: parse error: vector matching only allowed between instant vectors",
-        ),
-        (
-            "foo + group_left(baz) bar",
-            "1:7: parse error: unexpected <group_left>",
-        ),
-        (
-            "foo and 1",
-            "1:1: parse error: set operator \"and\" not allowed in binary scalar expression",
-        ),
-        (
-            "foo[5m] + 1",
-            "1:1: parse error: binary expression must contain only scalar and instant vector types",
-        ),
-        (
-            "1 + \"a\"",
-            "1:5: parse error: binary expression must contain only scalar and instant vector types",
-        ),
-        (
-            "{}",
-            "1:1: parse error: vector selector must contain at least one non-empty matcher",
-        ),
-        (
-            "{x=\"\"}",
-            "1:1: parse error: vector selector must contain at least one non-empty matcher",
-        ),
-        (
-            "{x=~\".*\"}",
-            "1:1: parse error: vector selector must contain at least one non-empty matcher",
-        ),
-        (
-            "foo{__name__=\"bar\"}",
-            "1:1: parse error: metric name must not be set twice: \"foo\" or \"bar\"",
-        ),
-        (
-            "{,x=\"y\"}",
-            "1:2: parse error: unexpected \",\" in label matching, expected identifier or \"}\"",
-        ),
-        (
-            "foo{__name__= =\"bar\"}",
-            "1:15: parse error: unexpected \"=\" in label matching, expected string",
-        ),
-        (
-            "some{i-am-invalid=\"x\"}",
-            "1:7: parse error: unexpected character inside braces: '-'",
-        ),
-        (
-            "foo{gibberish}",
-            "1:14: parse error: unexpected \"}\" in label matching, expected label matching operator",
-        ),
-        (
-            "foo{a=\"b\" c=\"d\"}",
-            "1:11: parse error: unexpected identifier \"c\" in label matching, expected \",\" or \"}\"",
-        ),
-        (
-            "foo{1}",
-            "1:5: parse error: unexpected character inside braces: '1'",
-        ),
-        (
-            "foo{a=>\"b\"}",
-            "1:7: parse error: unexpected character inside braces: '>'",
-        ),
-        ("1 2", "1:3: parse error: unexpected number \"2\""),
-        (
-            "foo 12345678901",
-            "1:5: parse error: unexpected number \"1234567890\"...",
-        ),
-        (
-            "1[5m:1m]",
-            "1:1: parse error: subquery is only allowed on instant vector, got scalar instead",
-        ),
-        (
-            "rate(test[5m:])[5m]",
-            "1:16: parse error: ranges only allowed for vector selectors",
-        ),
-        (
-            "foo[5m][5m:]",
-            "1:1: parse error: subquery is only allowed on instant vector, got matrix instead",
-        ),
-    ];
-    for (text, want) in cases {
+    for &(text, want) in FAULTS {
         assert_eq!(refused(text), want, "{text}");
     }
 }
@@ -588,3 +230,365 @@ fn texts_that_are_not_utf8_are_kept_as_quoted() {
         r#"1:4: parse error: invalid UTF-8 text "\xc5""#
     );
 }
+
+/// Texts that are no expressions, and the error that upstream answers with.
+const FAULTS: &[(&str, &str)] = &[
+    (
+        "",
+        "unknown position: parse error: no expression found in input",
+    ),
+    (
+        "# just a comment\n\n",
+        "1:1: parse error: no expression found in input",
+    ),
+    ("1+", "1:3: parse error: unexpected end of input"),
+    (
+        "\n1 +\n )",
+        "3:3: parse error: unexpected right parenthesis ')'",
+    ),
+    ("*1", "1:1: parse error: unexpected <op:*>"),
+    ("(1))", "1:5: parse error: unexpected right parenthesis ')'"),
+    (
+        "1e999",
+        "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e999\": value out of range",
+    ),
+    ("@@", "1:1: parse error: unexpected <op:@>"),
+    ("e-+=/(0)", "1:4: parse error: unexpected \"=\""),
+    (
+        "foo[:1m]",
+        "1:6: parse error: unexpected colon before duration in duration expression",
+    ),
+    ("((1)", "1:5: parse error: unclosed left parenthesis"),
+    ("()", "1:2: parse error: unexpected \")\""),
+    (
+        "1 and 1",
+        "1:1: parse error: set operator \"and\" not allowed in binary scalar expression",
+    ),
+    (
+        "1 == 1",
+        "1:3: parse error: comparisons between scalars must use BOOL modifier",
+    ),
+    (
+        "1 + bool 2",
+        "1:3: parse error: bool modifier can only be used on comparison operators",
+    ),
+    (
+        "foo + bool bar",
+        "1:5: parse error: bool modifier can only be used on comparison operators",
+    ),
+    (
+        "-\"string\"",
+        "1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got \"string\"",
+    ),
+    (
+        "-test[5m]",
+        "1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got \"range vector\"",
+    ),
+    ("*test", "1:1: parse error: unexpected <op:*>"),
+    (
+        "1 offset 1d",
+        "1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery",
+    ),
+    (
+        "foo offset 1s offset 2s",
+        "1:1: parse error: offset may not be set multiple times",
+    ),
+    (
+        "foo @ 1 @ 2",
+        "1:1: parse error: @ <timestamp> may not be set multiple times",
+    ),
+    (
+        "foo @ Inf",
+        "1:1: parse error: timestamp out of bounds for @ modifier: +Inf",
+    ),
+    (
+        "foo @ -1e20",
+        "1:1: parse error: timestamp out of bounds for @ modifier: -100000000000000000000.000000",
+    ),
+    (
+        "a - on(b) ignoring(c) d",
+        "1:11: parse error: unexpected <ignoring>",
+    ),
+    (
+        "foo[5mm]",
+        "1:5: parse error: bad number or duration syntax: \"5mm\"",
+    ),
+    (
+        "foo[5y1hs]",
+        "1:5: parse error: unknown unit \"hs\" in duration \"5y1hs\"",
+    ),
+    (
+        "foo[5m1m]",
+        "1:5: parse error: not a valid duration string: \"5m1m\"",
+    ),
+    (
+        "foo[0m]",
+        "1:5: parse error: duration must be greater than 0",
+    ),
+    (
+        "foo[-1]",
+        "1:5: parse error: duration must be greater than 0",
+    ),
+    (
+        "foo[\"5m\"]",
+        "1:5: parse error: unexpected character in duration expression: '\"'",
+    ),
+    (
+        "foo[]",
+        "1:5: parse error: unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()",
+    ),
+    ("foo[5m", "1:7: parse error: unclosed left bracket"),
+    (
+        "foo[5m 5m]",
+        "1:8: parse error: unexpected duration \"5m\" in subquery or range, expected \":\" or \"]\"",
+    ),
+    (
+        "foo[5m:5m 5m]",
+        "1:11: parse error: unexpected duration \"5m\" in subquery selector, expected \"]\"",
+    ),
+    (
+        "some_metric[5m] OFFSET",
+        "1:23: parse error: unexpected end of input in offset, expected number, duration, step(), or range()",
+    ),
+    (
+        "some_metric OFFSET 1m[5m]",
+        "1:22: parse error: no offset modifiers allowed before range",
+    ),
+    (
+        "some_metric[5m] @",
+        "1:18: parse error: unexpected end of input in @, expected timestamp",
+    ),
+    (
+        "some_metric @ 1234 [5m]",
+        "1:20: parse error: no @ modifiers allowed before range",
+    ),
+    (
+        "(foo + bar)[5m]",
+        "1:12: parse error: ranges only allowed for vector selectors",
+    ),
+    (
+        "foo[5m * 2]",
+        "1:5: parse error: experimental duration expression is not enabled",
+    ),
+    (
+        "foo[step()]",
+        "1:5: parse error: experimental duration expression is not enabled",
+    ),
+    (
+        "foo offset (1h)",
+        "1:12: parse error: experimental duration expression is not enabled",
+    ),
+    (
+        "foo[5m:step()]",
+        "1:8: parse error: experimental duration expression is not enabled",
+    ),
+    (
+        "sum without(==)(some_metric)",
+        "1:13: parse error: unexpected <op:==> in grouping opts, expected label",
+    ),
+    (
+        "sum without(,)(some_metric)",
+        "1:13: parse error: unexpected \",\" in grouping opts, expected label",
+    ),
+    (
+        "sum without(foo,,)(some_metric)",
+        "1:17: parse error: unexpected \",\" in grouping opts, expected label",
+    ),
+    (
+        "sum some_metric by (test)",
+        "1:5: parse error: unexpected identifier \"some_metric\"",
+    ),
+    (
+        "sum (some_metric) by test",
+        "1:22: parse error: unexpected identifier \"test\" in grouping opts, expected \"(\"",
+    ),
+    (
+        "sum by (a b)(x)",
+        "1:11: parse error: unexpected identifier \"b\" in grouping opts, expected \",\" or \")\"",
+    ),
+    (
+        "sum () by (test)",
+        "1:1: parse error: no arguments for aggregate expression provided",
+    ),
+    (
+        "MIN keep_common (some_metric)",
+        "1:5: parse error: unexpected identifier \"keep_common\"",
+    ),
+    (
+        "sum(1 + )",
+        "1:9: parse error: unexpected \")\" in aggregation",
+    ),
+    (
+        "sum (some_metric) without (test) by (test)",
+        "1:34: parse error: unexpected <by>",
+    ),
+    (
+        "topk(some_metric)",
+        "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1",
+    ),
+    (
+        "topk(some_metric,)",
+        "1:17: parse error: trailing commas not allowed in function call args",
+    ),
+    (
+        "topk(some_metric, other_metric)",
+        "1:6: parse error: expected type scalar in aggregation parameter, got instant vector",
+    ),
+    (
+        "count_values(5, other_metric)",
+        "1:14: parse error: expected type string in aggregation parameter, got scalar",
+    ),
+    (
+        "sum(foo[5m])",
+        "1:5: parse error: expected type instant vector in aggregation expression, got range vector",
+    ),
+    (
+        "limitk(1, foo)",
+        "1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions",
+    ),
+    (
+        "rate(some_metric)",
+        "1:6: parse error: expected type range vector in call to function \"rate\", got instant vector",
+    ),
+    (
+        "ceil(foo[5m])",
+        "1:6: parse error: expected type instant vector in call to function \"ceil\", got range vector",
+    ),
+    (
+        "floor()",
+        "1:1: parse error: expected 1 argument(s) in call to \"floor\", got 0",
+    ),
+    (
+        "hour(some_metric, some_metric)",
+        "1:1: parse error: expected at most 1 argument(s) in call to \"hour\", got 2",
+    ),
+    (
+        "time(some_metric)",
+        "1:1: parse error: expected 0 argument(s) in call to \"time\", got 1",
+    ),
+    (
+        "label_join(foo, 'a')",
+        "1:1: parse error: expected at least 3 argument(s) in call to \"label_join\", got 2",
+    ),
+    (
+        "non_existent_function_far_bar()",
+        "1:1: parse error: unknown function with name \"non_existent_function_far_bar\"",
+    ),
+    (
+        "mad_over_time(foo[5m])",
+        "1:1: parse error: function \"mad_over_time\" is not enabled",
+    ),
+    (
+        "info(foo)",
+        "1:1: parse error: function \"info\" is not enabled",
+    ),
+    (
+        "foo anchored",
+        "1:1: parse error: anchored modifier is experimental and not enabled",
+    ),
+    (
+        "rate(foo[5m] smoothed)",
+        "1:6: parse error: smoothed modifier is experimental and not enabled",
+    ),
+    (
+        "foo + fill(0) bar",
+        "1:1: parse error: binop fill modifiers are experimental and not enabled",
+    ),
+    (
+        "foo + on(a) group_left(a) bar",
+        "1:5: parse error: label \"a\" must not occur in ON and GROUP clause at once",
+    ),
+    (
+        "foo and on(a) group_left(b) bar",
+        "1:1: parse error: no grouping allowed for \"and\" operation",
+    ),
+    (
+        "foo or on(bar) group_right(baz) bar",
+        "1:1: parse error: no grouping allowed for \"or\" operation",
+    ),
+    (
+        "http_requests{group=\"production\"} + on(instance) group_left(job,instance) cpu",
+        "1:35: parse error: label \"instance\" must not occur in ON and GROUP clause at once",
+    ),
+    (
+        "foo == on(bar) 10",
+        "1:1: parse error: vector matching only allowed between instant vectors",
+    ),
+    (
+        "foo + group_left(baz) bar",
+        "1:7: parse error: unexpected <group_left>",
+    ),
+    (
+        "foo and 1",
+        "1:1: parse error: set operator \"and\" not allowed in binary scalar expression",
+    ),
+    (
+        "foo[5m] + 1",
+        "1:1: parse error: binary expression must contain only scalar and instant vector types",
+    ),
+    (
+        "1 + \"a\"",
+        "1:5: parse error: binary expression must contain only scalar and instant vector types",
+    ),
+    (
+        "{}",
+        "1:1: parse error: vector selector must contain at least one non-empty matcher",
+    ),
+    (
+        "{x=\"\"}",
+        "1:1: parse error: vector selector must contain at least one non-empty matcher",
+    ),
+    (
+        "{x=~\".*\"}",
+        "1:1: parse error: vector selector must contain at least one non-empty matcher",
+    ),
+    (
+        "foo{__name__=\"bar\"}",
+        "1:1: parse error: metric name must not be set twice: \"foo\" or \"bar\"",
+    ),
+    (
+        "{,x=\"y\"}",
+        "1:2: parse error: unexpected \",\" in label matching, expected identifier or \"}\"",
+    ),
+    (
+        "foo{__name__= =\"bar\"}",
+        "1:15: parse error: unexpected \"=\" in label matching, expected string",
+    ),
+    (
+        "some{i-am-invalid=\"x\"}",
+        "1:7: parse error: unexpected character inside braces: '-'",
+    ),
+    (
+        "foo{gibberish}",
+        "1:14: parse error: unexpected \"}\" in label matching, expected label matching operator",
+    ),
+    (
+        "foo{a=\"b\" c=\"d\"}",
+        "1:11: parse error: unexpected identifier \"c\" in label matching, expected \",\" or \"}\"",
+    ),
+    (
+        "foo{1}",
+        "1:5: parse error: unexpected character inside braces: '1'",
+    ),
+    (
+        "foo{a=>\"b\"}",
+        "1:7: parse error: unexpected character inside braces: '>'",
+    ),
+    ("1 2", "1:3: parse error: unexpected number \"2\""),
+    (
+        "foo 12345678901",
+        "1:5: parse error: unexpected number \"1234567890\"...",
+    ),
+    (
+        "1[5m:1m]",
+        "1:1: parse error: subquery is only allowed on instant vector, got scalar instead",
+    ),
+    (
+        "rate(test[5m:])[5m]",
+        "1:16: parse error: ranges only allowed for vector selectors",
+    ),
+    (
+        "foo[5m][5m:]",
+        "1:1: parse error: subquery is only allowed on instant vector, got matrix instead",
+    ),
+];

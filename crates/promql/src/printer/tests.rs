@@ -1,3 +1,5 @@
+//! Printed forms, and that they read the same.
+
 use crate::parser::{ParseOptions, parse};
 
 /// The tree as text without the spans.

@@ -1,3 +1,5 @@
+//! The notation of scripts, and what a run reports.
+
 use super::compare::almost_equal;
 use super::series::{SequenceValue, parse_series};
 use super::*;
