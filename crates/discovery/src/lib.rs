@@ -2,7 +2,7 @@
 //!
 //! The [`Manager`] runs the providers that the jobs of a configuration name: targets written into
 //! the configuration, and files that may change at any time. What they find comes out as one value,
-//! [`TargetGroups`], the groups of all jobs; whoever consumes it watches that value. New
+//! [`TargetGroups`](model::TargetGroups), the groups of all jobs; whoever consumes it watches that value. New
 //! configurations go in through a [`Handle`].
 //!
 //! ```
@@ -34,4 +34,4 @@ mod manager;
 mod metrics;
 mod provider;
 
-pub use manager::{Handle, Manager, Options, TargetGroups};
+pub use manager::{Handle, Manager, Options};

@@ -14,15 +14,12 @@ use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup};
 use host::watch::FolderWatch;
 use host::{Clock, Fs};
-use model::TargetGroup;
+use model::{TargetGroup, TargetGroups};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::metrics::{FileMetrics, ManagerMetrics};
 use crate::provider::{FileProvider, Found, FoundGroups, Provider};
-
-/// The target groups of each job, by its name. A job without targets is there, too.
-pub type TargetGroups = HashMap<String, Vec<TargetGroup>>;
 
 /// How the manager works.
 #[derive(Clone, Debug)]

@@ -40,5 +40,5 @@ pub use metadata::Metadata;
 pub use metric::MetricType;
 pub use relabel::{RelabelRule, RelabelSpec};
 pub use series::{Fingerprint, SeriesRef};
-pub use target_group::TargetGroup;
+pub use target_group::{TargetGroup, TargetGroups};
 pub use timestamp::TimeRange;

@@ -49,7 +49,7 @@ mod workspace;
 
 pub use append::{Counts, PageError};
 pub use fetch::{ContentTypeError, FetchError};
-pub use manager::{Manager, ManagerHandle, ScrapeOptions, TargetGroups};
+pub use manager::{Manager, ManagerHandle, ScrapeOptions};
 pub use metadata::TargetMetadata;
 pub use page_appender::PageAppender;
 pub use scrape_error::ScrapeError;

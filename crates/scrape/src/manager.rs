@@ -1,6 +1,6 @@
 //! All jobs: follows configuration and discovery, and runs one pool for each job.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use exposition::Registry;
 use host::Clock;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup};
-use model::TargetGroup;
+use model::TargetGroups;
 use storage::Appendable;
 use tokio::sync::watch;
 
@@ -21,9 +21,6 @@ use crate::pool::ScrapePool;
 use crate::run::{Shared, lock};
 use crate::status::ScrapeStatus;
 use crate::workspace::Workspaces;
-
-/// What discovery found, by job.
-pub type TargetGroups = HashMap<String, Vec<TargetGroup>>;
 
 /// What scraping needs of the rest of the process.
 #[derive(Clone)]
@@ -137,7 +134,11 @@ impl Manager {
     }
 
     /// Scrapes what `targets` says, until it is time to end. Ends its loops before it returns.
-    pub async fn run(mut self, mut targets: watch::Receiver<TargetGroups>, mut shutdown: Shutdown) {
+    pub async fn run(
+        mut self,
+        mut targets: watch::Receiver<Arc<TargetGroups>>,
+        mut shutdown: Shutdown,
+    ) {
         let mut tasks = TaskGroup::new();
         let mut discovery_runs = true;
         loop {

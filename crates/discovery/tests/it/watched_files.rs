@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use discovery::{Manager, Options, TargetGroups};
+use discovery::{Manager, Options};
 use exposition::Registry;
 use host::Fs;
 use host::clock::RealClock;
 use host::fs::RealFs;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
+use model::TargetGroups;
 use tokio::sync::watch;
 
 /// Addresses of the next publication; the patience is a bound for a broken machine, not a wait.
