@@ -25,7 +25,7 @@ bench: tools
 
 # Format, clippy, tidy, licences and bans, the UI sources.
 lint: tools
-	@cargo fmt --all --check
+	@cargo fmt --all --check -- -l
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@cargo xtask tidy
 	@cargo deny --version >/dev/null 2>&1 || { \

@@ -30,7 +30,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitCode> {
     let mut all = Vec::new();
     let mut add = |name, step: &dyn Fn() -> Result<Tally>| all.push(timed(name, step));
     add("format", &|| {
-        check(cargo(root, &["fmt", "--all", "--check"]))
+        check(cargo(root, &["fmt", "--all", "--check", "--", "-l"]))
     });
     add("tidy", &|| tidy_check(root));
     // Before the Rust builds: the binary embeds what this writes.
