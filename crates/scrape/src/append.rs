@@ -208,6 +208,7 @@ impl PageWork<'_> {
             Step::NeedsLabels => {
                 let series = scan.hit_series().unwrap_or_default();
                 changed = self.append_new(series, slot.metric_type, sample)?;
+                self.count_added(Some(slot.fate), changed.fate);
             }
         }
         if changed != slot {
@@ -225,7 +226,8 @@ impl PageWork<'_> {
     ) -> Result<(), PageError> {
         self.counts.scraped += 1;
         let known = scan.find(sample.series);
-        let slot = match known.filter(|slot| slot.metric_type == self.metric_type) {
+        let known = known.filter(|slot| slot.metric_type == self.metric_type);
+        let slot = match known {
             Some(mut slot) if slot.fate != Fate::Dropped => {
                 match self.append_known(&mut slot, sample)? {
                     Step::Done => slot,
@@ -237,6 +239,7 @@ impl PageWork<'_> {
             Some(slot) => slot,
             None => self.append_new(sample.series, self.metric_type, sample)?,
         };
+        self.count_added(known.map(|slot| slot.fate), slot.fate);
         scan.push(segment, sample.series.len(), slot);
         Ok(())
     }
@@ -291,13 +294,20 @@ impl PageWork<'_> {
             .append(Append::new(&labels, timestamp, sample.value))
         {
             Ok(series) => {
-                self.counts.added += 1;
                 slot.series = series;
                 slot.fate = fate;
             }
             Err(error) => self.refused(error)?,
         }
         Ok(slot)
+    }
+
+    /// Counts a series that is stored now and was not before.
+    fn count_added(&mut self, before: Option<Fate>, now: Fate) {
+        let is_stored = |fate| matches!(fate, Fate::Live | Fate::Untracked);
+        if is_stored(now) && !before.is_some_and(is_stored) {
+            self.counts.added += 1;
+        }
     }
 
     /// Counts a sample that is to be appended: its timestamp, and what becomes of its series. None
