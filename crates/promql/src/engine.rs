@@ -1,5 +1,8 @@
 //! The engine: parses, prepares and evaluates queries against a store that is passed in.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};

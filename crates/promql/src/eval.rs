@@ -122,6 +122,9 @@ impl Run<'_> {
         value_of: impl FnOnce(&Evaluator<'_>, Steps) -> Result<Value, QueryError>,
     ) -> Result<QueryResult, QueryError> {
         let options = self.engine.options();
+        if self.steps.count > options.max_samples {
+            return Err(QueryError::TooManySamples);
+        }
         let subquery_interval = milliseconds(options.no_step_subquery_interval);
         let range = plan::time_range(expr, self.steps, self.lookback, subquery_interval);
         let querier = range.map(|range| store.querier(range)).transpose()?;

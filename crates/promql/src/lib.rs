@@ -4,6 +4,24 @@
 //! An [`Engine`] evaluates [`InstantQuery`] and [`RangeQuery`] against any [`storage::Queryable`]
 //! and answers with a [`QueryResult`]: a [`Value`], annotations and statistics.
 //!
+//! ```
+//! use model::Labels;
+//! use promql::{Engine, EngineOptions, InstantQuery, Value};
+//! use storage::{Append, Appendable, memory::MemoryStore};
+//!
+//! let store = MemoryStore::default();
+//! let mut appender = store.appender();
+//! let up = Labels::from_pairs([("__name__", "up"), ("job", "node")]);
+//! appender.append(Append::new(&up, 60_000, 1.0)).unwrap();
+//! appender.commit().unwrap();
+//!
+//! let engine = Engine::new(EngineOptions::default()).unwrap();
+//! let result = engine.instant(&store, &InstantQuery::new("up * 2", 90_000)).unwrap();
+//! let Value::InstantVector(samples) = result.value else { panic!("a product of a vector") };
+//! assert_eq!(samples[0].labels.to_string(), r#"{job="node"}"#);
+//! assert_eq!(samples[0].value, 2.0);
+//! ```
+//!
 //! [`script::run`] runs queries with the answers that they must have, written in the promqltest
 //! language.
 //!

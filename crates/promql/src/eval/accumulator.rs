@@ -48,8 +48,9 @@ impl Accumulator {
         }
     }
 
-    /// Takes in the column of the series at `place`.
-    pub(crate) fn add(&mut self, place: usize, column: &[f64], wanted: &Wanted) {
+    /// Takes in the column of the series at `place`. Returns how many of its values are kept as they
+    /// are.
+    pub(crate) fn add(&mut self, place: usize, column: &[f64], wanted: &Wanted) -> usize {
         let present = column
             .iter()
             .copied()
@@ -74,11 +75,18 @@ impl Accumulator {
                     none => *none = Some(Spread::new(value)),
                 });
             }
-            Self::Values(values) => present.for_each(|(step, value)| values[step].push(value)),
+            Self::Values(values) => {
+                return present
+                    .map(|(step, value)| values[step].push(value))
+                    .count();
+            }
             Self::Leaders(leaders) => {
-                present.for_each(|(step, value)| leaders.offer(step, value, place, wanted[step]));
+                return present
+                    .filter(|&(step, value)| leaders.offer(step, value, place, wanted[step]))
+                    .count();
             }
         }
+        0
     }
 
     /// Takes in what another thread gathered of later series of the same group.

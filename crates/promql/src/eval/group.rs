@@ -131,12 +131,12 @@ impl<'a, 'n> Groups<'a, 'n> {
         column: &[f64],
     ) -> Result<(), QueryError> {
         let index = self.find_or_insert(labels)?;
-        if self.op == AggregateOp::Quantile {
-            self.lease.grow(column.len())?;
-        }
         let group = &mut self.groups[index];
         group.drop_name |= drop_name;
-        group.accumulator.add(place, column, self.wanted);
+        let kept = group.accumulator.add(place, column, self.wanted);
+        if kept > 0 {
+            self.lease.grow(kept)?;
+        }
         Ok(())
     }
 
@@ -239,7 +239,8 @@ mod tests {
 
     #[test]
     fn series_are_grouped_by_labels_over_all_threads() {
-        let cases: [(&str, bool, &[(&str, f64)]); 5] = [
+        type Case<'a> = (&'a str, bool, &'a [(&'a str, f64)]);
+        let cases: [Case<'_>; 5] = [
             ("sum(x)", false, &[("{}", 4.0)]),
             (
                 "sum by (a) (x)",

@@ -58,18 +58,19 @@ impl Leaders {
         }
     }
 
-    /// Lets a value in if it is among the `wanted` first ones.
+    /// Lets a value in if it is among the `wanted` first ones. True if there is now one more.
     #[inline]
-    pub(crate) fn offer(&mut self, step: usize, value: f64, place: usize, wanted: usize) {
+    pub(crate) fn offer(&mut self, step: usize, value: f64, place: usize, wanted: usize) -> bool {
         let key = if self.largest_first { -value } else { value };
-        self.push(step, Leader { key, place }, wanted);
+        self.push(step, Leader { key, place }, wanted)
     }
 
     /// Lets in what other threads found.
     pub(crate) fn merge(&mut self, other: Self, wanted: &[usize]) {
         for (step, (heap, &wanted)) in other.steps.into_iter().zip(wanted).enumerate() {
-            heap.into_iter()
-                .for_each(|leader| self.push(step, leader, wanted));
+            for leader in heap {
+                self.push(step, leader, wanted);
+            }
         }
     }
 
@@ -83,13 +84,16 @@ impl Leaders {
             .map(move |leader| (leader.place, leader.key * sign))
     }
 
-    fn push(&mut self, step: usize, leader: Leader, wanted: usize) {
+    fn push(&mut self, step: usize, leader: Leader, wanted: usize) -> bool {
         let heap = &mut self.steps[step];
         if heap.len() < wanted {
             heap.push(leader);
-        } else if let Some(mut last) = heap.peek_mut().filter(|last| leader < **last) {
+            return true;
+        }
+        if let Some(mut last) = heap.peek_mut().filter(|last| leader < **last) {
             *last = leader;
         }
+        false
     }
 }
 

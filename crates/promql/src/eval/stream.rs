@@ -12,6 +12,7 @@ use super::shard::BATCH;
 use super::steps::{Moments, Steps};
 use super::window::{Slider, Window};
 use crate::ast::Span;
+use crate::limits::Interrupt;
 use crate::query::QueryError;
 use crate::statistics::Statistics;
 
@@ -103,6 +104,8 @@ pub(crate) struct Scratch {
     buffer: SampleBuffer,
     sorting: Vec<f64>,
     noted: String,
+    /// Samples that windows saw since the last look at the interrupt.
+    work: usize,
 }
 
 impl Stream<'_> {
@@ -127,10 +130,17 @@ impl Stream<'_> {
 
     /// Reads a series into the scratch's column. False if it has no value at any step.
     #[inline]
-    pub(crate) fn read(&self, index: usize, scratch: &mut Scratch) -> Result<bool, QueryError> {
+    pub(crate) fn read(
+        &self,
+        index: usize,
+        scratch: &mut Scratch,
+        interrupt: &Interrupt,
+    ) -> Result<bool, QueryError> {
         self.source.read(index, &mut scratch.buffer)?;
-        scratch.tally.series_read += 1;
-        scratch.tally.samples_read += scratch.buffer.len() as u64;
+        if let Source::Stored(_) = self.source {
+            scratch.tally.series_read += 1;
+            scratch.tally.samples_read += scratch.buffer.len() as u64;
+        }
         scratch.column.clear();
         match &self.reading {
             Reading::Instant {
@@ -139,7 +149,7 @@ impl Stream<'_> {
             } => self.look_back(*lookback, *timestamps, scratch),
             Reading::Range { call, range } => {
                 remove_stale_markers(&mut scratch.buffer);
-                self.slide(call, *range, scratch);
+                self.slide(call, *range, scratch, interrupt)?;
             }
         }
         Ok(has_values(&scratch.column))
@@ -166,10 +176,18 @@ impl Stream<'_> {
         }
     }
 
-    fn slide(&self, call: &RangeCall, range: i64, scratch: &mut Scratch) {
+    fn slide(
+        &self,
+        call: &RangeCall,
+        range: i64,
+        scratch: &mut Scratch,
+        interrupt: &Interrupt,
+    ) -> Result<(), QueryError> {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let steps = self.moments.steps();
         let mut slider = Slider::default();
+        // Windows overlap: one look at the series saves one at each of them.
+        let may_fall = steps.count == 1 || !values.is_sorted();
         for step in 0..steps.count {
             let end = self.moments.of(step);
             let start = end.saturating_sub(range);
@@ -179,9 +197,15 @@ impl Stream<'_> {
                 continue;
             }
             scratch.tally.samples_looked_at += inside.len() as u64;
+            scratch.work += inside.len();
+            if scratch.work > WORK_BETWEEN_CHECKS {
+                scratch.work = 0;
+                interrupt.check()?;
+            }
             let window = Window {
                 timestamps: &times[inside.clone()],
                 values: &values[inside],
+                may_fall,
                 start,
                 end,
                 step: steps.time(step),
@@ -189,6 +213,7 @@ impl Stream<'_> {
             let value = call.evaluate(step, &window, &mut scratch.sorting);
             scratch.column.push(value.unwrap_or(STALE));
         }
+        Ok(())
     }
 }
 
@@ -219,11 +244,18 @@ impl Evaluator<'_> {
         mut take: impl FnMut(usize, &[f64]) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let mut scratch = Scratch::default();
+        let mut held = 0;
+        let mut lease = self.lease();
         for (count, index) in range.enumerate() {
             if count % BATCH == 0 {
                 self.interrupt.check()?;
             }
-            if stream.read(index, &mut scratch)? {
+            let has_values = stream.read(index, &mut scratch, self.interrupt)?;
+            if scratch.buffer.len() > held {
+                lease.grow(scratch.buffer.len() - held)?;
+                held = scratch.buffer.len();
+            }
+            if has_values {
                 self.note_non_counter(stream, index, &mut scratch);
                 take(index, &scratch.column)?;
             }
@@ -288,5 +320,8 @@ fn looks_like_counter(name: &str) -> bool {
     COUNTER_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
+/// Samples that windows may see between two looks at the interrupt: some milliseconds of work,
+/// whatever the function.
+const WORK_BETWEEN_CHECKS: usize = 1 << 18;
 /// What names of counters end in.
 const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];

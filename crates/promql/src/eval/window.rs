@@ -7,6 +7,8 @@ pub(crate) struct Window<'a> {
     pub(crate) timestamps: &'a [i64],
     /// Their values.
     pub(crate) values: &'a [f64],
+    /// False if no value of the series is below the one before, so that nobody need look here.
+    pub(crate) may_fall: bool,
     /// Left border, itself outside.
     pub(crate) start: i64,
     /// Right border, itself inside.
@@ -55,6 +57,7 @@ pub(crate) mod tests {
         Window {
             timestamps,
             values,
+            may_fall: true,
             start,
             end,
             step: end,

@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn quantiles_interpolate_inside_a_bucket() {
         let usual = [(1.0, 10.0), (2.0, 20.0), (OPEN, 40.0)];
-        let cases: [(f64, &[(f64, f64)], f64); 10] = [
+        type Case<'a> = (f64, &'a [(f64, f64)], f64);
+        let cases: [Case<'_>; 10] = [
             (0.125, &usual, 0.5),
             (0.375, &usual, 1.5),
             (0.9, &usual, 2.0),

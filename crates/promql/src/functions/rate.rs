@@ -23,7 +23,7 @@ pub(crate) fn extrapolated(window: &Window<'_>, kind: Extrapolation) -> Option<f
         return None;
     }
     let mut difference = last - first;
-    if kind.counter {
+    if kind.counter && window.may_fall {
         difference = add_resets(difference, window.values);
     }
     let mut to_start = seconds(first_time - window.start);

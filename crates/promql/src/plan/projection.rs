@@ -40,9 +40,21 @@ mod tests {
         let cases = [
             ("sum(a)", false, Projection::Only(names(&[]))),
             ("sum by (b) (a)", false, Projection::Only(names(&["b"]))),
-            ("sum by (b) (a)", true, Projection::Only(names(&["b", METRIC_NAME]))),
-            ("sum without (b) (a)", false, Projection::Without(names(&["b", METRIC_NAME]))),
-            ("sum without (b) (a)", true, Projection::Without(names(&["b"]))),
+            (
+                "sum by (b) (a)",
+                true,
+                Projection::Only(names(&["b", METRIC_NAME])),
+            ),
+            (
+                "sum without (b) (a)",
+                false,
+                Projection::Without(names(&["b", METRIC_NAME])),
+            ),
+            (
+                "sum without (b) (a)",
+                true,
+                Projection::Without(names(&["b"])),
+            ),
             ("topk by (b) (1, a)", false, Projection::All),
         ];
         for (text, names_are_read, want) in cases {

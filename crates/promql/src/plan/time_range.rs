@@ -18,7 +18,11 @@ pub(crate) fn range_range(moments: &Moments, range: i64) -> TimeRange {
 
 /// The steps at which a subquery evaluates its expression: multiples of its interval inside the
 /// range of all its windows. None if there is no such multiple.
-pub(crate) fn subquery_steps(node: &Subquery, steps: Steps, default_interval: i64) -> Option<Steps> {
+pub(crate) fn subquery_steps(
+    node: &Subquery,
+    steps: Steps,
+    default_interval: i64,
+) -> Option<Steps> {
     let moments = Moments::new(steps, node.offset, node.at);
     let interval = node.step.unwrap_or(default_interval).max(1);
     let border = moments.first().saturating_sub(node.range);
@@ -104,7 +108,11 @@ mod tests {
                 unreachable!("{text} is a subquery");
             };
             let steps = subquery_steps(&node, Steps::single(time), 60_000);
-            assert_eq!(steps.map(|steps| (steps.start, steps.count)), want, "{text}");
+            assert_eq!(
+                steps.map(|steps| (steps.start, steps.count)),
+                want,
+                "{text}"
+            );
         }
     }
 }
