@@ -5,7 +5,10 @@
 //! is made below `TMPDIR`; point that at a memory disk.
 #![allow(missing_docs, reason = "a measurement, not a library")]
 #![allow(clippy::print_stdout, reason = "a measurement prints its figures")]
-#![allow(clippy::disallowed_methods, reason = "a measurement reads clocks and /proc itself")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a measurement reads clocks and /proc itself"
+)]
 #![allow(clippy::unwrap_used, reason = "a measurement that fails may end")]
 
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use std::time::Instant;
 use exposition::Registry;
 use host::clock::RealClock;
 use host::fs::RealFs;
-use model::{Labels, Matcher, MatchOp, SeriesRef, TimeRange};
+use model::{Labels, MatchOp, Matcher, SeriesRef, TimeRange};
 use storage::{Append, Appendable, Projection, Queryable, SampleBuffer, Select};
 use tsdb::{Db, Options};
 
@@ -28,14 +31,24 @@ fn labels(target: usize, series: usize) -> Labels {
     let bucket = series % 20 >= 17;
     let mut pairs = vec![
         ("__name__", format!("app_metric_{}_total", series / 3)),
-        ("instance", format!("10.0.{}.{}:9100", target / 256, target % 256)),
+        (
+            "instance",
+            format!("10.0.{}.{}:9100", target / 256, target % 256),
+        ),
         ("job", format!("job-{}", target % 20)),
         ("namespace", format!("namespace-{}", target % 40)),
-        ("pod", format!("app-{}-7d9f8b6c5-{:05}", target % 40, target)),
+        (
+            "pod",
+            format!("app-{}-7d9f8b6c5-{:05}", target % 40, target),
+        ),
         ("container", "app".to_owned()),
         ("method", ["GET", "POST", "PUT"][series % 3].to_owned()),
     ];
-    pairs.push(if bucket { ("le", format!("{}", series % 11)) } else { ("code", "200".to_owned()) });
+    pairs.push(if bucket {
+        ("le", format!("{}", series % 11))
+    } else {
+        ("code", "200".to_owned())
+    });
     Labels::from_pairs(pairs)
 }
 
@@ -50,19 +63,33 @@ fn value(target: usize, series: usize, scrape: usize) -> f64 {
 
 fn rss_kib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
     (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
 }
 
 fn open(dir: &std::path::Path) -> Db {
     let options = Options::new(dir);
-    Db::open(options, Arc::new(RealFs), Arc::new(RealClock::default()), &Registry::new()).unwrap()
+    Db::open(
+        options,
+        Arc::new(RealFs),
+        Arc::new(RealClock::default()),
+        &Registry::new(),
+    )
+    .unwrap()
 }
 
 fn main() {
@@ -85,7 +112,10 @@ fn main() {
         appender.commit().unwrap();
         create += before.elapsed().as_secs_f64();
     }
-    println!("new series: {:.2} us each", create * 1e6 / (TARGETS * SERIES) as f64);
+    println!(
+        "new series: {:.2} us each",
+        create * 1e6 / (TARGETS * SERIES) as f64
+    );
     let cpu = cpu_seconds();
     let empty = Labels::empty();
     for scrape in 1..SCRAPES {
@@ -100,14 +130,23 @@ fn main() {
         }
     }
     let samples = (SCRAPES - 1) * TARGETS * SERIES;
-    println!("append: {:.0} ns CPU per sample", (cpu_seconds() - cpu) * 1e9 / samples as f64);
+    println!(
+        "append: {:.0} ns CPU per sample",
+        (cpu_seconds() - cpu) * 1e9 / samples as f64
+    );
     let kib = rss_kib() - rss - TARGETS * SERIES * 8 / 1024;
-    println!("memory: {:.0} bytes per series", (kib * 1024) as f64 / (TARGETS * SERIES) as f64);
+    println!(
+        "memory: {:.0} bytes per series",
+        (kib * 1024) as f64 / (TARGETS * SERIES) as f64
+    );
     let log: u64 = std::fs::read_dir(dir.path().join("wal"))
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len())
         .sum();
-    println!("log: {:.2} bytes per sample", log as f64 / (samples + TARGETS * SERIES) as f64);
+    println!(
+        "log: {:.2} bytes per sample",
+        log as f64 / (samples + TARGETS * SERIES) as f64
+    );
     queries(&db);
     drop(db);
     let (before, cpu) = (Instant::now(), cpu_seconds());
@@ -123,12 +162,30 @@ fn main() {
 fn queries(db: &Db) {
     let name = |op, value| Matcher::new("__name__", op, value).unwrap();
     let cases = [
-        ("all series, no labels read", vec![name(MatchOp::Regex, ".+")], Projection::Only(vec![])),
-        ("all series, all labels", vec![name(MatchOp::Regex, ".+")], Projection::All),
-        ("one namespace", vec![Matcher::equal("namespace", "namespace-3")], Projection::All),
-        ("one series", vec![name(MatchOp::Equal, "app_metric_7_total"),
-            Matcher::equal("instance", "10.0.0.9:9100"), Matcher::equal("method", "GET")],
-            Projection::All),
+        (
+            "all series, no labels read",
+            vec![name(MatchOp::Regex, ".+")],
+            Projection::Only(vec![]),
+        ),
+        (
+            "all series, all labels",
+            vec![name(MatchOp::Regex, ".+")],
+            Projection::All,
+        ),
+        (
+            "one namespace",
+            vec![Matcher::equal("namespace", "namespace-3")],
+            Projection::All,
+        ),
+        (
+            "one series",
+            vec![
+                name(MatchOp::Equal, "app_metric_7_total"),
+                Matcher::equal("instance", "10.0.0.9:9100"),
+                Matcher::equal("method", "GET"),
+            ],
+            Projection::All,
+        ),
     ];
     for (what, matchers, projection) in cases {
         let before = Instant::now();
@@ -137,7 +194,9 @@ fn queries(db: &Db) {
         select.hints.projection = projection;
         let set = querier.select(&select).unwrap();
         let selected = before.elapsed();
-        let labels: usize = (0..set.len()).map(|index| set.labels(index).heap_bytes()).sum();
+        let labels: usize = (0..set.len())
+            .map(|index| set.labels(index).heap_bytes())
+            .sum();
         let labelled = before.elapsed() - selected;
         let mut buffer = SampleBuffer::default();
         let mut samples = 0;

@@ -11,10 +11,20 @@ const SAMPLES: u64 = 120;
 fn shapes() -> [(&'static str, fn(u64) -> (i64, f64)); 4] {
     [
         ("idle", |i| (15_000 * i as i64, 42.0)),
-        ("counter", |i| (15_000 * i as i64 + jitter(i), (i * 37 + i % 11) as f64)),
-        ("gauge", |i| (15_000 * i as i64 + jitter(i), 1e9 + ((i * 7919) % 4096) as f64 * 4096.0)),
+        ("counter", |i| {
+            (15_000 * i as i64 + jitter(i), (i * 37 + i % 11) as f64)
+        }),
+        ("gauge", |i| {
+            (
+                15_000 * i as i64 + jitter(i),
+                1e9 + ((i * 7919) % 4096) as f64 * 4096.0,
+            )
+        }),
         ("random", |i| {
-            (15_000 * i as i64, f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4))
+            (
+                15_000 * i as i64,
+                f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4),
+            )
         }),
     ]
 }

@@ -49,10 +49,14 @@ impl BlockError {
     /// A missing file is damage: a block has all of its files from its first moment on.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => {
-                Self::Damaged { path: path.to_owned(), reason: source.to_string() }
-            }
-            _ => Self::Io { path: path.to_owned(), source },
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => Self::Damaged {
+                path: path.to_owned(),
+                reason: source.to_string(),
+            },
+            _ => Self::Io {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }
@@ -60,12 +64,14 @@ impl BlockError {
 impl From<BlockError> for storage::SelectError {
     fn from(error: BlockError) -> Self {
         match error {
-            BlockError::Io { path, source } => {
-                Self::Io { path: path.display().to_string(), source }
-            }
-            BlockError::Damaged { path, reason } => {
-                Self::Damaged { path: path.display().to_string(), reason }
-            }
+            BlockError::Io { path, source } => Self::Io {
+                path: path.display().to_string(),
+                source,
+            },
+            BlockError::Damaged { path, reason } => Self::Damaged {
+                path: path.display().to_string(),
+                reason,
+            },
             BlockError::Unsupported { path, reason } => Self::Damaged {
                 path: path.display().to_string(),
                 reason: format!("not supported: {reason}"),

@@ -104,13 +104,19 @@ impl Db {
             return Ok(());
         }
         let outcome = self.wal.lock().close();
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         outcome
     }
 
     /// What the head holds, with lists of up to `limit` entries.
     pub fn status(&self, limit: usize) -> Status {
-        let range = self.head.time_range().unwrap_or(TimeRange::new(i64::MAX, i64::MIN));
+        let range = self
+            .head
+            .time_range()
+            .unwrap_or(TimeRange::new(i64::MAX, i64::MIN));
         self.head.with_catalog(|catalog| {
             let stats = HeadStats {
                 num_series: catalog.rows().len() as u64,
@@ -132,9 +138,9 @@ impl Db {
     pub fn time_range(&self) -> Option<TimeRange> {
         let view = self.view();
         let blocks = view.blocks.iter().map(|block| block.range());
-        blocks.chain(self.head.time_range()).reduce(|a, b| {
-            TimeRange::new(a.min_time.min(b.min_time), a.max_time.max(b.max_time))
-        })
+        blocks
+            .chain(self.head.time_range())
+            .reduce(|a, b| TimeRange::new(a.min_time.min(b.min_time), a.max_time.max(b.max_time)))
     }
 }
 

@@ -114,8 +114,14 @@ impl Head {
     }
 
     fn note_times(&self, range: TimeRange) {
-        let min = self.min_time.fetch_min(range.min_time, Ordering::Relaxed).min(range.min_time);
-        let max = self.max_time.fetch_max(range.max_time, Ordering::Relaxed).max(range.max_time);
+        let min = self
+            .min_time
+            .fetch_min(range.min_time, Ordering::Relaxed)
+            .min(range.min_time);
+        let max = self
+            .max_time
+            .fetch_max(range.max_time, Ordering::Relaxed)
+            .max(range.max_time);
         self.metrics.min_time.set(min as f64);
         self.metrics.max_time.set(max as f64);
     }
@@ -139,7 +145,11 @@ impl Head {
             return slab;
         }
         let mut slabs = self.slabs.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slabs.entry(row / SLAB_ROWS).or_insert_with(|| Arc::new(Slab::new())))
+        Arc::clone(
+            slabs
+                .entry(row / SLAB_ROWS)
+                .or_insert_with(|| Arc::new(Slab::new())),
+        )
     }
 
     fn unlogged(&self) -> MutexGuard<'_, Vec<u32>> {
@@ -175,15 +185,23 @@ impl Head {
         if let Some(row) = catalog.find(labels, fingerprint) {
             return Ok(row);
         }
-        let limit = if self.series_limit == 0 { usize::MAX } else { self.series_limit };
+        let limit = if self.series_limit == 0 {
+            usize::MAX
+        } else {
+            self.series_limit
+        };
         let row = self.next_row.load(Ordering::Relaxed);
         if catalog.rows().len() >= limit || row == u32::MAX {
-            return Err(AppendError::TooManySeries { limit: limit.min(u32::MAX as usize) });
+            return Err(AppendError::TooManySeries {
+                limit: limit.min(u32::MAX as usize),
+            });
         }
         self.slab_or_new(row).write().create(row);
         catalog
             .insert(row, labels, fingerprint)
-            .map_err(|_| AppendError::TooManySeries { limit: catalog.rows().len() })?;
+            .map_err(|_| AppendError::TooManySeries {
+                limit: catalog.rows().len(),
+            })?;
         self.next_row.store(row + 1, Ordering::Relaxed);
         self.unlogged().push(row);
         self.metrics.series.inc();
@@ -229,9 +247,12 @@ impl Head {
         range: TimeRange,
         buffer: &mut SampleBuffer,
     ) -> Result<(), ChunkError> {
-        let Some(slab) = self.slab(row) else { return Ok(()) };
+        let Some(slab) = self.slab(row) else {
+            return Ok(());
+        };
         let rows = slab.read();
-        rows.get(row).map_or(Ok(()), |found| found.read(range, buffer))
+        rows.get(row)
+            .map_or(Ok(()), |found| found.read(range, buffer))
     }
 
     /// Hands the chunks of a row to `each`, oldest first.
@@ -252,10 +273,15 @@ impl Head {
 /// Refuses label sets that name no series.
 fn check_labels(labels: &Labels) -> Result<(), AppendError> {
     if labels.is_empty() {
-        return Err(AppendError::InvalidLabels("empty labelset: invalid sample".to_owned()));
+        return Err(AppendError::InvalidLabels(
+            "empty labelset: invalid sample".to_owned(),
+        ));
     }
     let names = labels.iter().map(|(name, _)| name);
-    let twice = names.clone().zip(names.skip(1)).find(|(name, next)| name == next);
+    let twice = names
+        .clone()
+        .zip(names.skip(1))
+        .find(|(name, next)| name == next);
     match twice {
         Some((name, _)) => Err(AppendError::InvalidLabels(format!(
             "label name \"{name}\" is not unique: invalid sample"

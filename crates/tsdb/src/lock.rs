@@ -16,7 +16,7 @@ pub(crate) struct DirLock {
 #[derive(Debug)]
 pub(crate) enum LockError {
     /// Somebody else has it: the process that is named, if it left its number.
-    Held { path: PathBuf, process: Option<u32> },
+    Held { process: Option<u32> },
     /// The file system refused.
     Io { path: PathBuf, source: io::Error },
 }
@@ -34,9 +34,12 @@ impl DirLock {
                 Ok(Self { _lock: lock })
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let text = fs.read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                let text = fs
+                    .read(&path)
+                    .ok()
+                    .and_then(|bytes| String::from_utf8(bytes).ok());
                 let process = text.and_then(|text| text.trim().parse().ok());
-                Err(LockError::Held { path, process })
+                Err(LockError::Held { process })
             }
             Err(source) => Err(LockError::Io { path, source }),
         }

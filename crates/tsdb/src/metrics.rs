@@ -1,7 +1,7 @@
 //! What the database tells about itself, under Prometheus' names.
 
-use exposition::instrument::{Counter, CounterFamily, Gauge};
 use exposition::Registry;
+use exposition::instrument::{Counter, CounterFamily, Gauge};
 
 /// Instruments of the head and its log.
 #[derive(Clone)]
@@ -15,7 +15,6 @@ pub(crate) struct HeadMetrics {
     pub(crate) samples_appended: Counter,
     pub(crate) out_of_order: Counter,
     pub(crate) out_of_bound: Counter,
-    pub(crate) too_old: Counter,
     pub(crate) min_time: Gauge,
     pub(crate) max_time: Gauge,
     pub(crate) truncations: Counter,
@@ -35,8 +34,14 @@ impl HeadMetrics {
     pub(crate) fn new(r: &Registry) -> Self {
         let float = |family: CounterFamily| family.with(&["float"]);
         Self {
-            series: r.gauge("prometheus_tsdb_head_series", "Total number of series in the head block."),
-            chunks: r.gauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head block."),
+            series: r.gauge(
+                "prometheus_tsdb_head_series",
+                "Total number of series in the head block.",
+            ),
+            chunks: r.gauge(
+                "prometheus_tsdb_head_chunks",
+                "Total number of chunks in the head block.",
+            ),
             series_created: r.counter(
                 "prometheus_tsdb_head_series_created_total",
                 "Total number of series created in the head",
@@ -66,11 +71,6 @@ impl HeadMetrics {
             out_of_bound: float(r.counter_family(
                 "prometheus_tsdb_out_of_bound_samples_total",
                 "Total number of out of bound samples ingestion failed attempts.",
-                &["type"],
-            )),
-            too_old: float(r.counter_family(
-                "prometheus_tsdb_too_old_samples_total",
-                "Total number of samples older than what the log replay still takes.",
                 &["type"],
             )),
             min_time: r.gauge(

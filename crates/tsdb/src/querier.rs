@@ -21,11 +21,25 @@ pub(crate) struct DbQuerier<'a> {
 
 impl<'a> DbQuerier<'a> {
     pub(crate) fn new(db: &'a Db, range: TimeRange) -> Self {
-        Self { db, view: db.view(), range }
+        Self {
+            db,
+            view: db.view(),
+            range,
+        }
     }
 
     fn blocks(&self, range: TimeRange) -> impl Iterator<Item = &Arc<Block>> {
-        self.view.blocks.iter().filter(move |block| block.range().overlaps(&range))
+        self.view
+            .blocks
+            .iter()
+            .filter(move |block| block.range().overlaps(&range))
+    }
+
+    fn head_overlaps(&self) -> bool {
+        self.db
+            .head()
+            .time_range()
+            .is_none_or(|range| range.overlaps(&self.range))
     }
 }
 
@@ -58,14 +72,19 @@ impl Querier for DbQuerier<'_> {
             let found = names_of_block(block, &query.matchers, self.range);
             names.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
         }
-        if query.matchers.is_empty() {
+        if query.matchers.is_empty() && self.head_overlaps() {
             self.db.head().with_catalog(|catalog| {
                 names.extend(catalog.label_names().map(str::to_owned));
             });
         } else {
             let selected = self.db.head().select(&query.matchers, self.range);
             selected.with_catalog(|catalog| {
-                names.extend(catalog.names_of(&selected.rows).into_iter().map(str::to_owned));
+                names.extend(
+                    catalog
+                        .names_of(&selected.rows)
+                        .into_iter()
+                        .map(str::to_owned),
+                );
             });
         }
         Ok((limited(names, query.limit), annotations))
@@ -82,9 +101,13 @@ impl Querier for DbQuerier<'_> {
             let found = values_of_block(block, name, &query.matchers, self.range);
             values.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
         }
-        if query.matchers.is_empty() {
+        if query.matchers.is_empty() && self.head_overlaps() {
             self.db.head().with_catalog(|catalog| {
-                values.extend(catalog.label_values(name).map(|(value, _)| value.to_owned()));
+                values.extend(
+                    catalog
+                        .label_values(name)
+                        .map(|(value, _)| value.to_owned()),
+                );
             });
         } else {
             let selected = self.db.head().select(&query.matchers, self.range);
@@ -140,9 +163,15 @@ fn values_of_block(
         return Ok(block.label_values(name)?.into_iter().collect());
     }
     let series = block.select(matchers, range)?;
-    Ok(series.iter().filter_map(|series| series.labels.get(name).map(str::to_owned)).collect())
+    Ok(series
+        .iter()
+        .filter_map(|series| series.labels.get(name).map(str::to_owned))
+        .collect())
 }
 
 fn limited(texts: BTreeSet<String>, limit: usize) -> Vec<String> {
-    texts.into_iter().take(if limit == 0 { usize::MAX } else { limit }).collect()
+    texts
+        .into_iter()
+        .take(if limit == 0 { usize::MAX } else { limit })
+        .collect()
 }

@@ -33,7 +33,10 @@ pub(crate) fn beyond(
     let mut order: Vec<usize> = (0..blocks.len()).collect();
     let get = |index: usize| blocks.get(index).copied();
     order.sort_by_key(|&index| std::cmp::Reverse(get(index).map(|block| block.max_time)));
-    let newest = order.first().and_then(|&index| get(index)).map_or(0, |block| block.max_time);
+    let newest = order
+        .first()
+        .and_then(|&index| get(index))
+        .map_or(0, |block| block.max_time);
     let mut total = other_bytes;
     let mut doomed = Vec::new();
     let mut reason = None;
@@ -71,7 +74,11 @@ mod tests {
             (0, 1, &[(2, Reason::Size), (1, Reason::Size)]),
         ];
         for (time, size, want) in cases {
-            assert_eq!(beyond(&blocks, 5, Limits { time, size }), want, "{time} {size}");
+            assert_eq!(
+                beyond(&blocks, 5, Limits { time, size }),
+                want,
+                "{time} {size}"
+            );
         }
     }
 }

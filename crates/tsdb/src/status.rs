@@ -84,7 +84,10 @@ struct Top {
 
 impl Top {
     fn new(limit: usize) -> Self {
-        Self { limit, list: Vec::new() }
+        Self {
+            limit,
+            list: Vec::new(),
+        }
     }
 
     fn offer(&mut self, value: u64, name: impl FnOnce() -> String) {
@@ -92,14 +95,23 @@ impl Top {
             self.cut();
         }
         let full = self.list.len() >= self.limit;
-        if full && self.list.get(self.limit.wrapping_sub(1)).is_some_and(|last| last.value > value) {
+        if full
+            && self
+                .list
+                .get(self.limit.wrapping_sub(1))
+                .is_some_and(|last| last.value > value)
+        {
             return;
         }
-        self.list.push(NamedCount { name: name(), value });
+        self.list.push(NamedCount {
+            name: name(),
+            value,
+        });
     }
 
     fn cut(&mut self) {
-        self.list.sort_by(|a, b| b.value.cmp(&a.value).then_with(|| a.name.cmp(&b.name)));
+        self.list
+            .sort_by(|a, b| b.value.cmp(&a.value).then_with(|| a.name.cmp(&b.name)));
         self.list.truncate(self.limit);
     }
 

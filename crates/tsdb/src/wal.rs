@@ -31,7 +31,10 @@ pub struct WalError {
 
 impl WalError {
     pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self { path: path.to_owned(), source }
+        move |source| Self {
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 
@@ -46,7 +49,10 @@ pub struct WalOptions {
 
 impl Default for WalOptions {
     fn default() -> Self {
-        Self { segment_bytes: 128 << 20, compression: true }
+        Self {
+            segment_bytes: 128 << 20,
+            compression: true,
+        }
     }
 }
 
@@ -59,7 +65,9 @@ pub(crate) struct Wal {
 impl Wal {
     /// Begins a new segment behind the last one in `dir`.
     pub(crate) fn open(fs: Arc<dyn Fs>, dir: &Path, options: WalOptions) -> Result<Self, WalError> {
-        Ok(Self { writer: Mutex::new(Writer::open(fs, dir, options)?) })
+        Ok(Self {
+            writer: Mutex::new(Writer::open(fs, dir, options)?),
+        })
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Writer> {
@@ -68,7 +76,9 @@ impl Wal {
 
     /// Makes everything logged so far durable. Commits go on meanwhile.
     pub(crate) fn sync(&self) -> Result<(), WalError> {
-        let Some((path, handle)) = self.lock().take_unsynced() else { return Ok(()) };
+        let Some((path, handle)) = self.lock().take_unsynced() else {
+            return Ok(());
+        };
         let outcome: io::Result<()> = File::sync(handle.as_ref());
         outcome.map_err(|source| {
             // What a failed sync covered must be taken as lost; the next record begins afresh.

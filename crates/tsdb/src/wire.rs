@@ -72,7 +72,8 @@ impl<'a> Cursor<'a> {
 
     /// A length or count, as an index.
     pub(crate) fn size(&mut self) -> Result<usize, Malformed> {
-        self.uvarint().and_then(|value| usize::try_from(value).map_err(|_| Malformed))
+        self.uvarint()
+            .and_then(|value| usize::try_from(value).map_err(|_| Malformed))
     }
 
     /// Text behind its length.

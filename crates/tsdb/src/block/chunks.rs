@@ -23,7 +23,13 @@ pub(crate) struct ChunkWriter<'a> {
 
 impl<'a> ChunkWriter<'a> {
     pub(crate) fn new(fs: &'a dyn Fs, dir: PathBuf) -> Self {
-        Self { fs, dir, current: None, files: 0, bytes: Vec::new() }
+        Self {
+            fs,
+            dir,
+            current: None,
+            files: 0,
+            bytes: Vec::new(),
+        }
     }
 
     /// Writes a chunk; returns its reference.
@@ -87,7 +93,10 @@ impl ChunkReader {
     /// Opens the files `000001`, `000002`, … in `dir`.
     pub(crate) fn open(fs: &dyn Fs, dir: &Path) -> Result<Self, BlockError> {
         let entries = fs.read_dir(dir).map_err(BlockError::io(dir))?;
-        let count = entries.iter().filter(|e| e.name.parse::<u32>().is_ok()).count();
+        let count = entries
+            .iter()
+            .filter(|e| e.name.parse::<u32>().is_ok())
+            .count();
         let files = (1..=count).map(|number| {
             let path = file_path(dir, u32::try_from(number).unwrap_or(u32::MAX));
             let file = fs.open(&path).map_err(BlockError::io(&path))?;
@@ -96,7 +105,9 @@ impl ChunkReader {
             file.check_header()?;
             Ok(file)
         });
-        Ok(Self { files: files.collect::<Result<_, BlockError>>()? })
+        Ok(Self {
+            files: files.collect::<Result<_, BlockError>>()?,
+        })
     }
 
     /// Length of all files.
@@ -115,7 +126,9 @@ impl ChunkReader {
             a.reference >> 32 == b.reference >> 32
                 && b.reference.wrapping_sub(a.reference) < READ_AHEAD as u64
         }) {
-            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            let (Some(first), Some(last)) = (run.first(), run.last()) else {
+                continue;
+            };
             let number = (first.reference >> 32) as usize;
             let file = self.files.get(number).ok_or_else(|| BlockError::Damaged {
                 path: PathBuf::from("chunks"),
@@ -135,7 +148,10 @@ impl ChunkReader {
 
 impl ChunkFile {
     fn damaged(&self, reason: impl Into<String>) -> BlockError {
-        BlockError::Damaged { path: self.path.clone(), reason: reason.into() }
+        BlockError::Damaged {
+            path: self.path.clone(),
+            reason: reason.into(),
+        }
     }
 
     fn check_header(&self) -> Result<(), BlockError> {
@@ -155,7 +171,10 @@ impl ChunkFile {
     fn fill(&self, offset: u64, len: u64, bytes: &mut Vec<u8>) -> Result<(), BlockError> {
         let len = len.min(self.len.saturating_sub(offset));
         bytes.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
-        let read = self.file.read_at(bytes, offset).map_err(BlockError::io(&self.path))?;
+        let read = self
+            .file
+            .read_at(bytes, offset)
+            .map_err(BlockError::io(&self.path))?;
         bytes.truncate(read);
         Ok(())
     }
@@ -179,9 +198,15 @@ impl ChunkFile {
 
     /// Bytes from the start of the chunk to its end.
     fn chunk_end(&self, bytes: &[u8]) -> Result<usize, BlockError> {
-        let mut cursor = Cursor::new(bytes.get(..MAX_VARINT_LEN.min(bytes.len())).unwrap_or(bytes));
+        let mut cursor = Cursor::new(
+            bytes
+                .get(..MAX_VARINT_LEN.min(bytes.len()))
+                .unwrap_or(bytes),
+        );
         let before = cursor.rest().len();
-        let len = cursor.size().map_err(|_| self.damaged("chunk length is malformed"))?;
+        let len = cursor
+            .size()
+            .map_err(|_| self.damaged("chunk length is malformed"))?;
         let header = before - cursor.rest().len();
         len.checked_add(header + 5)
             .filter(|&end| end as u64 <= self.len)
@@ -194,19 +219,30 @@ impl ChunkFile {
         end: usize,
         buffer: &mut SampleBuffer,
     ) -> Result<(), BlockError> {
-        let bytes = bytes.get(..end).ok_or_else(|| self.damaged("file ends inside a chunk"))?;
+        let bytes = bytes
+            .get(..end)
+            .ok_or_else(|| self.damaged("file ends inside a chunk"))?;
         let mut cursor = Cursor::new(bytes);
-        let len = cursor.size().map_err(|_| self.damaged("chunk length is malformed"))?;
+        let len = cursor
+            .size()
+            .map_err(|_| self.damaged("chunk length is malformed"))?;
         let (body, checksum) = cursor.rest().split_at_checked(len + 1).unwrap_or_default();
         if checksum != crc32c::crc32c(body).to_be_bytes() {
             return Err(self.damaged("checksum of a chunk does not match"));
         }
-        let (&encoding, data) = body.split_first().ok_or_else(|| self.damaged("empty chunk"))?;
+        let (&encoding, data) = body
+            .split_first()
+            .ok_or_else(|| self.damaged("empty chunk"))?;
         let encoding = ChunkEncoding::from_number(encoding).ok_or_else(|| {
             let reason = format!("chunk encoding {encoding}");
-            BlockError::Unsupported { path: self.path.clone(), reason }
+            BlockError::Unsupported {
+                path: self.path.clone(),
+                reason,
+            }
         })?;
-        encoding.decode(data, buffer).map_err(|error| self.damaged(error.to_string()))
+        encoding
+            .decode(data, buffer)
+            .map_err(|error| self.damaged(error.to_string()))
     }
 }
 

@@ -6,10 +6,10 @@ use host::fs::Fs;
 use model::{Labels, Matcher, TimeRange};
 use storage::SampleBuffer;
 
+use super::BlockError;
 use super::chunks::ChunkReader;
 use super::meta::BlockMeta;
 use super::tombstones::{self, Tombstones};
-use super::BlockError;
 use crate::index::matchers::resolve;
 use crate::index::{ChunkMeta, IndexReader, SeriesEntry};
 
@@ -42,11 +42,21 @@ impl Block {
         let chunks = ChunkReader::open(fs, &dir.join("chunks"))?;
         if meta.stats.num_chunks > 0 && chunks.len() == 0 {
             let reason = "there is no chunk file".to_owned();
-            return Err(BlockError::Damaged { path: dir.join("chunks"), reason });
+            return Err(BlockError::Damaged {
+                path: dir.join("chunks"),
+                reason,
+            });
         }
         let (tombstones, tombstone_bytes) = tombstones::read(fs, dir)?;
         let bytes = index.len() + chunks.len() + tombstone_bytes;
-        Ok(Self { dir: dir.to_owned(), meta, index, chunks, tombstones, bytes })
+        Ok(Self {
+            dir: dir.to_owned(),
+            meta,
+            index,
+            chunks,
+            tombstones,
+            bytes,
+        })
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -89,7 +99,9 @@ impl Block {
         let mut pairs = Vec::new();
         for id in ids {
             reader.read(id, &mut entry)?;
-            entry.chunks.retain(|c| TimeRange::new(c.min_time, c.max_time).overlaps(&range));
+            entry
+                .chunks
+                .retain(|c| TimeRange::new(c.min_time, c.max_time).overlaps(&range));
             if entry.chunks.is_empty() {
                 continue;
             }
@@ -101,7 +113,11 @@ impl Block {
                 }
             }
             let labels = Labels::from_sorted(pairs.iter().copied());
-            found.push(BlockSeries { labels, id, chunks: entry.chunks.as_slice().into() });
+            found.push(BlockSeries {
+                labels,
+                id,
+                chunks: entry.chunks.as_slice().into(),
+            });
         }
         Ok(found)
     }
@@ -137,7 +153,9 @@ fn remove_deleted(deleted: &[TimeRange], from: usize, buffer: &mut SampleBuffer)
     let (times, values) = buffer.columns_mut();
     let mut kept = from;
     for index in from..times.len() {
-        let (Some(&time), Some(&value)) = (times.get(index), values.get(index)) else { break };
+        let (Some(&time), Some(&value)) = (times.get(index), values.get(index)) else {
+            break;
+        };
         if deleted.iter().any(|range| range.contains(time)) {
             continue;
         }

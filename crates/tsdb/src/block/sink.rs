@@ -13,7 +13,11 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn new(file: Box<dyn File>) -> Self {
-        Self { file, buffer: Vec::with_capacity(BUFFER_BYTES), flushed: 0 }
+        Self {
+            file,
+            buffer: Vec::with_capacity(BUFFER_BYTES),
+            flushed: 0,
+        }
     }
 
     /// Where the next byte goes.
@@ -23,7 +27,11 @@ impl Sink {
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// Fills with zeros up to a multiple of `alignment`.

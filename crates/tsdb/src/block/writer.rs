@@ -49,7 +49,8 @@ pub(crate) fn write_block(
         }
     };
     let target = dir.join(&ulid);
-    fs.rename(&temporary, &target).map_err(BlockError::io(&target))?;
+    fs.rename(&temporary, &target)
+        .map_err(BlockError::io(&target))?;
     fs.sync_dir(dir).map_err(BlockError::io(dir))?;
     Ok(Some(meta))
 }
@@ -66,19 +67,36 @@ fn write_into(
         return Ok(None);
     }
     let chunks_dir = dir.join("chunks");
-    fs.create_dir_all(&chunks_dir).map_err(BlockError::io(&chunks_dir))?;
-    let catalog = selected.catalog.read().unwrap_or_else(PoisonError::into_inner);
+    fs.create_dir_all(&chunks_dir)
+        .map_err(BlockError::io(&chunks_dir))?;
+    let catalog = selected
+        .catalog
+        .read()
+        .unwrap_or_else(PoisonError::into_inner);
     let ranking = catalog.rank(&selected.rows);
     let mut rows = selected.rows.clone();
     catalog.sort_by_labels(&mut rows, &ranking);
-    let files = BlockFiles { fs, index: dir.join("index"), chunks: chunks_dir };
+    let files = BlockFiles {
+        fs,
+        index: dir.join("index"),
+        chunks: chunks_dir,
+    };
     let stats = files.write(head, &catalog, &ranking, &rows, (min_time, max_time))?;
     drop(catalog);
     tombstones::write_empty(fs, dir)?;
-    let compaction =
-        BlockCompaction { level: 1, sources: vec![ulid.to_owned()], deletable: false };
-    let meta =
-        BlockMeta { ulid: ulid.to_owned(), min_time, max_time, stats, compaction, version: VERSION };
+    let compaction = BlockCompaction {
+        level: 1,
+        sources: vec![ulid.to_owned()],
+        deletable: false,
+    };
+    let meta = BlockMeta {
+        ulid: ulid.to_owned(),
+        min_time,
+        max_time,
+        stats,
+        compaction,
+        version: VERSION,
+    };
     meta.write(fs, dir)?;
     fs.sync_dir(dir).map_err(BlockError::io(dir))?;
     Ok(Some(meta))
@@ -101,7 +119,11 @@ impl BlockFiles<'_> {
         (min_time, max_time): (i64, i64),
     ) -> Result<BlockStats, BlockError> {
         let symbols: Vec<&str> = catalog.texts(ranking).collect();
-        let sink = Sink::new(self.fs.create(&self.index).map_err(BlockError::io(&self.index))?);
+        let sink = Sink::new(
+            self.fs
+                .create(&self.index)
+                .map_err(BlockError::io(&self.index))?,
+        );
         let mut index = IndexWriter::begin(sink, symbols.iter().copied())
             .map_err(BlockError::io(&self.index))?;
         let mut chunks = ChunkWriter::new(self.fs, self.chunks.clone());
@@ -117,23 +139,33 @@ impl BlockFiles<'_> {
                     return;
                 }
                 stats.num_samples += u64::from(xor::count_of(chunk.bytes));
-                outcome = chunks.write(ChunkEncoding::Xor, chunk.bytes).map(|reference| {
-                    let TimeRange { min_time, max_time } = chunk.range;
-                    metas.push(ChunkMeta { min_time, max_time, reference });
-                });
+                outcome = chunks
+                    .write(ChunkEncoding::Xor, chunk.bytes)
+                    .map(|reference| {
+                        let TimeRange { min_time, max_time } = chunk.range;
+                        metas.push(ChunkMeta {
+                            min_time,
+                            max_time,
+                            reference,
+                        });
+                    });
             });
             outcome.map_err(BlockError::io(&self.chunks))?;
             if metas.is_empty() {
                 continue;
             }
             catalog.ranked_labels(row, ranking, &mut labels);
-            index.add_series(&labels, &metas).map_err(BlockError::io(&self.index))?;
+            index
+                .add_series(&labels, &metas)
+                .map_err(BlockError::io(&self.index))?;
             stats.num_series += 1;
             stats.num_chunks += metas.len() as u64;
         }
         stats.num_float_samples = stats.num_samples;
         chunks.finish().map_err(BlockError::io(&self.chunks))?;
-        index.finish(&symbols).map_err(BlockError::io(&self.index))?;
+        index
+            .finish(&symbols)
+            .map_err(BlockError::io(&self.index))?;
         Ok(stats)
     }
 }

@@ -13,7 +13,10 @@ impl BitWriter {
         let mut own = Vec::new();
         own.reserve_exact(GROWTH);
         own.extend_from_slice(bytes);
-        Self { bytes: own, free: 0 }
+        Self {
+            bytes: own,
+            free: 0,
+        }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -51,7 +54,8 @@ impl BitWriter {
             remaining -= self.free;
         }
         let whole = usize::from(remaining.div_ceil(8));
-        self.bytes.extend_from_slice(left.to_be_bytes().get(..whole).unwrap_or_default());
+        self.bytes
+            .extend_from_slice(left.to_be_bytes().get(..whole).unwrap_or_default());
         self.free = (8 - remaining % 8) % 8;
     }
 
@@ -83,7 +87,11 @@ pub(crate) struct EndOfBits;
 
 impl<'a> BitReader<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, window: 0, valid: 0 }
+        Self {
+            rest: bytes,
+            window: 0,
+            valid: 0,
+        }
     }
 
     /// Fills the window to at least 56 valid bits, as far as there are bytes.
@@ -131,7 +139,11 @@ impl<'a> BitReader<'a> {
     pub(crate) fn read(&mut self, count: u32) -> Result<u64, EndOfBits> {
         self.refill();
         if count <= 56 {
-            let value = if count == 0 { 0 } else { self.window >> (64 - count) };
+            let value = if count == 0 {
+                0
+            } else {
+                self.window >> (64 - count)
+            };
             self.consume(count)?;
             return Ok(value);
         }

@@ -28,7 +28,14 @@ impl XorAppender {
     /// An empty chunk, without memory of its own before the first sample.
     pub fn new() -> Self {
         let writer = BitWriter::default();
-        Self { writer, time: 0, delta: 0, value: 0, leading: NO_WINDOW, trailing: 0 }
+        Self {
+            writer,
+            time: 0,
+            delta: 0,
+            value: 0,
+            leading: NO_WINDOW,
+            trailing: 0,
+        }
     }
 
     /// Number of samples.
@@ -130,7 +137,8 @@ impl XorAppender {
             self.leading = leading;
             self.trailing = trailing;
             let significant = u64::from(64 - leading - trailing) & 63;
-            self.writer.write(0b11 << 11 | u64::from(leading) << 6 | significant, 13);
+            self.writer
+                .write(0b11 << 11 | u64::from(leading) << 6 | significant, 13);
         }
         let significant = 64 - self.leading - self.trailing;
         self.writer.write(xor >> self.trailing, significant);
@@ -139,7 +147,9 @@ impl XorAppender {
 
 /// Number of samples in a chunk.
 pub fn count_of(bytes: &[u8]) -> u16 {
-    bytes.first_chunk::<2>().map_or(0, |header| u16::from_be_bytes(*header))
+    bytes
+        .first_chunk::<2>()
+        .map_or(0, |header| u16::from_be_bytes(*header))
 }
 
 /// Decodes all samples of a chunk, adding them to `buffer`.
@@ -235,7 +245,11 @@ impl Decoder<'_> {
         let bits = window << prefix >> (64 - size);
         self.reader.consume(prefix + size)?;
         // The upper half of the range is negative; the middle itself is not.
-        let wrap = if bits > 1 << (size - 1) { 1i64 << size } else { 0 };
+        let wrap = if bits > 1 << (size - 1) {
+            1i64 << size
+        } else {
+            0
+        };
         self.delta = self.delta.wrapping_add(bits.cast_signed() - wrap);
         Ok(())
     }

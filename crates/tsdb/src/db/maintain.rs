@@ -47,7 +47,10 @@ impl Db {
     /// # Errors
     /// The disk refused; the next call tries again.
     pub fn maintain(&self) -> Result<(), MaintainError> {
-        let mut state = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .maintenance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.finish_truncation(&mut state)?;
         while state.truncation.is_none()
             && let Some(range) = self.due_range()
@@ -57,7 +60,10 @@ impl Db {
         }
         self.reload()?;
         self.apply_retention()?;
-        self.view().blocks.iter().for_each(|block| block.release_idle());
+        self.view()
+            .blocks
+            .iter()
+            .for_each(|block| block.release_idle());
         Ok(())
     }
 
@@ -70,15 +76,12 @@ impl Db {
         due.then(|| (range.min_time, range_end(range.min_time, span)))
     }
 
-    fn cut_block(
-        &self,
-        range: (i64, i64),
-        state: &mut Maintenance,
-    ) -> Result<(), MaintainError> {
+    fn cut_block(&self, range: (i64, i64), state: &mut Maintenance) -> Result<(), MaintainError> {
         self.metrics.compactions.inc();
+        // First, so that no batch adds behind the writer's back what truncation would forget.
+        self.head.raise_min_valid_time(range.1);
         let name = self.new_ulid();
-        let outcome =
-            writer::write_block(&*self.fs, &self.options.path, &self.head, range, name);
+        let outcome = writer::write_block(&*self.fs, &self.options.path, &self.head, range, name);
         let meta = outcome.inspect_err(|_| self.metrics.compactions_failed.inc())?;
         if let Some(meta) = meta {
             tracing::info!(
@@ -90,7 +93,6 @@ impl Db {
                 "block written"
             );
         }
-        self.head.raise_min_valid_time(range.1);
         let before = Arc::downgrade(&self.view());
         self.replace_view()?;
         state.truncation = Some((range.1, before));
@@ -99,7 +101,9 @@ impl Db {
 
     /// Truncates the head if nobody reads from before the last block any more.
     fn finish_truncation(&self, state: &mut Maintenance) -> Result<(), MaintainError> {
-        let Some((time, before)) = &state.truncation else { return Ok(()) };
+        let Some((time, before)) = &state.truncation else {
+            return Ok(());
+        };
         if before.strong_count() > 0 {
             return Ok(());
         }
@@ -124,7 +128,10 @@ impl Db {
         }
         metrics.wal_truncations.inc();
         metrics.checkpoints_created.inc();
-        let keep = Keep { series: &|reference| self.head.needs_reference(reference), min_time: time };
+        let keep = Keep {
+            series: &|reference| self.head.needs_reference(reference),
+            min_time: time,
+        };
         checkpoint(&self.fs, &dir, fold, &keep, self.options.wal).inspect_err(|_| {
             metrics.wal_truncations_failed.inc();
             metrics.checkpoints_failed.inc();
@@ -135,16 +142,24 @@ impl Db {
     /// Takes up blocks that others put there, and lets go of those that they took away.
     fn reload(&self) -> Result<(), MaintainError> {
         self.metrics.reloads.inc();
-        self.replace_view().inspect_err(|_| self.metrics.reloads_failed.inc())
+        self.replace_view()
+            .inspect_err(|_| self.metrics.reloads_failed.inc())
     }
 
     fn replace_view(&self) -> Result<(), MaintainError> {
         let path = &self.options.path;
         let current = self.view();
-        let blocks = load_blocks(&*self.fs, path, &current, &self.metrics)
-            .map_err(|source| MaintainError::Io { path: path.clone(), source })?;
+        let blocks = load_blocks(&*self.fs, path, &current, &self.metrics).map_err(|source| {
+            MaintainError::Io {
+                path: path.clone(),
+                source,
+            }
+        })?;
         let same = blocks.len() == current.blocks.len()
-            && blocks.iter().zip(&current.blocks).all(|(a, b)| Arc::ptr_eq(a, b));
+            && blocks
+                .iter()
+                .zip(&current.blocks)
+                .all(|(a, b)| Arc::ptr_eq(a, b));
         if !same {
             self.publish(blocks);
         }
@@ -173,10 +188,15 @@ impl Db {
         let candidates: Vec<Candidate> = view
             .blocks
             .iter()
-            .map(|block| Candidate { max_time: block.meta().max_time, bytes: block.bytes() })
+            .map(|block| Candidate {
+                max_time: block.meta().max_time,
+                bytes: block.bytes(),
+            })
             .collect();
-        let limits =
-            Limits { time: self.options.retention_time, size: self.options.retention_size };
+        let limits = Limits {
+            time: self.options.retention_time,
+            size: self.options.retention_size,
+        };
         let doomed = retention::beyond(&candidates, self.log_bytes()?, limits);
         if doomed.is_empty() {
             return Ok(());
@@ -185,7 +205,9 @@ impl Db {
         let kept = kept.filter(|(index, _)| doomed.iter().all(|(gone, _)| gone != index));
         self.publish(kept.map(|(_, block)| Arc::clone(block)).collect());
         for (index, reason) in doomed {
-            let Some(block) = view.blocks.get(index) else { continue };
+            let Some(block) = view.blocks.get(index) else {
+                continue;
+            };
             match reason {
                 Reason::Time => self.metrics.time_retentions.inc(),
                 Reason::Size => self.metrics.size_retentions.inc(),
@@ -205,7 +227,10 @@ impl Db {
             self.fs.sync_dir(&self.options.path)?;
             self.fs.remove_dir_all(&doomed)
         };
-        delete().map_err(|source| MaintainError::Io { path: path.clone(), source })
+        delete().map_err(|source| MaintainError::Io {
+            path: path.clone(),
+            source,
+        })
     }
 
     fn log_bytes(&self) -> Result<u64, MaintainError> {
@@ -214,7 +239,9 @@ impl Db {
         let lens = segments.iter().map(|&number| {
             let path = segment_path(&dir, number);
             let metadata = self.fs.metadata(&path);
-            metadata.map(|m| m.len).map_err(|source| MaintainError::Io { path, source })
+            metadata
+                .map(|m| m.len)
+                .map_err(|source| MaintainError::Io { path, source })
         });
         lens.sum()
     }

@@ -70,11 +70,23 @@ impl Db {
         };
         remove_left_overs(&*fs, &dir)?;
         let metrics = BlockMetrics::new(registry);
-        metrics.retention_limit_bytes.set(options.retention_size as f64);
-        metrics.retention_limit_seconds.set(options.retention_time as f64 / 1e3);
-        let head = Head::new(options.block_range, options.series_limit, HeadMetrics::new(registry));
-        let blocks = load_blocks(&*fs, &dir, &View::default(), &metrics)
-            .map_err(|source| OpenError::Unreadable { path: dir.clone(), source })?;
+        metrics
+            .retention_limit_bytes
+            .set(options.retention_size as f64);
+        metrics
+            .retention_limit_seconds
+            .set(options.retention_time as f64 / 1e3);
+        let head = Head::new(
+            options.block_range,
+            options.series_limit,
+            HeadMetrics::new(registry),
+        );
+        let blocks = load_blocks(&*fs, &dir, &View::default(), &metrics).map_err(|source| {
+            OpenError::Unreadable {
+                path: dir.clone(),
+                source,
+            }
+        })?;
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
@@ -124,28 +136,43 @@ fn open_log(
 }
 
 fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {
-    move |source| OpenError::NotWritable { path: path.to_owned(), source }
+    move |source| OpenError::NotWritable {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn lock_error(dir: &Path, error: LockError) -> OpenError {
     match error {
-        LockError::Held { process, .. } => OpenError::Locked { path: dir.to_owned(), process },
+        LockError::Held { process } => OpenError::Locked {
+            path: dir.to_owned(),
+            process,
+        },
         LockError::Io { path, source } => OpenError::NotWritable { path, source },
     }
 }
 
 /// Deletes folders that an earlier process was writing or deleting when it ended.
 fn remove_left_overs(fs: &dyn Fs, dir: &Path) -> Result<(), OpenError> {
-    for (folder, endings) in
-        [(dir.to_owned(), &[CREATION_SUFFIX, DELETION_SUFFIX][..]), (dir.join("wal"), &[".tmp"])]
-    {
+    for (folder, endings) in [
+        (dir.to_owned(), &[CREATION_SUFFIX, DELETION_SUFFIX][..]),
+        (dir.join("wal"), &[".tmp"]),
+    ] {
         let entries = match fs.read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(source) => return Err(OpenError::Unreadable { path: folder, source }),
+            Err(source) => {
+                return Err(OpenError::Unreadable {
+                    path: folder,
+                    source,
+                });
+            }
             Ok(entries) => entries,
         };
         let left = |name: &str| endings.iter().any(|ending| name.ends_with(ending));
-        for entry in entries.iter().filter(|entry| entry.is_dir && left(&entry.name)) {
+        for entry in entries
+            .iter()
+            .filter(|entry| entry.is_dir && left(&entry.name))
+        {
             let path = folder.join(&entry.name);
             fs.remove_dir_all(&path).map_err(not_writable(&path))?;
         }
@@ -188,8 +215,9 @@ pub(super) fn load_blocks(
 fn quarantine(fs: &dyn Fs, dir: &Path, name: &str, error: &BlockError, metrics: &BlockMetrics) {
     let folder = dir.join(QUARANTINE);
     let target = folder.join(name);
-    let moved =
-        fs.create_dir_all(&folder).and_then(|()| fs.rename(&dir.join(name), &target));
+    let moved = fs
+        .create_dir_all(&folder)
+        .and_then(|()| fs.rename(&dir.join(name), &target));
     metrics.quarantined.inc();
     match moved {
         Ok(()) => tracing::error!(

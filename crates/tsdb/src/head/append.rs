@@ -1,5 +1,6 @@
 //! A batch of samples: checked one by one, logged and applied together.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use model::{SeriesRef, TimeRange};
@@ -40,14 +41,28 @@ pub(crate) struct HeadAppender<'a> {
 
 impl<'a> HeadAppender<'a> {
     pub(crate) fn new(head: &'a Head, wal: &'a Wal) -> Self {
-        let scratch = head.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let scratch = head
+            .scratch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let min_time = head.appendable_from();
-        Self { head, wal, min_time, scratch: scratch.unwrap_or_default(), slab: None }
+        Self {
+            head,
+            wal,
+            min_time,
+            scratch: scratch.unwrap_or_default(),
+            slab: None,
+        }
     }
 
     fn slab_of(&mut self, row: u32) -> Option<&Slab> {
         let number = row / SLAB_ROWS;
-        if self.slab.as_ref().is_none_or(|(cached, _)| *cached != number) {
+        if self
+            .slab
+            .as_ref()
+            .is_none_or(|(cached, _)| *cached != number)
+        {
             self.slab = self.head.slab(row).map(|slab| (number, slab));
         }
         self.slab.as_ref().map(|(_, slab)| &**slab)
@@ -56,7 +71,8 @@ impl<'a> HeadAppender<'a> {
     /// Whether the row's series takes this sample; `None` if there is no such series.
     fn check(&mut self, row: u32, append: &Append<'_>) -> Option<Result<(), AppendError>> {
         let rows = self.slab_of(row)?.read();
-        rows.get(row).map(|found| found.check(append.timestamp, append.value))
+        rows.get(row)
+            .map(|found| found.check(append.timestamp, append.value))
     }
 
     fn count_refusal(&self, error: AppendError) -> AppendError {
@@ -74,7 +90,9 @@ impl Appender for HeadAppender<'_> {
         if append.timestamp < self.min_time {
             return Err(self.count_refusal(AppendError::OutOfBounds));
         }
-        let known = append.series.and_then(|reference| self.head.row(reference.get()));
+        let known = append
+            .series
+            .and_then(|reference| self.head.row(reference.get()));
         let checked = known.and_then(|row| Some((row, self.check(row, &append)?)));
         let (row, outcome) = match checked {
             Some(checked) => checked,
@@ -95,8 +113,16 @@ impl Appender for HeadAppender<'_> {
             // Stable: samples of one series keep their order.
             scratch.pending.sort_by_key(|sample| sample.row);
         }
-        self.head.log_batch(self.wal, scratch).map_err(append_error)?;
-        Ok(self.head.apply(&scratch.pending))
+        self.head
+            .log_batch(self.wal, scratch)
+            .map_err(append_error)?;
+        let commit = self.head.apply(&scratch.pending);
+        self.head
+            .metrics
+            .samples_appended
+            .add(commit.samples as u64);
+        self.head.metrics.out_of_order.add(commit.dropped as u64);
+        Ok(commit)
     }
 
     fn rollback(self: Box<Self>) {}
@@ -106,7 +132,11 @@ impl Drop for HeadAppender<'_> {
     fn drop(&mut self) {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.pending.clear();
-        let mut spare = self.head.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self
+            .head
+            .scratch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if spare.len() < SPARE_SCRATCHES && scratch.pending.capacity() <= SPARE_SAMPLES {
             spare.push(scratch);
         }
@@ -116,7 +146,11 @@ impl Drop for HeadAppender<'_> {
 impl Head {
     /// Writes new series and the batch's samples to the log.
     fn log_batch(&self, wal: &Wal, scratch: &mut Scratch) -> Result<(), WalError> {
-        let Scratch { pending, series_record, samples_record } = scratch;
+        let Scratch {
+            pending,
+            series_record,
+            samples_record,
+        } = scratch;
         samples_record.clear();
         series_record.clear();
         let samples = pending.iter().map(|sample| RefSample {
@@ -132,7 +166,9 @@ impl Head {
             self.encode_series(&new, series_record);
         }
         let outcome = writer.log(&[series_record, samples_record]);
-        self.metrics.wal_segment.set(f64::from(writer.segment_number()));
+        self.metrics
+            .wal_segment
+            .set(f64::from(writer.segment_number()));
         if outcome.is_err() {
             self.metrics.wal_writes_failed.inc();
             self.unlogged().splice(0..0, new);
@@ -167,8 +203,12 @@ impl Head {
                 continue;
             };
             let mut rows = slab.write();
+            // Under the slab's lock: whoever cuts a block raises this bound before looking here.
+            let min_valid = self.min_valid_time.load(Ordering::Relaxed);
             for sample in run {
-                let row = rows.get_mut(sample.row);
+                let row = rows
+                    .get_mut(sample.row)
+                    .filter(|_| sample.time >= min_valid);
                 match row.map(|row| row.append(sample.time, sample.value, self.chunk_range)) {
                     Some(Appended::Added) => {}
                     Some(Appended::AddedChunk) => chunks += 1,
@@ -189,8 +229,6 @@ impl Head {
         if range.min_time <= range.max_time {
             self.note_times(range);
         }
-        self.metrics.samples_appended.add(commit.samples as u64);
-        self.metrics.out_of_order.add(commit.dropped as u64);
         self.metrics.chunks_created.add(chunks);
         self.metrics.chunks.add(chunks as f64);
         commit
@@ -204,7 +242,10 @@ fn append_error(error: WalError) -> AppendError {
         | ErrorKind::QuotaExceeded
         | ErrorKind::ReadOnlyFilesystem
         | ErrorKind::PermissionDenied => AppendError::ReadOnly(error.to_string()),
-        _ => AppendError::Io { path: error.path.display().to_string(), source: error.source },
+        _ => AppendError::Io {
+            path: error.path.display().to_string(),
+            source: error.source,
+        },
     }
 }
 

@@ -64,7 +64,9 @@ struct LabelPage {
 impl LabelPage {
     fn run(&self, slot: u32) -> &[(Symbol, Symbol)] {
         let (start, len) = self.runs.get(slot as usize).copied().unwrap_or_default();
-        self.pairs.get(start as usize..(start + len) as usize).unwrap_or_default()
+        self.pairs
+            .get(start as usize..(start + len) as usize)
+            .unwrap_or_default()
     }
 
     fn insert(&mut self, slot: u32, run: &[(Symbol, Symbol)]) {
@@ -99,7 +101,9 @@ impl Catalog {
     pub(crate) fn find(&self, labels: &Labels, fingerprint: Fingerprint) -> Option<u32> {
         let hash = short_hash(fingerprint);
         let same = |entry: &Entry| entry.hash == hash && self.has_labels(entry.row, labels);
-        self.by_fingerprint.find(spread(hash), same).map(|entry| entry.row)
+        self.by_fingerprint
+            .find(spread(hash), same)
+            .map(|entry| entry.row)
     }
 
     /// Adds a series; its row is free.
@@ -124,9 +128,13 @@ impl Catalog {
             self.pairs += usize::from(postings.is_empty());
             insert_sorted(postings, row);
         }
-        self.pages.entry(row / SLAB_ROWS).or_default().insert(row % SLAB_ROWS, run);
+        self.pages
+            .entry(row / SLAB_ROWS)
+            .or_default()
+            .insert(row % SLAB_ROWS, run);
         let entry = Entry { hash, row };
-        self.by_fingerprint.insert_unique(spread(hash), entry, |other| spread(other.hash));
+        self.by_fingerprint
+            .insert_unique(spread(hash), entry, |other| spread(other.hash));
         match self.rows.last() {
             Some(&last) if last > row => {
                 let place = self.rows.partition_point(|&other| other < row);
@@ -152,7 +160,11 @@ impl Catalog {
             }
             fresh.insert_run(row, &run, hash);
         }
-        fresh.names.values_mut().flat_map(HashMap::values_mut).for_each(SmallVec::shrink_to_fit);
+        fresh
+            .names
+            .values_mut()
+            .flat_map(HashMap::values_mut)
+            .for_each(SmallVec::shrink_to_fit);
         Ok(fresh)
     }
 
@@ -165,22 +177,31 @@ impl Catalog {
         let slot = renumbered.get_mut(old as usize).ok_or(ArenaFull)?;
         match *slot {
             Some(new) => Ok(new),
-            None => fresh.intern(self.symbols.text(old)).inspect(|&new| *slot = Some(new)),
+            None => fresh
+                .intern(self.symbols.text(old))
+                .inspect(|&new| *slot = Some(new)),
         }
     }
 
     fn run(&self, row: u32) -> &[(Symbol, Symbol)] {
-        self.pages.get(&(row / SLAB_ROWS)).map_or(&[], |page| page.run(row % SLAB_ROWS))
+        self.pages
+            .get(&(row / SLAB_ROWS))
+            .map_or(&[], |page| page.run(row % SLAB_ROWS))
     }
 
     fn has_labels(&self, row: u32, labels: &Labels) -> bool {
-        let run = self.run(row).iter().map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)));
+        let run = self
+            .run(row)
+            .iter()
+            .map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)));
         run.eq(labels.iter())
     }
 
     /// The labels of a row as texts, sorted by name.
     pub(crate) fn pairs_of(&self, row: u32) -> impl Iterator<Item = (&str, &str)> {
-        self.run(row).iter().map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)))
+        self.run(row)
+            .iter()
+            .map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)))
     }
 
     /// The labels of a row, reduced.
@@ -202,7 +223,11 @@ impl Catalog {
     pub(crate) fn rank(&self, rows: &[u32]) -> Ranking {
         let mut ranks = vec![u32::MAX; self.symbols.len()];
         let mut sorted = Vec::new();
-        for symbol in rows.iter().flat_map(|&row| self.run(row)).flat_map(|&(n, v)| [n, v]) {
+        for symbol in rows
+            .iter()
+            .flat_map(|&row| self.run(row))
+            .flat_map(|&(n, v)| [n, v])
+        {
             if let Some(rank @ &mut u32::MAX) = ranks.get_mut(symbol as usize) {
                 *rank = 0;
                 sorted.push(symbol);
@@ -219,13 +244,20 @@ impl Catalog {
 
     /// The texts of ranked symbols, sorted.
     pub(crate) fn texts<'a>(&'a self, ranking: &'a Ranking) -> impl Iterator<Item = &'a str> {
-        ranking.sorted.iter().map(|&symbol| self.symbols.text(symbol))
+        ranking
+            .sorted
+            .iter()
+            .map(|&symbol| self.symbols.text(symbol))
     }
 
     /// The labels of a ranked row as ranks, sorted by name.
     pub(crate) fn ranked_labels(&self, row: u32, ranking: &Ranking, out: &mut Vec<(u32, u32)>) {
         out.clear();
-        out.extend(self.run(row).iter().map(|&(n, v)| (ranking.rank(n), ranking.rank(v))));
+        out.extend(
+            self.run(row)
+                .iter()
+                .map(|&(n, v)| (ranking.rank(n), ranking.rank(v))),
+        );
     }
 
     /// Sorts ranked rows by their labels.
@@ -255,7 +287,10 @@ impl Catalog {
 
     /// All values of a label with the number of series that have them, unsorted.
     pub(crate) fn label_values(&self, name: &str) -> impl Iterator<Item = (&str, usize)> {
-        let values = self.symbols.find(name).and_then(|name| self.names.get(&name));
+        let values = self
+            .symbols
+            .find(name)
+            .and_then(|name| self.names.get(&name));
         let values = values.into_iter().flat_map(HashMap::iter);
         values.map(|(&value, postings)| (self.symbols.text(value), postings.len()))
     }
@@ -263,13 +298,19 @@ impl Catalog {
     /// Names of the labels of these rows.
     pub(crate) fn names_of(&self, rows: &[u32]) -> BTreeSet<&str> {
         let mut seen: hashbrown::HashSet<Symbol, RandomState> = hashbrown::HashSet::default();
-        seen.extend(rows.iter().flat_map(|&row| self.run(row)).map(|&(name, _)| name));
+        seen.extend(
+            rows.iter()
+                .flat_map(|&row| self.run(row))
+                .map(|&(name, _)| name),
+        );
         seen.iter().map(|&name| self.symbols.text(name)).collect()
     }
 
     /// Values of one label of these rows.
     pub(crate) fn values_of(&self, name: &str, rows: &[u32]) -> BTreeSet<&str> {
-        let Some(name) = self.symbols.find(name) else { return BTreeSet::new() };
+        let Some(name) = self.symbols.find(name) else {
+            return BTreeSet::new();
+        };
         let mut seen: hashbrown::HashSet<Symbol, RandomState> = hashbrown::HashSet::default();
         let labels = rows.iter().flat_map(|&row| self.run(row));
         seen.extend(labels.filter(|&&(n, _)| n == name).map(|&(_, value)| value));
@@ -281,15 +322,9 @@ impl Catalog {
         self.pairs
     }
 
-    /// Bytes of memory, without the allocator's own.
-    pub(crate) fn memory(&self) -> usize {
-        let pages = self.pages.values();
-        let labels: usize = pages.map(|p| 8 * (p.pairs.capacity() + p.runs.capacity())).sum();
-        self.symbols.memory() + labels + 9 * self.by_fingerprint.capacity() + 4 * self.rows.len()
-    }
-
     /// Distinct texts among label names and values.
-    pub(crate) fn symbol_count(&self) -> usize {
+    #[cfg(test)]
+    fn symbol_count(&self) -> usize {
         self.symbols.len()
     }
 }
@@ -302,7 +337,10 @@ impl PostingsSource for Catalog {
     }
 
     fn pair(&self, name: &str, value: &str, list: &mut Vec<u32>) -> Result<(), Infallible> {
-        let name = self.symbols.find(name).and_then(|name| self.names.get(&name));
+        let name = self
+            .symbols
+            .find(name)
+            .and_then(|name| self.names.get(&name));
         let value = name.and_then(|values| values.get(&self.symbols.find(value)?));
         list.extend_from_slice(value.map_or(&[], |postings| postings));
         Ok(())
@@ -315,7 +353,11 @@ impl PostingsSource for Catalog {
         keep: &mut dyn FnMut(&str) -> bool,
         list: &mut Vec<u32>,
     ) -> Result<(), Infallible> {
-        let Some(values) = self.symbols.find(name).and_then(|name| self.names.get(&name)) else {
+        let Some(values) = self
+            .symbols
+            .find(name)
+            .and_then(|name| self.names.get(&name))
+        else {
             return Ok(());
         };
         let mut kept = Vec::new();
@@ -334,7 +376,8 @@ impl PostingsSource for Catalog {
         }
         list.reserve(total);
         kept.sort_unstable_by_key(|postings| postings.first().copied());
-        kept.iter().for_each(|postings| list.extend_from_slice(postings));
+        kept.iter()
+            .for_each(|postings| list.extend_from_slice(postings));
         Ok(())
     }
 }

@@ -28,8 +28,12 @@ impl Head {
     /// Replays the log in `dir`. Damage is noted, counted and left behind; a torn end of the last
     /// segment is cut off.
     pub(crate) fn replay(&self, fs: &dyn Fs, dir: &Path) -> Result<Replay, WalError> {
-        let mut state = ReplayState { head: self, replay: Replay::default(), samples: Vec::new(),
-            pending: Vec::new() };
+        let mut state = ReplayState {
+            head: self,
+            replay: Replay::default(),
+            samples: Vec::new(),
+            pending: Vec::new(),
+        };
         let checkpoint = list_checkpoints(fs, dir)?.last().copied();
         if let Some(number) = checkpoint {
             let folder = checkpoint_path(dir, number);
@@ -47,7 +51,10 @@ impl Head {
         }
         let replay = state.replay;
         self.metrics.wal_corruptions.add(replay.corruptions as u64);
-        self.metrics.wal_unknown_records.with(&["samples"]).add(replay.unknown_series as u64);
+        self.metrics
+            .wal_unknown_records
+            .with(&["samples"])
+            .add(replay.unknown_series as u64);
         Ok(replay)
     }
 }
@@ -81,11 +88,9 @@ impl ReplayState<'_> {
 
     fn record(&mut self, bytes: &[u8]) {
         let decoded = match RecordKind::of(bytes) {
-            Some(RecordKind::Series) => {
-                record::decode_series(bytes, |reference, labels| {
-                    self.series(reference, &Labels::from_sorted(labels.iter().copied()));
-                })
-            }
+            Some(RecordKind::Series) => record::decode_series(bytes, |reference, labels| {
+                self.series(reference, &Labels::from_sorted(labels.iter().copied()));
+            }),
             Some(RecordKind::Samples) => {
                 self.samples.clear();
                 let decoded = record::decode_samples(bytes, &mut self.samples);
@@ -112,14 +117,31 @@ impl ReplayState<'_> {
 
     fn apply(&mut self) {
         let head = self.head;
-        let min_valid = head.min_valid_time.load(std::sync::atomic::Ordering::Relaxed);
-        let aliases = head.aliases.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let min_valid = head
+            .min_valid_time
+            .load(std::sync::atomic::Ordering::Relaxed);
+        let aliases = head
+            .aliases
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         self.pending.clear();
-        for sample in self.samples.iter().filter(|sample| sample.time >= min_valid) {
-            let alias = if aliases.is_empty() { None } else { aliases.get(&sample.series) };
+        for sample in self
+            .samples
+            .iter()
+            .filter(|sample| sample.time >= min_valid)
+        {
+            let alias = if aliases.is_empty() {
+                None
+            } else {
+                aliases.get(&sample.series)
+            };
             match alias.copied().or_else(|| head.row(sample.series)) {
                 Some(row) => {
-                    self.pending.push(Pending { row, time: sample.time, value: sample.value });
+                    self.pending.push(Pending {
+                        row,
+                        time: sample.time,
+                        value: sample.value,
+                    });
                 }
                 None => self.replay.unknown_series += 1,
             }
@@ -141,9 +163,12 @@ impl Head {
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         let mut catalog = current.write().unwrap_or_else(PoisonError::into_inner);
         if catalog.rows().is_empty() {
-            self.epoch.store(reference & !u64::from(u32::MAX), Ordering::Relaxed);
+            self.epoch
+                .store(reference & !u64::from(u32::MAX), Ordering::Relaxed);
         }
-        let Some(row) = self.row(reference).filter(|&row| row < u32::MAX) else { return false };
+        let Some(row) = self.row(reference).filter(|&row| row < u32::MAX) else {
+            return false;
+        };
         let fingerprint = labels.fingerprint();
         if let Some(known) = catalog.find(labels, fingerprint) {
             if known != row {

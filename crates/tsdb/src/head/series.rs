@@ -3,14 +3,14 @@
 //! The series of one scrape are created together and so sit together; a commit takes the lock of
 //! each slab once.
 
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use model::TimeRange;
 use storage::{AppendError, SampleBuffer};
 
 use super::catalog::SLAB_ROWS;
-use crate::chunk::xor::{self, XorAppender};
 use crate::chunk::ChunkError;
+use crate::chunk::xor::{self, XorAppender};
 
 /// One series: the open chunk and the finished ones, oldest first.
 #[derive(Debug, Default)]
@@ -75,7 +75,11 @@ impl Row {
             let last = self.open.last_time();
             if time <= last {
                 let same = time == last && value.to_bits() == self.open.last_value().to_bits();
-                return if same { Appended::Present } else { Appended::Refused };
+                return if same {
+                    Appended::Present
+                } else {
+                    Appended::Refused
+                };
             }
             if count == SAMPLES_PER_CHUNK / 4 {
                 self.cut_time = even_cut(self.open_min_time, last, self.cut_time);
@@ -97,7 +101,11 @@ impl Row {
     fn close(&mut self) {
         let max_time = self.open.last_time();
         let bytes = self.open.take();
-        self.closed.push(ClosedChunk { min_time: self.open_min_time, max_time, bytes });
+        self.closed.push(ClosedChunk {
+            min_time: self.open_min_time,
+            max_time,
+            bytes,
+        });
     }
 
     /// Chunks, oldest first.
@@ -119,7 +127,11 @@ impl Row {
     }
 
     /// Adds the samples of all chunks that touch `range`.
-    pub(crate) fn read(&self, range: TimeRange, buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
+    pub(crate) fn read(
+        &self,
+        range: TimeRange,
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), ChunkError> {
         self.chunks()
             .filter(|chunk| chunk.range.overlaps(&range))
             .try_for_each(|chunk| xor::decode(chunk.bytes, buffer))
@@ -153,14 +165,20 @@ impl Row {
 
 /// End of the aligned range of time that `time` is in.
 pub(crate) fn range_end(time: i64, range: i64) -> i64 {
-    time.div_euclid(range).saturating_add(1).saturating_mul(range)
+    time.div_euclid(range)
+        .saturating_add(1)
+        .saturating_mul(range)
 }
 
 /// Where to cut so that the chunks until `end` come out equally long, guessed when a quarter of a
 /// chunk spans `start` to `current`. Upstream's estimate.
 fn even_cut(start: i64, current: i64, end: i64) -> i64 {
     let chunks = (end - start) / (4 * (current - start + 1)).max(1);
-    if chunks <= 1 { end } else { start + (end - start) / chunks }
+    if chunks <= 1 {
+        end
+    } else {
+        start + (end - start) / chunks
+    }
 }
 
 /// Rows of neighbours behind one lock.
@@ -178,7 +196,9 @@ pub(crate) struct SlabRows {
 impl Slab {
     pub(crate) fn new() -> Self {
         let rows = Vec::with_capacity(SLAB_ROWS as usize);
-        Self { rows: RwLock::new(SlabRows { rows }) }
+        Self {
+            rows: RwLock::new(SlabRows { rows }),
+        }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, SlabRows> {
@@ -253,11 +273,20 @@ mod tests {
     #[test]
     fn chunks_are_cut_evenly_and_never_across_ranges() {
         let row = row((0..1_000).map(|i| i * 15_000));
-        let chunks: Vec<_> = row.chunks().map(|c| (c.range, xor::count_of(c.bytes))).collect();
+        let chunks: Vec<_> = row
+            .chunks()
+            .map(|c| (c.range, xor::count_of(c.bytes)))
+            .collect();
         let (_, finished) = chunks.split_last().unwrap();
-        assert!(finished.iter().all(|&(_, count)| count == 120), "{chunks:?}");
+        assert!(
+            finished.iter().all(|&(_, count)| count == 120),
+            "{chunks:?}"
+        );
         for (range, _) in &chunks {
-            assert_eq!(range_end(range.min_time, RANGE), range_end(range.max_time, RANGE));
+            assert_eq!(
+                range_end(range.min_time, RANGE),
+                range_end(range.max_time, RANGE)
+            );
         }
         let total: usize = chunks.iter().map(|&(_, count)| usize::from(count)).sum();
         assert_eq!(total, 1_000);
@@ -266,8 +295,14 @@ mod tests {
     #[test]
     fn the_order_of_samples_decides() {
         let mut row = row([1_000, 2_000]);
-        assert!(matches!(row.check(1_500, 1.0), Err(AppendError::OutOfOrder)));
-        assert!(matches!(row.check(2_000, 2.0), Err(AppendError::DuplicateTimestamp)));
+        assert!(matches!(
+            row.check(1_500, 1.0),
+            Err(AppendError::OutOfOrder)
+        ));
+        assert!(matches!(
+            row.check(2_000, 2.0),
+            Err(AppendError::DuplicateTimestamp)
+        ));
         assert!(row.check(2_000, 1.0).is_ok());
         assert_eq!(row.append(2_000, 1.0, RANGE), Appended::Present);
         assert_eq!(row.append(2_000, 2.0, RANGE), Appended::Refused);

@@ -27,7 +27,9 @@ impl SymbolTable {
 
     /// The number of a text, if it is known.
     pub(crate) fn find(&self, wanted: &str) -> Option<Symbol> {
-        self.numbers.find(hash(wanted), |&symbol| self.text(symbol) == wanted).copied()
+        self.numbers
+            .find(hash(wanted), |&symbol| self.text(symbol) == wanted)
+            .copied()
     }
 
     /// The number of a text, new if need be.
@@ -40,23 +42,23 @@ impl SymbolTable {
         self.arena.push_str(wanted);
         self.ends.push(end);
         let (arena, ends) = (&self.arena, &self.ends);
-        self.numbers.insert_unique(hash(wanted), symbol, |&other| hash(text(arena, ends, other)));
+        self.numbers.insert_unique(hash(wanted), symbol, |&other| {
+            hash(text(arena, ends, other))
+        });
         Ok(symbol)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
-
-    /// Bytes of memory.
-    pub(crate) fn memory(&self) -> usize {
-        self.arena.capacity() + 4 * self.ends.capacity() + 5 * self.numbers.capacity()
-    }
 }
 
 fn text<'a>(arena: &'a str, ends: &[u32], symbol: Symbol) -> &'a str {
     let index = symbol as usize;
-    let start = index.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |&end| end);
+    let start = index
+        .checked_sub(1)
+        .and_then(|before| ends.get(before))
+        .map_or(0, |&end| end);
     let end = ends.get(index).copied().unwrap_or(start);
     arena.get(start as usize..end as usize).unwrap_or_default()
 }
@@ -72,10 +74,18 @@ mod tests {
     #[test]
     fn texts_are_kept_once() {
         let mut table = SymbolTable::default();
-        let numbers: Vec<_> =
-            ["a", "", "bc", "a", "bc"].iter().map(|text| table.intern(text).unwrap()).collect();
+        let numbers: Vec<_> = ["a", "", "bc", "a", "bc"]
+            .iter()
+            .map(|text| table.intern(text).unwrap())
+            .collect();
         assert_eq!(numbers, [0, 1, 2, 0, 2]);
-        assert_eq!((table.text(2), table.text(1), table.text(9)), ("bc", "", ""));
-        assert_eq!((table.find("bc"), table.find("x"), table.len()), (Some(2), None, 3));
+        assert_eq!(
+            (table.text(2), table.text(1), table.text(9)),
+            ("bc", "", "")
+        );
+        assert_eq!(
+            (table.find("bc"), table.find("x"), table.len()),
+            (Some(2), None, 3)
+        );
     }
 }

@@ -17,7 +17,8 @@ impl Head {
         if !removed.is_empty() {
             self.forget(&removed);
         }
-        self.settled_row.store(self.next_row.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.settled_row
+            .store(self.next_row.load(Ordering::Relaxed), Ordering::Relaxed);
         // First the store, then the look: a commit between them lowers the bound by itself.
         self.min_time.store(i64::MAX, Ordering::SeqCst);
         if let Some(oldest) = self.oldest_sample() {
@@ -35,10 +36,14 @@ impl Head {
         let mut ended = Vec::new();
         let mut dropped = 0;
         for run in rows.chunk_by(|a, b| a / SLAB_ROWS == b / SLAB_ROWS) {
-            let Some(slab) = run.first().and_then(|&row| self.slab(row)) else { continue };
+            let Some(slab) = run.first().and_then(|&row| self.slab(row)) else {
+                continue;
+            };
             let mut guard = slab.write();
             for &row in run {
-                let Some(found) = guard.get_mut(row) else { continue };
+                let Some(found) = guard.get_mut(row) else {
+                    continue;
+                };
                 dropped += found.truncate(time);
                 if found.is_empty() && row < settled {
                     guard.remove(row);
@@ -70,15 +75,21 @@ impl Head {
     }
 
     fn oldest_sample(&self) -> Option<i64> {
-        let slabs: Vec<_> =
-            self.slabs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let slabs: Vec<_> = self
+            .slabs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
         slabs.iter().filter_map(|slab| slab.read().min_time()).min()
     }
 
     /// True if the log must still name the series with this reference.
     pub(crate) fn needs_reference(&self, reference: u64) -> bool {
         let alive = self.row(reference).is_some_and(|row| {
-            self.slab(row).is_some_and(|slab| slab.read().get(row).is_some())
+            self.slab(row)
+                .is_some_and(|slab| slab.read().get(row).is_some())
         });
         alive
             || self

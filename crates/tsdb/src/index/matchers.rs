@@ -35,8 +35,10 @@ pub(crate) fn resolve<S: PostingsSource>(
     matchers: &[Matcher],
 ) -> Result<Vec<u32>, S::Error> {
     let mut found: Option<Vec<u32>> = None;
-    let (mut required, backwards): (Vec<_>, Vec<_>) =
-        matchers.iter().filter(|m| !always_holds(m)).partition(|m| !m.matches_empty());
+    let (mut required, backwards): (Vec<_>, Vec<_>) = matchers
+        .iter()
+        .filter(|m| !always_holds(m))
+        .partition(|m| !m.matches_empty());
     // Single look-ups first: an empty one ends the search before any pattern is tried.
     required.sort_by_key(|matcher| !is_look_up(matcher));
     for matcher in required {
@@ -79,8 +81,16 @@ fn passing<S: PostingsSource>(source: &S, matcher: &Matcher) -> Result<Vec<u32>,
             pairs(source, matcher.name(), literals, &mut list)?;
         }
         (op, _) => {
-            let prefix = matcher.regex().filter(|_| op == MatchOp::Regex).map_or("", |r| r.prefix());
-            source.values(matcher.name(), prefix, &mut |value| matcher.matches(value), &mut list)?;
+            let prefix = matcher
+                .regex()
+                .filter(|_| op == MatchOp::Regex)
+                .map_or("", |r| r.prefix());
+            source.values(
+                matcher.name(),
+                prefix,
+                &mut |value| matcher.matches(value),
+                &mut list,
+            )?;
         }
     }
     Ok(unite(list))
@@ -89,15 +99,27 @@ fn passing<S: PostingsSource>(source: &S, matcher: &Matcher) -> Result<Vec<u32>,
 /// Series with a value that fails. The empty text passes this matcher.
 fn failing<S: PostingsSource>(source: &S, matcher: &Matcher) -> Result<Vec<u32>, S::Error> {
     let mut list = Vec::new();
-    let regex = matcher.regex().filter(|_| matcher.op() == MatchOp::NotRegex);
+    let regex = matcher
+        .regex()
+        .filter(|_| matcher.op() == MatchOp::NotRegex);
     match (matcher.op(), regex) {
         (MatchOp::NotEqual, _) => source.pair(matcher.name(), matcher.value(), &mut list)?,
         (_, Some(regex)) if regex.literals().is_some() => {
-            pairs(source, matcher.name(), regex.literals().unwrap_or_default(), &mut list)?;
+            pairs(
+                source,
+                matcher.name(),
+                regex.literals().unwrap_or_default(),
+                &mut list,
+            )?;
         }
         (_, regex) => {
             let prefix = regex.map_or("", |r| r.prefix());
-            source.values(matcher.name(), prefix, &mut |value| !matcher.matches(value), &mut list)?;
+            source.values(
+                matcher.name(),
+                prefix,
+                &mut |value| !matcher.matches(value),
+                &mut list,
+            )?;
         }
     }
     Ok(unite(list))
@@ -109,5 +131,7 @@ fn pairs<S: PostingsSource>(
     values: &[String],
     list: &mut Vec<u32>,
 ) -> Result<(), S::Error> {
-    values.iter().try_for_each(|value| source.pair(name, value, list))
+    values
+        .iter()
+        .try_for_each(|value| source.pair(name, value, list))
 }

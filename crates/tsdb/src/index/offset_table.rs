@@ -31,7 +31,11 @@ pub(crate) fn read_entry<'a>(cursor: &mut Cursor<'a>) -> Result<Entry<'a>, Malfo
     if cursor.u8()? != 2 {
         return Err(Malformed);
     }
-    Ok(Entry { name: cursor.text()?, value: cursor.text()?, postings: cursor.uvarint()? })
+    Ok(Entry {
+        name: cursor.text()?,
+        value: cursor.text()?,
+        postings: cursor.uvarint()?,
+    })
 }
 
 impl OffsetTable {
@@ -62,23 +66,28 @@ impl OffsetTable {
 
     /// All label names, sorted.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(|name| &**name).filter(|name| !name.is_empty())
+        self.names
+            .keys()
+            .map(|name| &**name)
+            .filter(|name| !name.is_empty())
     }
 }
 
 impl NameEntries {
     /// File range of all entries.
     pub(crate) fn all(&self) -> (u64, u64) {
-        (self.samples.first().map_or(self.end, |sample| sample.1), self.end)
+        (
+            self.samples.first().map_or(self.end, |sample| sample.1),
+            self.end,
+        )
     }
 
     /// File range in which the entries of values that start with `prefix` lie, and others.
     pub(crate) fn starting_with(&self, prefix: &str) -> (u64, u64) {
         let first = self.samples.partition_point(|(value, _)| **value < *prefix);
         let start = first.saturating_sub(1);
-        let beyond = |(value, _): &(Box<str>, u64)| {
-            !(**value > *prefix && !value.starts_with(prefix))
-        };
+        let beyond =
+            |(value, _): &(Box<str>, u64)| !(**value > *prefix && !value.starts_with(prefix));
         let last = self.samples.partition_point(beyond);
         let at = |index: usize| self.samples.get(index).map_or(self.end, |sample| sample.1);
         (at(start), at(last))
@@ -86,7 +95,9 @@ impl NameEntries {
 
     /// File range in which the entry of `value` lies, if it is there.
     pub(crate) fn around(&self, value: &str) -> (u64, u64) {
-        let after = self.samples.partition_point(|(sampled, _)| **sampled <= *value);
+        let after = self
+            .samples
+            .partition_point(|(sampled, _)| **sampled <= *value);
         let at = |index: usize| self.samples.get(index).map_or(self.end, |sample| sample.1);
         match after.checked_sub(1) {
             Some(before) => (at(before), at(after)),
@@ -132,7 +143,10 @@ mod tests {
             assert!(read(entries.around(value)).contains(&value.as_str()));
             let found = read(entries.starting_with(&value[..3]));
             let want = values.iter().filter(|v| v.starts_with(&value[..3]));
-            assert!(want.clone().all(|v| found.contains(&v.as_str())), "{value}: {found:?}");
+            assert!(
+                want.clone().all(|v| found.contains(&v.as_str())),
+                "{value}: {found:?}"
+            );
             assert!(found.len() <= 3 * SAMPLING);
         }
         assert_eq!(read(entries.around("a")), [""; 0]);

@@ -42,7 +42,10 @@ fn skip_below(list: &[u32], bound: u32) -> &[u32] {
         step *= 2;
     }
     let end = list.len().min(step + 1);
-    let start = list.get(..end).unwrap_or_default().partition_point(|&number| number < bound);
+    let start = list
+        .get(..end)
+        .unwrap_or_default()
+        .partition_point(|&number| number < bound);
     list.get(start..).unwrap_or_default()
 }
 

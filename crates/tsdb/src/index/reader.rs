@@ -37,10 +37,15 @@ impl Symbols {
     fn parse(section: &[u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(section);
         let count = cursor.u32()?;
-        let mut symbols = Self { texts: String::with_capacity(section.len()), ends: Vec::new() };
+        let mut symbols = Self {
+            texts: String::with_capacity(section.len()),
+            ends: Vec::new(),
+        };
         for _ in 0..count {
             symbols.texts.push_str(cursor.text()?);
-            symbols.ends.push(u32::try_from(symbols.texts.len()).map_err(|_| Malformed)?);
+            symbols
+                .ends
+                .push(u32::try_from(symbols.texts.len()).map_err(|_| Malformed)?);
         }
         Ok(symbols)
     }
@@ -49,7 +54,9 @@ impl Symbols {
     pub(crate) fn text(&self, symbol: u64) -> Option<&str> {
         let index = usize::try_from(symbol).ok()?;
         let end = *self.ends.get(index)?;
-        let start = index.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let start = index
+            .checked_sub(1)
+            .map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.texts.get(start as usize..end as usize)
     }
 }
@@ -83,7 +90,10 @@ impl IndexReader {
             Ok(VERSION) => {}
             version => {
                 let reason = format!("index format version {}", version.unwrap_or_default());
-                return Err(BlockError::Unsupported { path: reader.path, reason });
+                return Err(BlockError::Unsupported {
+                    path: reader.path,
+                    reason,
+                });
             }
         }
         reader.contents = reader.read_contents()?;
@@ -102,7 +112,10 @@ impl IndexReader {
     }
 
     pub(crate) fn damaged(&self, reason: &str) -> BlockError {
-        BlockError::Damaged { path: self.path.clone(), reason: reason.to_owned() }
+        BlockError::Damaged {
+            path: self.path.clone(),
+            reason: reason.to_owned(),
+        }
     }
 
     fn bytes(&self, offset: u64, len: usize) -> Result<Vec<u8>, BlockError> {
@@ -111,7 +124,10 @@ impl IndexReader {
             return Err(self.damaged("file ends too early"));
         }
         let mut bytes = vec![0; len];
-        let read = self.file.read_at(&mut bytes, offset).map_err(BlockError::io(&self.path))?;
+        let read = self
+            .file
+            .read_at(&mut bytes, offset)
+            .map_err(BlockError::io(&self.path))?;
         if read < len {
             let error = io::Error::from(io::ErrorKind::UnexpectedEof);
             return Err(BlockError::io(&self.path)(error));
@@ -139,7 +155,11 @@ impl IndexReader {
             return Err(self.damaged("checksum of the table of contents does not match"));
         }
         let mut cursor = Cursor::new(offsets);
-        let mut next = || cursor.u64().map_err(|_| self.damaged("table of contents is too short"));
+        let mut next = || {
+            cursor
+                .u64()
+                .map_err(|_| self.damaged("table of contents is too short"))
+        };
         Ok(Contents {
             symbols: next()?,
             series: next()?,
@@ -167,7 +187,10 @@ impl IndexReader {
     /// Lets go of symbols that nobody asked for since the last call.
     pub(crate) fn release_idle(&self) {
         if !self.symbols_used.swap(false, Ordering::Relaxed) {
-            self.symbols.lock().unwrap_or_else(PoisonError::into_inner).take();
+            self.symbols
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
         }
     }
 
@@ -217,7 +240,11 @@ impl IndexReader {
 
     /// Reads series one after the other; neighbours come from one read.
     pub(crate) fn series_reader(&self) -> SeriesReader<'_> {
-        SeriesReader { index: self, window: Vec::new(), start: 0 }
+        SeriesReader {
+            index: self,
+            window: Vec::new(),
+            start: 0,
+        }
     }
 }
 
@@ -236,7 +263,9 @@ impl SeriesReader<'_> {
         let malformed = |_| index.damaged("series entry is malformed");
         let header = self.at(offset, 10.min(index.len.saturating_sub(offset)))?;
         let mut cursor = Cursor::new(header);
-        let len = cursor.size().map_err(|_| index.damaged("series entry is malformed"))?;
+        let len = cursor
+            .size()
+            .map_err(|_| index.damaged("series entry is malformed"))?;
         let skipped = header.len() - cursor.rest().len();
         let whole = self.at(offset + skipped as u64, len as u64 + 4)?;
         let (body, checksum) = whole.split_at_checked(len).unwrap_or_default();
@@ -251,11 +280,16 @@ impl SeriesReader<'_> {
         if !inside {
             let left = self.index.len.saturating_sub(offset);
             let take = len.max(SERIES_WINDOW.min(left));
-            self.window = self.index.bytes(offset, usize::try_from(take).unwrap_or(usize::MAX))?;
+            self.window = self
+                .index
+                .bytes(offset, usize::try_from(take).unwrap_or(usize::MAX))?;
             self.start = offset;
         }
         let from = (offset - self.start) as usize;
-        Ok(self.window.get(from..from + len as usize).unwrap_or_default())
+        Ok(self
+            .window
+            .get(from..from + len as usize)
+            .unwrap_or_default())
     }
 }
 
@@ -275,9 +309,15 @@ fn parse_series(body: &[u8], entry: &mut SeriesEntry) -> Result<(), Malformed> {
         let max_time = min_time.wrapping_add(cursor.uvarint()?.cast_signed());
         let reference = match before {
             None => cursor.uvarint()?,
-            Some(last) => last.reference.wrapping_add(cursor.varint()?.cast_unsigned()),
+            Some(last) => last
+                .reference
+                .wrapping_add(cursor.varint()?.cast_unsigned()),
         };
-        let chunk = ChunkMeta { min_time, max_time, reference };
+        let chunk = ChunkMeta {
+            min_time,
+            max_time,
+            reference,
+        };
         entry.chunks.push(chunk);
         before = Some(chunk);
     }
@@ -294,7 +334,9 @@ impl PostingsSource for IndexReader {
     }
 
     fn pair(&self, name: &str, value: &str, list: &mut Vec<u32>) -> Result<(), BlockError> {
-        let Some(entries) = self.table.name(name) else { return Ok(()) };
+        let Some(entries) = self.table.name(name) else {
+            return Ok(());
+        };
         let mut found = None;
         self.entries(entries.around(value), &mut |entry| {
             if entry.value == value {
@@ -312,8 +354,14 @@ impl PostingsSource for IndexReader {
         keep: &mut dyn FnMut(&str) -> bool,
         list: &mut Vec<u32>,
     ) -> Result<(), BlockError> {
-        let Some(entries) = self.table.name(name) else { return Ok(()) };
-        let range = if prefix.is_empty() { entries.all() } else { entries.starting_with(prefix) };
+        let Some(entries) = self.table.name(name) else {
+            return Ok(());
+        };
+        let range = if prefix.is_empty() {
+            entries.all()
+        } else {
+            entries.starting_with(prefix)
+        };
         self.entries(range, &mut |entry| {
             if entry.value.starts_with(prefix) && keep(entry.value) {
                 self.postings(entry.postings, list)?;

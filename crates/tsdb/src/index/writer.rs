@@ -47,7 +47,10 @@ impl IndexWriter {
         put_u32(&mut bytes, MAGIC);
         bytes.push(VERSION);
         sink.write(&bytes)?;
-        let mut contents = Contents { symbols: sink.position(), ..Contents::default() };
+        let mut contents = Contents {
+            symbols: sink.position(),
+            ..Contents::default()
+        };
         let mut section = Vec::new();
         put_u32(&mut section, u32_of(symbols.len())?);
         symbols.for_each(|symbol| put_text(&mut section, symbol));
@@ -55,7 +58,13 @@ impl IndexWriter {
         sink.align(SERIES_ALIGNMENT)?;
         contents.series = sink.position();
         let (postings, all, entry) = Default::default();
-        Ok(Self { sink, contents, postings, all, entry })
+        Ok(Self {
+            sink,
+            contents,
+            postings,
+            all,
+            entry,
+        })
     }
 
     /// Adds a series. Series come sorted by labels; `labels` are symbol numbers, sorted by name.
@@ -155,7 +164,10 @@ fn put_chunks(out: &mut Vec<u8>, chunks: &[ChunkMeta]) {
             Some(last) => {
                 put_uvarint(out, (chunk.min_time - last.max_time).cast_unsigned());
                 put_uvarint(out, (chunk.max_time - chunk.min_time).cast_unsigned());
-                put_varint(out, chunk.reference.wrapping_sub(last.reference).cast_signed());
+                put_varint(
+                    out,
+                    chunk.reference.wrapping_sub(last.reference).cast_signed(),
+                );
             }
         }
         before = Some(chunk);

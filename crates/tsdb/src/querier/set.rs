@@ -44,7 +44,14 @@ impl<'a> HeadSet<'a> {
         }
         let projection = select.hints.projection.clone();
         let (range, _view) = (select.range, Arc::clone(view));
-        Self { head, selected, range, projection, annotations, _view }
+        Self {
+            head,
+            selected,
+            range,
+            projection,
+            annotations,
+            _view,
+        }
     }
 }
 
@@ -54,13 +61,18 @@ impl SeriesSet for HeadSet<'_> {
     }
 
     fn labels(&self, index: usize) -> Labels {
-        let Some(&row) = self.selected.rows.get(index) else { return Labels::empty() };
-        self.selected.with_catalog(|catalog| catalog.labels(row, &self.projection))
+        let Some(&row) = self.selected.rows.get(index) else {
+            return Labels::empty();
+        };
+        self.selected
+            .with_catalog(|catalog| catalog.labels(row, &self.projection))
     }
 
     fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
         buffer.clear();
-        let Some(&row) = self.selected.rows.get(index) else { return Ok(()) };
+        let Some(&row) = self.selected.rows.get(index) else {
+            return Ok(());
+        };
         self.head.read(row, self.range, buffer).map_err(in_head)?;
         trim(buffer, self.range);
         Ok(())
@@ -89,8 +101,14 @@ struct Merged {
 }
 
 enum Part {
-    Block { block: usize, series: u32, chunks: Box<[ChunkMeta]> },
-    Head { row: u32 },
+    Block {
+        block: usize,
+        series: u32,
+        chunks: Box<[ChunkMeta]>,
+    },
+    Head {
+        row: u32,
+    },
 }
 
 impl<'a> MergedSet<'a> {
@@ -114,7 +132,15 @@ impl<'a> MergedSet<'a> {
         for (number, (block, found)) in from_blocks.into_iter().enumerate() {
             set.blocks.push(block);
             for BlockSeries { labels, id, chunks } in found {
-                set.add(&mut places, labels, Part::Block { block: number, series: id, chunks });
+                set.add(
+                    &mut places,
+                    labels,
+                    Part::Block {
+                        block: number,
+                        series: id,
+                        chunks,
+                    },
+                );
             }
         }
         selected.with_catalog(|catalog| {
@@ -135,12 +161,20 @@ impl<'a> MergedSet<'a> {
         self
     }
 
-    fn add(&mut self, places: &mut HashMap<Labels, usize, RandomState>, labels: Labels, part: Part) {
+    fn add(
+        &mut self,
+        places: &mut HashMap<Labels, usize, RandomState>,
+        labels: Labels,
+        part: Part,
+    ) {
         let next = self.series.len();
         let place = *places.entry(labels.clone()).or_insert(next);
         match self.series.get_mut(place) {
             Some(merged) => merged.parts.push(part),
-            None => self.series.push(Merged { labels, parts: SmallVec::from_iter([part]) }),
+            None => self.series.push(Merged {
+                labels,
+                parts: SmallVec::from_iter([part]),
+            }),
         }
     }
 
@@ -152,7 +186,11 @@ impl<'a> MergedSet<'a> {
     ) -> Result<(), SelectError> {
         match part {
             Part::Head { row } => self.head.read(*row, self.range, buffer).map_err(in_head),
-            Part::Block { block, series, chunks } => match self.blocks.get(*block) {
+            Part::Block {
+                block,
+                series,
+                chunks,
+            } => match self.blocks.get(*block) {
                 Some(block) => Ok(block.read(*series, chunks, scratch, buffer)?),
                 None => Ok(()),
             },
@@ -166,7 +204,9 @@ impl SeriesSet for MergedSet<'_> {
     }
 
     fn labels(&self, index: usize) -> Labels {
-        let Some(merged) = self.series.get(index) else { return Labels::empty() };
+        let Some(merged) = self.series.get(index) else {
+            return Labels::empty();
+        };
         match &self.projection {
             Projection::All => merged.labels.clone(),
             Projection::Only(names) => merged.labels.filter(|name| names.iter().any(|n| n == name)),
@@ -178,7 +218,9 @@ impl SeriesSet for MergedSet<'_> {
 
     fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
         buffer.clear();
-        let Some(merged) = self.series.get(index) else { return Ok(()) };
+        let Some(merged) = self.series.get(index) else {
+            return Ok(());
+        };
         let mut scratch = Vec::new();
         for part in &merged.parts {
             let before = buffer.len();
@@ -195,5 +237,8 @@ impl SeriesSet for MergedSet<'_> {
 }
 
 fn in_head(error: ChunkError) -> SelectError {
-    SelectError::Damaged { path: "head".to_owned(), reason: error.to_string() }
+    SelectError::Damaged {
+        path: "head".to_owned(),
+        reason: error.to_string(),
+    }
 }

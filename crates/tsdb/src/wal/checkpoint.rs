@@ -27,8 +27,10 @@ pub(crate) fn checkpoint(
     keep: &Keep<'_>,
     options: WalOptions,
 ) -> Result<bool, WalError> {
-    let segments: Vec<u32> =
-        list_segments(&**fs, dir)?.into_iter().filter(|&number| number <= last).collect();
+    let segments: Vec<u32> = list_segments(&**fs, dir)?
+        .into_iter()
+        .filter(|&number| number <= last)
+        .collect();
     if segments.is_empty() {
         return Ok(false);
     }
@@ -48,7 +50,8 @@ pub(crate) fn checkpoint(
     }
     writer.close()?;
     fs.sync_dir(&temporary).map_err(WalError::at(&temporary))?;
-    fs.rename(&temporary, &target).map_err(WalError::at(&target))?;
+    fs.rename(&temporary, &target)
+        .map_err(WalError::at(&target))?;
     fs.sync_dir(dir).map_err(WalError::at(dir))?;
     discard(&**fs, dir, &segments, &previous, last)?;
     Ok(true)
@@ -74,20 +77,16 @@ fn discard(
 
 fn remove_dir(fs: &dyn Fs, path: &Path) -> Result<(), WalError> {
     match fs.remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(WalError { path: path.to_owned(), source: error })
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(WalError {
+            path: path.to_owned(),
+            source: error,
+        }),
         _ => Ok(()),
     }
 }
 
 /// Copies what is needed of one segment.
-fn fold(
-    fs: &dyn Fs,
-    path: &Path,
-    keep: &Keep<'_>,
-    writer: &mut Writer,
-) -> Result<(), WalError> {
+fn fold(fs: &dyn Fs, path: &Path, keep: &Keep<'_>, writer: &mut Writer) -> Result<(), WalError> {
     let mut outcome = Ok(());
     let mut out = Vec::new();
     read_segment(fs, path, &mut |bytes| {

@@ -23,7 +23,9 @@ pub(crate) struct SegmentReport {
 impl SegmentReport {
     /// True if the file ends in something that is neither record nor padding.
     pub(crate) fn has_torn_tail(&self) -> bool {
-        self.damages.last().is_some_and(|damage| damage.offset >= self.good_end)
+        self.damages
+            .last()
+            .is_some_and(|damage| damage.offset >= self.good_end)
     }
 }
 
@@ -45,7 +47,9 @@ pub(crate) fn read_segment(
     let mut reader = PageReader::default();
     let mut offset = 0;
     loop {
-        let count = file.read_at(&mut buffer, offset).map_err(WalError::at(path))?;
+        let count = file
+            .read_at(&mut buffer, offset)
+            .map_err(WalError::at(path))?;
         for page in buffer.get(..count).unwrap_or_default().chunks(PAGE_BYTES) {
             reader.page(page, each);
         }
@@ -100,12 +104,20 @@ impl PageReader {
     ) -> Result<Option<usize>, &'static str> {
         let Some((&[kind, l0, l1, c0, c1, c2, c3], after)) = rest.split_first_chunk::<7>() else {
             let padding = whole_page && rest.iter().all(|&byte| byte == 0);
-            return if padding { Ok(None) } else { Err("fragment header is cut off") };
+            return if padding {
+                Ok(None)
+            } else {
+                Err("fragment header is cut off")
+            };
         };
         let fragment = FragmentKind::from_byte(kind).ok_or("unknown fragment kind")?;
         if fragment == FragmentKind::PageEnd {
             let padding = rest.iter().all(|&byte| byte == 0);
-            return if padding { Ok(None) } else { Err("padding is not zero") };
+            return if padding {
+                Ok(None)
+            } else {
+                Err("padding is not zero")
+            };
         }
         let len = usize::from(u16::from_be_bytes([l0, l1]));
         let data = after.get(..len).ok_or("fragment is longer than its page")?;

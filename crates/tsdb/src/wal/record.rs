@@ -130,7 +130,10 @@ mod tests {
         put_series(&mut record, 7, [("a", "1"), ("b", "ü")].into_iter());
         put_series(&mut record, 9, [].into_iter());
         let mut found = Vec::new();
-        decode_series(&record, |series, labels| found.push((series, labels.to_vec()))).unwrap();
+        decode_series(&record, |series, labels| {
+            found.push((series, labels.to_vec()))
+        })
+        .unwrap();
         assert_eq!(found, [(7, vec![("a", "1"), ("b", "ü")]), (9, vec![])]);
         assert_eq!(RecordKind::of(&record), Some(RecordKind::Series));
         assert!(decode_series(&record[..record.len() - 1], |_, _| {}).is_err());
@@ -139,7 +142,11 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_the_format() {
         let mut record = Vec::new();
-        let sample = |series, time| RefSample { series, time, value: 1.0 };
+        let sample = |series, time| RefSample {
+            series,
+            time,
+            value: 1.0,
+        };
         encode_samples(&mut record, [sample(5, 1_000), sample(6, 999)]);
         let value = [0x3f, 0xf0, 0, 0, 0, 0, 0, 0];
         let want = [

@@ -10,8 +10,11 @@ use super::WalError;
 /// Numbers of the segments in a folder, rising. A folder that is not there has none.
 pub(crate) fn list_segments(fs: &dyn Fs, dir: &Path) -> Result<Vec<u32>, WalError> {
     let entries = entries(fs, dir)?;
-    let mut numbers: Vec<u32> =
-        entries.into_iter().filter(|(_, is_dir)| !is_dir).filter_map(|(n, _)| number(&n)).collect();
+    let mut numbers: Vec<u32> = entries
+        .into_iter()
+        .filter(|(_, is_dir)| !is_dir)
+        .filter_map(|(n, _)| number(&n))
+        .collect();
     numbers.sort_unstable();
     Ok(numbers)
 }
@@ -30,14 +33,23 @@ pub(crate) fn list_checkpoints(fs: &dyn Fs, dir: &Path) -> Result<Vec<u32>, WalE
 
 fn entries(fs: &dyn Fs, dir: &Path) -> Result<Vec<(String, bool)>, WalError> {
     match fs.read_dir(dir) {
-        Ok(entries) => Ok(entries.into_iter().map(|entry| (entry.name, entry.is_dir)).collect()),
+        Ok(entries) => Ok(entries
+            .into_iter()
+            .map(|entry| (entry.name, entry.is_dir))
+            .collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(WalError { path: dir.to_owned(), source }),
+        Err(source) => Err(WalError {
+            path: dir.to_owned(),
+            source,
+        }),
     }
 }
 
 fn number(name: &str) -> Option<u32> {
-    name.bytes().all(|b| b.is_ascii_digit()).then(|| name.parse().ok()).flatten()
+    name.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| name.parse().ok())
+        .flatten()
 }
 
 /// Path of a segment.

@@ -61,7 +61,9 @@ impl Writer {
 
     /// Number of the segment that the next record goes to, or a later one.
     pub(crate) fn segment_number(&self) -> u32 {
-        self.segment.as_ref().map_or(self.next_segment, |segment| segment.number)
+        self.segment
+            .as_ref()
+            .map_or(self.next_segment, |segment| segment.number)
     }
 
     /// Writes records. On an error none of those in the last segment touched is kept, and a later
@@ -131,7 +133,8 @@ impl Writer {
             let len = u16::try_from(part.len()).expect("a fragment is shorter than a page");
             self.buffer.push(kind.number() | flags);
             self.buffer.extend_from_slice(&len.to_be_bytes());
-            self.buffer.extend_from_slice(&crc32c::crc32c(part).to_be_bytes());
+            self.buffer
+                .extend_from_slice(&crc32c::crc32c(part).to_be_bytes());
             self.buffer.extend_from_slice(part);
             rest = after;
             first = false;
@@ -143,7 +146,9 @@ impl Writer {
 
     /// Hands the buffer to the file.
     fn flush(&mut self) -> Result<(), WalError> {
-        let Some(segment) = &mut self.segment else { return Ok(()) };
+        let Some(segment) = &mut self.segment else {
+            return Ok(());
+        };
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -151,7 +156,10 @@ impl Writer {
         if let Err(source) = outcome {
             segment.torn = true;
             self.buffer.clear();
-            return Err(WalError { path: segment.path.clone(), source });
+            return Err(WalError {
+                path: segment.path.clone(),
+                source,
+            });
         }
         segment.len += self.buffer.len() as u64;
         segment.unsynced = true;
@@ -161,9 +169,14 @@ impl Writer {
 
     /// Brings the segment to a state in which a record may follow.
     fn prepare(&mut self) -> Result<(), WalError> {
-        let Some(segment) = &mut self.segment else { return self.begin_segment() };
+        let Some(segment) = &mut self.segment else {
+            return self.begin_segment();
+        };
         if segment.torn {
-            segment.file.set_len(segment.len).map_err(WalError::at(&segment.path))?;
+            segment
+                .file
+                .set_len(segment.len)
+                .map_err(WalError::at(&segment.path))?;
             segment.torn = false;
         }
         Ok(())
@@ -175,10 +188,19 @@ impl Writer {
         let file = self.fs.create(&path).map_err(WalError::at(&path))?;
         let sync_handle: Arc<dyn File> =
             Arc::from(self.fs.open(&path).map_err(WalError::at(&path))?);
-        self.fs.sync_dir(&self.dir).map_err(WalError::at(&self.dir))?;
+        self.fs
+            .sync_dir(&self.dir)
+            .map_err(WalError::at(&self.dir))?;
         self.next_segment += 1;
-        let segment =
-            Segment { number, path, file, sync_handle, len: 0, unsynced: false, torn: false };
+        let segment = Segment {
+            number,
+            path,
+            file,
+            sync_handle,
+            len: 0,
+            unsynced: false,
+            torn: false,
+        };
         self.segment = Some(segment);
         Ok(())
     }
@@ -187,7 +209,8 @@ impl Writer {
     fn end_segment(&mut self) -> Result<(), WalError> {
         let offset = self.page_offset();
         if offset > 0 {
-            self.buffer.resize(self.buffer.len() + PAGE_BYTES - offset, 0);
+            self.buffer
+                .resize(self.buffer.len() + PAGE_BYTES - offset, 0);
         }
         self.flush()?;
         if let Some(segment) = self.segment.take() {
@@ -227,8 +250,9 @@ impl Writer {
 /// True if `out` now holds `record` compressed, and shorter.
 fn compress(record: &[u8], out: &mut Vec<u8>) -> bool {
     out.resize(snap::raw::max_compress_len(record.len()), 0);
-    let outcome: Result<usize, io::Error> =
-        snap::raw::Encoder::new().compress(record, out).map_err(io::Error::from);
+    let outcome: Result<usize, io::Error> = snap::raw::Encoder::new()
+        .compress(record, out)
+        .map_err(io::Error::from);
     match outcome {
         Ok(len) if len < record.len() => {
             out.truncate(len);

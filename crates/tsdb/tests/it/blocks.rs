@@ -54,7 +54,12 @@ fn old_blocks_are_deleted() {
         }
         let f = open_with(&SimulatedFs::default(), limited).unwrap();
         for part in 0..10 {
-            f.fill(50, START + part * 2 * HOUR, START + (part + 1) * 2 * HOUR, 60_000);
+            f.fill(
+                50,
+                START + part * 2 * HOUR,
+                START + (part + 1) * 2 * HOUR,
+                60_000,
+            );
             f.db.maintain().unwrap();
         }
         let blocks = f.metric("prometheus_tsdb_blocks_loaded");
@@ -63,7 +68,11 @@ fn old_blocks_are_deleted() {
         assert!(f.paths(".tmp-for-deletion").is_empty());
         let deleted = f.metric(&format!("prometheus_tsdb_{limit}_retentions_total"));
         assert!(deleted >= 5.0, "{limit}: {deleted}");
-        assert!(f.all().iter().all(|(_, samples)| samples.last().unwrap().0 > START + 19 * HOUR));
+        assert!(
+            f.all()
+                .iter()
+                .all(|(_, samples)| samples.last().unwrap().0 > START + 19 * HOUR)
+        );
     }
 }
 
@@ -82,7 +91,11 @@ fn a_damaged_block_is_moved_aside() {
         let f = open(&fs);
         f.fill(10, START, START + 4 * HOUR, 15_000);
         f.db.maintain().unwrap();
-        let path = f.paths(file).into_iter().find(|path| !path.contains("/wal/")).unwrap();
+        let path = f
+            .paths(file)
+            .into_iter()
+            .find(|path| !path.contains("/wal/"))
+            .unwrap();
         drop(f);
         let path = std::path::PathBuf::from(path);
         let mut bytes = fs.read(&path).unwrap();
@@ -97,7 +110,11 @@ fn a_damaged_block_is_moved_aside() {
             }
         }
         let f = open(&fs);
-        assert_eq!(f.metric("narthex_tsdb_blocks_quarantined_total"), 1.0, "{file} {reason}");
+        assert_eq!(
+            f.metric("narthex_tsdb_blocks_quarantined_total"),
+            1.0,
+            "{file} {reason}"
+        );
         assert_eq!(f.metric("prometheus_tsdb_blocks_loaded"), 0.0);
         assert_eq!(f.all().len(), 10);
     }
@@ -127,7 +144,11 @@ fn damage_found_while_reading_is_an_error_for_samples_and_a_hole_for_series() {
         .filter_map(|index| set.read(index, &mut Default::default()).err())
         .collect();
     assert_eq!(errors.len(), 1);
-    assert!(errors[0].to_string().contains("checksum of a chunk does not match"));
+    assert!(
+        errors[0]
+            .to_string()
+            .contains("checksum of a chunk does not match")
+    );
     drop(set);
     drop(querier);
     drop(f);
@@ -143,9 +164,17 @@ fn damage_found_while_reading_is_an_error_for_samples_and_a_hole_for_series() {
 #[test]
 fn left_overs_of_a_crash_are_removed() {
     let fs = SimulatedFs::default();
-    for folder in ["01ARZ3NDEKTSV4RRFFQ69G5FAV.tmp-for-creation", "wal/checkpoint.00000004.tmp"] {
-        fs.create_dir_all(&std::path::Path::new("/data").join(folder)).unwrap();
-        fs.write(&std::path::Path::new("/data").join(folder).join("index"), b"half").unwrap();
+    for folder in [
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV.tmp-for-creation",
+        "wal/checkpoint.00000004.tmp",
+    ] {
+        fs.create_dir_all(&std::path::Path::new("/data").join(folder))
+            .unwrap();
+        fs.write(
+            &std::path::Path::new("/data").join(folder).join("index"),
+            b"half",
+        )
+        .unwrap();
     }
     let f = open(&fs);
     assert!(f.paths("tmp").is_empty());

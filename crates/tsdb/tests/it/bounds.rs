@@ -19,8 +19,14 @@ fn order_duplicates_and_age_are_told_apart() {
     ];
     for (time, value, want) in cases {
         let outcome = f.append(&[(labels(1), time, value)]);
-        assert_eq!(outcome.map(|_| ()).map_err(|error| error.to_string()).as_ref(),
-            want.map_err(str::to_owned).as_ref().map(|()| &()), "{time}");
+        assert_eq!(
+            outcome
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+                .as_ref(),
+            want.map_err(str::to_owned).as_ref().map(|()| &()),
+            "{time}"
+        );
     }
     assert_eq!(f.metric("prometheus_tsdb_out_of_order_samples_total"), 2.0);
     assert_eq!(f.metric("prometheus_tsdb_out_of_bound_samples_total"), 1.0);
@@ -41,14 +47,23 @@ fn a_batch_drops_what_it_contradicts_itself() {
             (b, START + 5, 2.0),
         ])
         .unwrap();
-    assert_eq!(commit, Commit { samples: 4, dropped: 2 });
+    assert_eq!(
+        commit,
+        Commit {
+            samples: 4,
+            dropped: 2
+        }
+    );
 }
 
 #[test]
 fn labels_that_name_no_series_are_refused() {
     let f = open(&Default::default());
     let twice = Labels::from_sorted([("a", "1"), ("a", "2")]);
-    for (labels, want) in [(Labels::empty(), "empty labelset"), (twice, "\"a\" is not unique")] {
+    for (labels, want) in [
+        (Labels::empty(), "empty labelset"),
+        (twice, "\"a\" is not unique"),
+    ] {
         let error = f.append(&[(labels, START, 1.0)]).unwrap_err();
         assert!(matches!(error, AppendError::InvalidLabels(_)));
         assert!(error.to_string().contains(want), "{error}");
@@ -59,7 +74,9 @@ fn labels_that_name_no_series_are_refused() {
 fn references_are_looked_at_before_labels() {
     let f = open(&Default::default());
     let mut appender = f.db.appender();
-    let reference = appender.append(Append::new(&labels(1), START, 1.0)).unwrap();
+    let reference = appender
+        .append(Append::new(&labels(1), START, 1.0))
+        .unwrap();
     appender.commit().unwrap();
     let mut appender = f.db.appender();
     let other = labels(2);
@@ -76,7 +93,9 @@ fn references_are_looked_at_before_labels() {
 fn nothing_is_visible_before_commit_or_after_rollback() {
     let f = open(&Default::default());
     let mut appender = f.db.appender();
-    appender.append(Append::new(&labels(1), START, 1.0)).unwrap();
+    appender
+        .append(Append::new(&labels(1), START, 1.0))
+        .unwrap();
     assert!(f.all().is_empty());
     appender.rollback();
     assert!(f.all().is_empty());

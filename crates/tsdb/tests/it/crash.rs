@@ -11,13 +11,19 @@ fn a_dropped_database_comes_back_whole() {
     let fs = SimulatedFs::default();
     let f = open(&fs);
     f.fill(700, START, START + 600_000, 15_000);
-    f.append(&[(labels(3), START + 700_000, f64::from_bits(STALE_BITS))]).unwrap();
+    f.append(&[(labels(3), START + 700_000, f64::from_bits(STALE_BITS))])
+        .unwrap();
     let before = f.all();
     drop(f);
     let f = open(&fs);
     let bits = |all: &[crate::fixture::Series]| -> Vec<_> {
         all.iter()
-            .map(|(l, s)| (l.clone(), s.iter().map(|s| (s.0, s.1.to_bits())).collect::<Vec<_>>()))
+            .map(|(l, s)| {
+                (
+                    l.clone(),
+                    s.iter().map(|s| (s.0, s.1.to_bits())).collect::<Vec<_>>(),
+                )
+            })
             .collect()
     };
     assert!(bits(&f.all()) == bits(&before));
@@ -33,8 +39,11 @@ fn a_log_torn_anywhere_opens_with_the_commits_before() {
     let fs = SimulatedFs::default();
     let f = open(&fs);
     for i in 0..12 {
-        f.append(&[(labels(i % 4), START + i as i64, 1.0), (labels(9), START + i as i64, 2.0)])
-            .unwrap();
+        f.append(&[
+            (labels(i % 4), START + i as i64, 1.0),
+            (labels(9), START + i as i64, 2.0),
+        ])
+        .unwrap();
     }
     let whole: usize = f.all().iter().map(|(_, samples)| samples.len()).sum();
     drop(f);
@@ -47,12 +56,19 @@ fn a_log_torn_anywhere_opens_with_the_commits_before() {
         fs.write(path, &bytes[..len]).unwrap();
         let f = open(&fs);
         let found: usize = f.all().iter().map(|(_, samples)| samples.len()).sum();
-        assert!(found >= last && found % 2 == 0, "cut at {len}: {found} after {last}");
+        assert!(
+            found >= last && found % 2 == 0,
+            "cut at {len}: {found} after {last}"
+        );
         last = found;
         f.append(&[(labels(1), START + 100, 3.0)]).unwrap();
         drop(f);
         let f = open(&fs);
-        assert_eq!(f.metric("prometheus_tsdb_wal_corruptions_total"), 0.0, "cut at {len}");
+        assert_eq!(
+            f.metric("prometheus_tsdb_wal_corruptions_total"),
+            0.0,
+            "cut at {len}"
+        );
         let again: usize = f.all().iter().map(|(_, samples)| samples.len()).sum();
         assert_eq!(again, found + 1, "cut at {len}");
     }
@@ -62,7 +78,10 @@ fn a_log_torn_anywhere_opens_with_the_commits_before() {
 #[test]
 fn a_truncated_log_still_names_every_series() {
     let fs = SimulatedFs::default();
-    let wal = WalOptions { segment_bytes: 64 << 10, ..WalOptions::default() };
+    let wal = WalOptions {
+        segment_bytes: 64 << 10,
+        ..WalOptions::default()
+    };
     let small = Options { wal, ..options() };
     let f = open_with(&fs, small.clone()).unwrap();
     f.fill(40, START, START + 5 * HOUR, 30_000);
@@ -76,7 +95,10 @@ fn a_truncated_log_still_names_every_series() {
     drop(f);
     let f = open_with(&fs, small).unwrap();
     assert!(f.all() == before);
-    assert_eq!(f.metric("prometheus_tsdb_wal_replay_unknown_refs_total"), 0.0);
+    assert_eq!(
+        f.metric("prometheus_tsdb_wal_replay_unknown_refs_total"),
+        0.0
+    );
 }
 
 #[test]
@@ -86,6 +108,9 @@ fn a_closed_database_says_so() {
     f.fill(2, START, START + 60_000, 15_000);
     f.db.close().unwrap();
     let error = f.append(&[(labels(0), START + 90_000, 1.0)]).unwrap_err();
-    assert_eq!(error.to_string(), "storage is not writable: the database is closed");
+    assert_eq!(
+        error.to_string(),
+        "storage is not writable: the database is closed"
+    );
     assert_eq!(open(&fs).all().len(), 2);
 }

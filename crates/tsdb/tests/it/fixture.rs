@@ -31,7 +31,11 @@ pub fn open_with(fs: &SimulatedFs, options: Options) -> Result<Fixture, OpenErro
     let shared: Arc<dyn Fs> = Arc::new(fs.clone());
     let clock = Arc::new(SimulatedClock::at(START));
     let db = Db::open(options, shared, clock, &registry)?;
-    Ok(Fixture { fs: fs.clone(), registry, db })
+    Ok(Fixture {
+        fs: fs.clone(),
+        registry,
+        db,
+    })
 }
 
 pub fn open(fs: &SimulatedFs) -> Fixture {
@@ -61,7 +65,13 @@ impl Fixture {
                 .map(|(i, labels)| (labels.clone(), time, value(i, time)))
                 .collect();
             let commit = self.append(&batch).unwrap();
-            assert_eq!(commit, Commit { samples: series, dropped: 0 });
+            assert_eq!(
+                commit,
+                Commit {
+                    samples: series,
+                    dropped: 0
+                }
+            );
             time += step;
         }
     }
@@ -75,7 +85,11 @@ impl Fixture {
         (0..set.len())
             .map(|index| {
                 set.read(index, &mut buffer).unwrap();
-                let samples = buffer.timestamps().iter().copied().zip(buffer.values().to_vec());
+                let samples = buffer
+                    .timestamps()
+                    .iter()
+                    .copied()
+                    .zip(buffer.values().to_vec());
                 (set.labels(index).to_string(), samples.collect())
             })
             .collect()
@@ -99,7 +113,9 @@ impl Fixture {
     /// Paths on the disk that contain `part`.
     pub fn paths(&self, part: &str) -> Vec<String> {
         let files = self.fs.files();
-        let paths = files.into_iter().map(|(path, _)| path.display().to_string());
+        let paths = files
+            .into_iter()
+            .map(|(path, _)| path.display().to_string());
         paths.filter(|path| path.contains(part)).collect()
     }
 }

@@ -68,7 +68,10 @@ fn a_read_only_directory_is_refused_by_name() {
     fs.set_read_only(true);
     let error = open_with(&fs, options()).err().unwrap();
     let text = error.to_string();
-    assert!(text.contains("/data") && text.contains("not writable"), "{text}");
+    assert!(
+        text.contains("/data") && text.contains("not writable"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -16,11 +16,17 @@ fn with_a_block() -> Fixture {
 #[test]
 fn series_of_head_and_block_appear_once() {
     let f = with_a_block();
-    let found = f.query(&[Matcher::new("pod", MatchOp::Regex, "pod-[12]").unwrap()], TimeRange::ALL);
+    let found = f.query(
+        &[Matcher::new("pod", MatchOp::Regex, "pod-[12]").unwrap()],
+        TimeRange::ALL,
+    );
     let names: Vec<_> = found.iter().map(|(labels, _)| labels.as_str()).collect();
     assert_eq!(
         names,
-        [r#"m{pod="pod-1", zone="zone-1"}"#, r#"m{pod="pod-2", zone="zone-2"}"#]
+        [
+            r#"m{pod="pod-1", zone="zone-1"}"#,
+            r#"m{pod="pod-2", zone="zone-2"}"#
+        ]
     );
     for (_, samples) in &found {
         assert_eq!(samples.len(), 240);
@@ -34,11 +40,17 @@ fn ranges_are_inclusive_everywhere() {
     for start in [START, START + HOUR, START + 3 * HOUR] {
         let range = TimeRange::new(start + 60_000, start + 300_000);
         for (_, samples) in f.query(&[Matcher::equal("zone", "zone-0")], range) {
-            let times: Vec<_> = samples.iter().map(|sample| (sample.0 - start) / 60_000).collect();
+            let times: Vec<_> = samples
+                .iter()
+                .map(|sample| (sample.0 - start) / 60_000)
+                .collect();
             assert_eq!(times, [1, 2, 3, 4, 5]);
         }
     }
-    assert!(f.query(&[], TimeRange::new(START - 9 * HOUR, START - 1)).is_empty());
+    assert!(
+        f.query(&[], TimeRange::new(START - 9 * HOUR, START - 1))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -46,10 +58,22 @@ fn names_and_values_are_sorted_and_limited() {
     let f = with_a_block();
     let querier = f.db.querier(TimeRange::ALL).unwrap();
     let all = LabelQuery::default();
-    assert_eq!(querier.label_names(&all).unwrap().0, ["__name__", "pod", "zone"]);
-    assert_eq!(querier.label_values("zone", &all).unwrap().0, ["zone-0", "zone-1", "zone-2"]);
-    let some = LabelQuery { matchers: vec![Matcher::equal("zone", "zone-1")], limit: 2 };
-    assert_eq!(querier.label_values("pod", &some).unwrap().0, ["pod-1", "pod-4"]);
+    assert_eq!(
+        querier.label_names(&all).unwrap().0,
+        ["__name__", "pod", "zone"]
+    );
+    assert_eq!(
+        querier.label_values("zone", &all).unwrap().0,
+        ["zone-0", "zone-1", "zone-2"]
+    );
+    let some = LabelQuery {
+        matchers: vec![Matcher::equal("zone", "zone-1")],
+        limit: 2,
+    };
+    assert_eq!(
+        querier.label_values("pod", &some).unwrap().0,
+        ["pod-1", "pod-4"]
+    );
     assert_eq!(querier.label_names(&some).unwrap().0, ["__name__", "pod"]);
     assert!(querier.label_values("nope", &all).unwrap().0.is_empty());
 }
@@ -57,7 +81,10 @@ fn names_and_values_are_sorted_and_limited() {
 #[test]
 fn projections_are_heeded_in_head_and_blocks() {
     let f = with_a_block();
-    for range in [TimeRange::ALL, TimeRange::new(START + 4 * HOUR - 60_000, i64::MAX)] {
+    for range in [
+        TimeRange::ALL,
+        TimeRange::new(START + 4 * HOUR - 60_000, i64::MAX),
+    ] {
         let querier = f.db.querier(range).unwrap();
         let mut select = Select::new(vec![Matcher::equal("__name__", "m")], range);
         select.hints.projection = Projection::Only(vec!["zone".to_owned()]);
@@ -72,7 +99,9 @@ fn an_open_selection_outlives_a_block_cut() {
     let f = open(&Default::default());
     f.fill(3, START, START + 4 * HOUR, 60_000);
     let querier = f.db.querier(TimeRange::ALL).unwrap();
-    let set = querier.select(&Select::new(Vec::new(), TimeRange::ALL)).unwrap();
+    let set = querier
+        .select(&Select::new(Vec::new(), TimeRange::ALL))
+        .unwrap();
     f.db.maintain().unwrap();
     let mut buffer = Default::default();
     for index in 0..set.len() {
@@ -92,10 +121,29 @@ fn an_open_selection_outlives_a_block_cut() {
 fn the_status_counts_what_is_there() {
     let f = with_a_block();
     let status = f.db.status(2);
-    assert_eq!((status.head_stats.num_series, status.head_stats.num_label_pairs), (9, 13));
-    let first = |list: &[tsdb::status::NamedCount]| (list[0].name.clone(), list[0].value, list.len());
-    assert_eq!(first(&status.series_count_by_metric_name), ("m".to_owned(), 9, 1));
-    assert_eq!(first(&status.label_value_count_by_label_name), ("pod".to_owned(), 9, 2));
-    assert_eq!(first(&status.series_count_by_label_value_pair), ("__name__=m".to_owned(), 9, 2));
-    assert_eq!(first(&status.memory_in_bytes_by_label_name), ("zone".to_owned(), 54, 2));
+    assert_eq!(
+        (
+            status.head_stats.num_series,
+            status.head_stats.num_label_pairs
+        ),
+        (9, 13)
+    );
+    let first =
+        |list: &[tsdb::status::NamedCount]| (list[0].name.clone(), list[0].value, list.len());
+    assert_eq!(
+        first(&status.series_count_by_metric_name),
+        ("m".to_owned(), 9, 1)
+    );
+    assert_eq!(
+        first(&status.label_value_count_by_label_name),
+        ("pod".to_owned(), 9, 2)
+    );
+    assert_eq!(
+        first(&status.series_count_by_label_value_pair),
+        ("__name__=m".to_owned(), 9, 2)
+    );
+    assert_eq!(
+        first(&status.memory_in_bytes_by_label_name),
+        ("zone".to_owned(), 54, 2)
+    );
 }

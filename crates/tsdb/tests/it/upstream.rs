@@ -10,12 +10,22 @@ use tsdb::chunk::xor::{self, XorAppender};
 use crate::fixture::open;
 
 const ULID: &str = "01M7Y0H24C6SQKT2ZPTZ0JMFS1";
-const CHUNKS: &[u8] = include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/chunks/000001");
+const CHUNKS: &[u8] =
+    include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/chunks/000001");
 const FILES: [(&str, &[u8]); 4] = [
     ("chunks/000001", CHUNKS),
-    ("index", include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/index")),
-    ("meta.json", include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/meta.json")),
-    ("tombstones", include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/tombstones")),
+    (
+        "index",
+        include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/index"),
+    ),
+    (
+        "meta.json",
+        include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/meta.json"),
+    ),
+    (
+        "tombstones",
+        include_bytes!("../../testdata/blocks/01M7Y0H24C6SQKT2ZPTZ0JMFS1/tombstones"),
+    ),
 ];
 const DUMP: &str = include_str!("../../testdata/blocks/golden.dump");
 
@@ -31,12 +41,30 @@ fn a_block_of_prometheus_reads_as_promtool_dumps_it() {
     assert_eq!(f.metric("prometheus_tsdb_blocks_loaded"), 1.0);
     let mut found = Vec::new();
     for (labels, samples) in f.query(&[], TimeRange::ALL) {
-        let kind = labels.split("kind=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        found.extend(samples.into_iter().map(|(time, value)| (kind.clone(), time, value.to_bits())));
+        let kind = labels
+            .split("kind=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned();
+        found.extend(
+            samples
+                .into_iter()
+                .map(|(time, value)| (kind.clone(), time, value.to_bits())),
+        );
     }
     let mut want = Vec::new();
     for line in DUMP.lines() {
-        let kind = line.split("kind=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let kind = line
+            .split("kind=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned();
         let mut words = line.rsplitn(3, ' ');
         let time: i64 = words.next().unwrap().parse().unwrap();
         let value: f64 = match words.next().unwrap() {

@@ -20,7 +20,10 @@ fn decoded(bytes: &[u8]) -> Vec<(i64, u64)> {
 }
 
 fn bits(samples: &[(i64, f64)]) -> Vec<(i64, u64)> {
-    samples.iter().map(|&(time, value)| (time, value.to_bits())).collect()
+    samples
+        .iter()
+        .map(|&(time, value)| (time, value.to_bits()))
+        .collect()
 }
 
 #[test]
@@ -28,8 +31,27 @@ fn every_bucket_of_deltas_comes_back() {
     let mut samples = vec![(-5_000, 1.5)];
     let mut delta = 1_000_000;
     for dod in [
-        0, 1, -1, 0x1fff, 0x2000, 0x2001, -0x1fff, -0x2000, 0xffff, 0x1_0000, 0x1_0001, -0xffff,
-        -0x1_0000, 0x7_ffff, 0x8_0000, 0x8_0001, -0x7_ffff, -0x8_0000, 1 << 40, -(1 << 40), 0,
+        0,
+        1,
+        -1,
+        0x1fff,
+        0x2000,
+        0x2001,
+        -0x1fff,
+        -0x2000,
+        0xffff,
+        0x1_0000,
+        0x1_0001,
+        -0xffff,
+        -0x1_0000,
+        0x7_ffff,
+        0x8_0000,
+        0x8_0001,
+        -0x7_ffff,
+        -0x8_0000,
+        1 << 40,
+        -(1 << 40),
+        0,
     ] {
         delta += dod;
         let (time, value) = samples.last().copied().unwrap();
@@ -51,7 +73,11 @@ fn special_values_keep_their_bits() {
         f64::from_bits(1),
         f64::MAX,
     ];
-    let samples: Vec<_> = values.iter().zip(1..).map(|(&value, time)| (time, value)).collect();
+    let samples: Vec<_> = values
+        .iter()
+        .zip(1..)
+        .map(|(&value, time)| (time, value))
+        .collect();
     assert_eq!(decoded(&encode(&samples)), bits(&samples));
 }
 
@@ -62,9 +88,21 @@ fn a_short_chunk_says_how_far_it_goes() {
     for len in 2..bytes.len() {
         let mut buffer = SampleBuffer::default();
         let error = decode(&bytes[..len], &mut buffer).unwrap_err();
-        assert_eq!(error, ChunkError::Truncated { read: buffer.len(), promised: 50 });
+        assert_eq!(
+            error,
+            ChunkError::Truncated {
+                read: buffer.len(),
+                promised: 50
+            }
+        );
         let read: Vec<_> = buffer.timestamps().iter().copied().collect();
-        assert!(samples.iter().map(|sample| sample.0).take(read.len()).eq(read));
+        assert!(
+            samples
+                .iter()
+                .map(|sample| sample.0)
+                .take(read.len())
+                .eq(read)
+        );
     }
 }
 

@@ -7,7 +7,9 @@ use super::*;
 fn catalog(sets: &[Labels]) -> Catalog {
     let mut catalog = Catalog::default();
     for (row, labels) in (3..).zip(sets) {
-        catalog.insert(row * 100, labels, labels.fingerprint()).unwrap();
+        catalog
+            .insert(row * 100, labels, labels.fingerprint())
+            .unwrap();
     }
     catalog
 }
@@ -17,7 +19,11 @@ fn sets() -> Vec<Labels> {
     for name in ["up", "down", "x"] {
         for pod in ["", "a", "b", "ab", "c"] {
             for zone in ["", "1", "2"] {
-                sets.push(Labels::from_pairs([("__name__", name), ("pod", pod), ("zone", zone)]));
+                sets.push(Labels::from_pairs([
+                    ("__name__", name),
+                    ("pod", pod),
+                    ("zone", zone),
+                ]));
             }
         }
     }
@@ -28,12 +34,23 @@ fn sets() -> Vec<Labels> {
 fn every_matcher_selects_what_its_condition_says() {
     let sets = sets();
     let catalog = catalog(&sets);
-    let ops = [MatchOp::Equal, MatchOp::NotEqual, MatchOp::Regex, MatchOp::NotRegex];
-    let values = ["", "a", "b", "nope", "a|b", "a|", "a.*", "a.+", ".*", ".+", "[bc]", "(a|b)?"];
+    let ops = [
+        MatchOp::Equal,
+        MatchOp::NotEqual,
+        MatchOp::Regex,
+        MatchOp::NotRegex,
+    ];
+    let values = [
+        "", "a", "b", "nope", "a|b", "a|", "a.*", "a.+", ".*", ".+", "[bc]", "(a|b)?",
+    ];
     let mut single = Vec::new();
     for name in ["pod", "zone", "nope"] {
         for op in ops {
-            single.extend(values.iter().map(|&value| Matcher::new(name, op, value).unwrap()));
+            single.extend(
+                values
+                    .iter()
+                    .map(|&value| Matcher::new(name, op, value).unwrap()),
+            );
         }
     }
     for one in &single {
@@ -41,12 +58,20 @@ fn every_matcher_selects_what_its_condition_says() {
             let matchers = [one.clone(), other.clone(), Matcher::equal("__name__", "up")];
             for matchers in [&matchers[..1], &matchers[..2], &matchers] {
                 let holds = |labels: &Labels| {
-                    matchers.iter().all(|m| m.matches(labels.get(m.name()).unwrap_or_default()))
+                    matchers
+                        .iter()
+                        .all(|m| m.matches(labels.get(m.name()).unwrap_or_default()))
                 };
-                let want: Vec<_> = sets.iter().filter(|labels| holds(labels)).cloned().collect();
+                let want: Vec<_> = sets
+                    .iter()
+                    .filter(|labels| holds(labels))
+                    .cloned()
+                    .collect();
                 let rows = catalog.select(matchers);
-                let found: Vec<_> =
-                    rows.iter().map(|&row| catalog.labels(row, &Projection::All)).collect();
+                let found: Vec<_> = rows
+                    .iter()
+                    .map(|&row| catalog.labels(row, &Projection::All))
+                    .collect();
                 assert_eq!(found, want, "{matchers:?}");
             }
         }
@@ -61,11 +86,17 @@ fn a_rebuilt_catalog_forgets_what_was_dropped() {
     assert_eq!(fresh.rows(), &old.rows()[30..]);
     for (row, labels) in (3..).zip(&sets) {
         let kept = row * 100 >= 3_300;
-        assert_eq!(fresh.find(labels, labels.fingerprint()), kept.then_some(row * 100));
+        assert_eq!(
+            fresh.find(labels, labels.fingerprint()),
+            kept.then_some(row * 100)
+        );
         assert_eq!(old.find(labels, labels.fingerprint()), Some(row * 100));
     }
     assert_eq!(fresh.label_names().count(), 3);
-    assert_eq!(fresh.label_values("__name__").collect::<Vec<_>>(), [("x", 15)]);
+    assert_eq!(
+        fresh.label_values("__name__").collect::<Vec<_>>(),
+        [("x", 15)]
+    );
     assert!(fresh.symbol_count() < old.symbol_count());
 }
 

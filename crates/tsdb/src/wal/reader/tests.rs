@@ -28,7 +28,9 @@ fn records() -> Vec<Vec<u8>> {
     (1..60usize)
         .map(|i| {
             let len = if i % 20 == 0 { 70_000 } else { i * 37 };
-            (0..len).map(|at| if i % 2 == 0 { noise(at * i) } else { 7 }).collect()
+            (0..len)
+                .map(|at| if i % 2 == 0 { noise(at * i) } else { 7 })
+                .collect()
         })
         .collect()
 }
@@ -37,7 +39,14 @@ fn records() -> Vec<Vec<u8>> {
 fn records_come_back_from_segments_of_any_size() {
     for (segment_bytes, compression) in [(128 << 20, true), (32 << 10, false), (96 << 10, true)] {
         let fs = SimulatedFs::default();
-        write(&fs, &records(), WalOptions { segment_bytes, compression });
+        write(
+            &fs,
+            &records(),
+            WalOptions {
+                segment_bytes,
+                compression,
+            },
+        );
         let segments = segment::list_segments(&fs, Path::new("/wal")).unwrap();
         let found: Vec<_> = segments
             .iter()
@@ -55,14 +64,25 @@ fn records_come_back_from_segments_of_any_size() {
 fn a_segment_torn_anywhere_gives_the_records_before() {
     let fs = SimulatedFs::default();
     let written: Vec<Vec<u8>> = (1..40u8).map(|i| vec![i; usize::from(i) * 9]).collect();
-    write(&fs, &written, WalOptions { compression: false, ..WalOptions::default() });
+    write(
+        &fs,
+        &written,
+        WalOptions {
+            compression: false,
+            ..WalOptions::default()
+        },
+    );
     let path = segment::segment_path(Path::new("/wal"), 0);
     let bytes = fs.read(&path).unwrap();
     for len in 0..bytes.len() {
         fs.write(&path, &bytes[..len]).unwrap();
         let (found, report) = read(&fs, 0);
         assert!(written.starts_with(&found), "cut at {len}");
-        assert_eq!(report.has_torn_tail(), report.good_end < len as u64, "cut at {len}");
+        assert_eq!(
+            report.has_torn_tail(),
+            report.good_end < len as u64,
+            "cut at {len}"
+        );
     }
 }
 
@@ -70,7 +90,14 @@ fn a_segment_torn_anywhere_gives_the_records_before() {
 fn a_flipped_bit_costs_its_page_only() {
     let fs = SimulatedFs::default();
     let written: Vec<Vec<u8>> = (0..4_000u32).map(|i| i.to_be_bytes().repeat(10)).collect();
-    write(&fs, &written, WalOptions { compression: false, ..WalOptions::default() });
+    write(
+        &fs,
+        &written,
+        WalOptions {
+            compression: false,
+            ..WalOptions::default()
+        },
+    );
     let path = segment::segment_path(Path::new("/wal"), 0);
     let bytes = fs.read(&path).unwrap();
     for at in (0..bytes.len()).step_by(4_099) {
@@ -79,9 +106,17 @@ fn a_flipped_bit_costs_its_page_only() {
         fs.write(&path, &damaged).unwrap();
         let (found, report) = read(&fs, 0);
         let page_records = PAGE_BYTES / 47 + 2;
-        assert!(found.len() + page_records >= written.len(), "flip at {at}: {}", found.len());
+        assert!(
+            found.len() + page_records >= written.len(),
+            "flip at {at}: {}",
+            found.len()
+        );
         let number = |record: &Vec<u8>| u32::from_be_bytes(record[..4].try_into().unwrap());
-        assert!(found.iter().all(|record| written[number(record) as usize] == *record));
+        assert!(
+            found
+                .iter()
+                .all(|record| written[number(record) as usize] == *record)
+        );
         let noticed = !report.damages.is_empty() || report.unsupported > 0;
         assert!(noticed || found == written, "flip at {at}");
     }
@@ -90,7 +125,10 @@ fn a_flipped_bit_costs_its_page_only() {
 #[test]
 fn a_full_disk_leaves_a_clean_end() {
     let fs = SimulatedFs::default();
-    let options = WalOptions { compression: false, ..WalOptions::default() };
+    let options = WalOptions {
+        compression: false,
+        ..WalOptions::default()
+    };
     let mut writer = Writer::open(Arc::new(fs.clone()), Path::new("/wal"), options).unwrap();
     writer.log(&[&[1; 100]]).unwrap();
     fs.set_capacity(Some(150));
