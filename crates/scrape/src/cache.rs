@@ -5,6 +5,8 @@
 //! the comparison of its segment and the reading of its value, and nothing is written. At the first
 //! difference a second, new order is begun; series are then found by hash.
 
+use std::collections::HashSet;
+
 use hashbrown::HashTable;
 use model::{MetricType, SeriesRef};
 
@@ -233,11 +235,8 @@ impl PageScan<'_> {
             self.rebuild();
         }
         if let Some(rebuilt) = self.rebuilt.take() {
-            if !self.cache.stale {
-                let gone = rebuilt.taken.iter().enumerate();
-                for (index, _) in gone.filter(|(_, taken)| !**taken) {
-                    self.cache.end_one(index, &mut end);
-                }
+            if !self.cache.stale && rebuilt.taken.contains(&false) {
+                self.end_gone(&rebuilt, &mut end);
             }
             self.cache.order = rebuilt.order;
             self.cache.order.text.shrink_to_fit();
@@ -247,6 +246,23 @@ impl PageScan<'_> {
             self.cache.order.tail = tail.to_vec();
         }
         self.cache.stale = false;
+    }
+
+    /// Ends what the page no longer has, but for series that it has under another text.
+    fn end_gone(&self, rebuilt: &Rebuilt, end: &mut impl FnMut(Slot, &[u8])) {
+        let goes_on: HashSet<SeriesRef> = rebuilt
+            .order
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.slot.fate, Fate::Live | Fate::Untracked))
+            .map(|entry| entry.slot.series)
+            .collect();
+        let old = self.cache.order.entries.iter().zip(&rebuilt.taken);
+        for (index, (entry, taken)) in old.enumerate() {
+            if !taken && !goes_on.contains(&entry.slot.series) {
+                self.cache.end_one(index, end);
+            }
+        }
     }
 
     /// Begins a new order with what has been as expected so far.
@@ -302,7 +318,7 @@ mod tests {
             let slot = scan.find(series.as_bytes());
             out += if slot.is_some() { "~" } else { "+" };
             let slot = slot.unwrap_or(Slot {
-                series: SeriesRef::new(series.len() as u64),
+                series: SeriesRef::new(u64::from(series.bytes().map(u32::from).sum::<u32>())),
                 metric_type: MetricType::Gauge,
                 fate: Fate::Live,
             });

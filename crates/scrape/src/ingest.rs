@@ -104,7 +104,11 @@ impl Ingest {
         });
         let reported = ended.and_then(|()| {
             reports.append(&report, timestamp, appender.as_mut())?;
-            appender.commit()?;
+            let commit = appender.commit()?;
+            self.instruments.count(&Counts {
+                duplicate: commit.dropped,
+                ..Counts::default()
+            });
             Ok(())
         });
         if let Err(error) = reported {

@@ -246,6 +246,14 @@ fn pages_beyond_limits_and_rules_are_refused_with_a_reason() {
 }
 
 #[test]
+fn a_series_that_goes_on_under_another_text_does_not_end() {
+    let mut target = Target::new(|_| {});
+    target.scrape(10, "a{b=\"1\",c=\"2\"} 1\n").unwrap();
+    target.scrape(20, "a{c=\"2\",b=\"1\"} 2\n").unwrap();
+    assert_eq!(target.stored(), ["a{b=\"1\", c=\"2\"} 1@10 2@20"]);
+}
+
+#[test]
 fn bounds_are_stored_as_floats_also_when_the_page_changes() {
     let mut target = Target::new(|_| {});
     let page = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\n";
