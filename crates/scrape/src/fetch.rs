@@ -3,6 +3,7 @@
 mod body;
 mod connection;
 mod content_type;
+mod redirect;
 
 use std::io;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use hyper::{Request, Response, StatusCode, Version};
 
 use crate::job::Job;
 use crate::target::Target;
+use crate::target::url::TargetUrl;
 use connection::{Connection, Empty, Incoming};
 
 pub(crate) use body::Inflater;
@@ -105,66 +107,79 @@ impl Fetcher {
 }
 
 async fn exchange(
-    kept: Option<Connection>,
+    mut kept: Option<Connection>,
     target: &Target,
     job: &Job,
     body: &mut Vec<u8>,
 ) -> Result<(Fetched, Option<Connection>), FetchError> {
-    let url = &target.url;
-    if url.scheme != "http" {
+    let mut place = target.url.clone();
+    for redirects in 0..=MAX_REDIRECTS {
+        let (mut connection, response) = ask(kept.take(), &place, target, job).await?;
+        if let Some(location) = redirect::location(&response) {
+            place = place.resolve(location);
+            continue;
+        }
+        let fetched = head(&response, job)?;
+        read_body(&mut connection, response, job.limits.body_size, body)
+            .await
+            .map_err(|error| match error {
+                BodyError::TooLarge => FetchError::BodySizeLimit,
+                BodyError::Transport(error) => place.failed(reason(&error)),
+            })?;
+        // Only the target's own connection is of use for the next scrape.
+        let keep = redirects == 0 && connection.is_open();
+        return Ok((fetched, keep.then_some(connection)));
+    }
+    Err(place.failed(format!("stopped after {MAX_REDIRECTS} redirects")))
+}
+
+/// Sends the request, over the kept connection if it still works.
+async fn ask(
+    kept: Option<Connection>,
+    place: &TargetUrl,
+    target: &Target,
+    job: &Job,
+) -> Result<(Connection, Response<Incoming>), FetchError> {
+    if place.scheme != "http" {
         return Err(FetchError::Scheme {
-            url: url.to_string(),
-            scheme: url.scheme.clone(),
+            url: place.to_string(),
+            scheme: place.scheme.clone(),
         });
     }
-    let failed = |reason: String| FetchError::Transport {
-        url: url.to_string(),
-        reason,
-    };
-    let request = || request(target, job).map_err(|error| failed(error.to_string()));
-    let mut answered = None;
+    let request =
+        || request(place, target.timeout, job).map_err(|error| place.failed(error.to_string()));
     if let Some(mut connection) = kept {
         // A target may have closed the connection since the last scrape. Asking again is safe.
         if let Ok(response) = connection.send(request()?).await {
-            answered = Some((connection, response));
+            return Ok((connection, response));
         }
     }
-    let (mut connection, response) = match answered {
-        Some(answered) => answered,
-        None => {
-            let address = url.dial_address();
-            let stream = host::net::dial(&address).await;
-            let stream = stream.map_err(|error| failed(dial_reason(&address, &error)))?;
-            let opened = Connection::open(stream).await;
-            let mut connection = opened.map_err(|error| failed(reason(&error)))?;
-            let response = connection.send(request()?).await;
-            let response = response.map_err(|error| failed(reason(&error)))?;
-            (connection, response)
-        }
-    };
-    let fetched = head(&response, job)?;
-    read_body(&mut connection, response, job.limits.body_size, body)
-        .await
-        .map_err(|error| match error {
-            BodyError::TooLarge => FetchError::BodySizeLimit,
-            BodyError::Transport(error) => failed(reason(&error)),
-        })?;
-    Ok((fetched, connection.is_open().then_some(connection)))
+    let address = place.dial_address();
+    let stream = host::net::dial(&address).await;
+    let stream = stream.map_err(|error| place.failed(dial_reason(&address, &error)))?;
+    let failed = |error: hyper::Error| place.failed(reason(&error));
+    let mut connection = Connection::open(stream).await.map_err(failed)?;
+    let response = connection.send(request()?).await.map_err(failed)?;
+    Ok((connection, response))
 }
 
-fn request(target: &Target, job: &Job) -> Result<Request<Empty>, hyper::http::Error> {
+fn request(
+    place: &TargetUrl,
+    timeout: Duration,
+    job: &Job,
+) -> Result<Request<Empty>, hyper::http::Error> {
     let encoding = if job.config.enable_compression {
         "gzip"
     } else {
         "identity"
     };
-    Request::get(&target.url.path_and_query)
+    Request::get(&place.path_and_query)
         .version(Version::HTTP_11)
-        .header(HOST, &target.url.address)
+        .header(HOST, &place.address)
         .header(USER_AGENT, AGENT)
         .header(ACCEPT, &job.accept)
         .header(ACCEPT_ENCODING, encoding)
-        .header(TIMEOUT_HEADER, timeout_seconds(target.timeout))
+        .header(TIMEOUT_HEADER, timeout_seconds(timeout))
         .body(Empty::new())
 }
 
@@ -237,5 +252,7 @@ fn reason(error: &hyper::Error) -> String {
 
 /// How we present ourselves.
 const AGENT: &str = concat!("Narthex/", env!("CARGO_PKG_VERSION"));
+/// Redirections that are followed. Source: Go's HTTP client, which Prometheus uses.
+const MAX_REDIRECTS: usize = 10;
 /// Tells the target how long we wait. Source: Prometheus.
 const TIMEOUT_HEADER: &str = "X-Prometheus-Scrape-Timeout-Seconds";

@@ -28,6 +28,11 @@ async fn each_with_its_own_message() {
             "/broken",
             "server returned HTTP status 500 Internal Server Error",
         ),
+        ("/round", "/round\": stopped after 10 redirects"),
+        (
+            "/secret",
+            "Get \"file:///etc/passwd\": unsupported protocol scheme \"file\"",
+        ),
         ("/never", "context deadline exceeded"),
         (
             "/labels",

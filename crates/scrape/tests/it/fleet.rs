@@ -249,6 +249,13 @@ fn response(path: &str) -> Vec<u8> {
             "Content-Type: application/openmetrics-text; version=1.0.0\r\n".to_owned(),
             format!("{good}# EOF\n").into_bytes(),
         ),
+        "/moved" => ("302 Found", "Location: /metrics\r\n".to_owned(), Vec::new()),
+        "/round" => ("302 Found", "Location: /round\r\n".to_owned(), Vec::new()),
+        "/secret" => (
+            "302 Found",
+            "Location: file:///etc/passwd\r\n".to_owned(),
+            Vec::new(),
+        ),
         "/closing" => (
             "200 OK",
             format!("{TEXT}Connection: close\r\n"),

@@ -16,7 +16,7 @@ fn is_up(targets: &[scrape::TargetStatus]) -> bool {
 
 #[tokio::test]
 async fn every_way_to_send_a_good_page_works() {
-    let paths = ["/metrics", "/gzip", "/open", "/closing"];
+    let paths = ["/metrics", "/gzip", "/open", "/closing", "/moved"];
     let fleet = Fleet::start(paths.map(|path| job(path, path)).to_vec()).await;
     fleet.wait("all are up", is_up).await;
     fleet.wait_requests(12).await;
