@@ -118,8 +118,9 @@ impl<'e> Evaluator<'e> {
             }
             Ok(groups)
         })?;
-        let mut all = new();
-        parts.into_iter().for_each(|part| all.merge(part));
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or_else(new);
+        parts.for_each(|part| all.merge(part));
         Ok(all.finish())
     }
 
