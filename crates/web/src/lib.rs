@@ -10,6 +10,8 @@
 //!
 //! **Must not know:** the command line, the life of the process, how components work inside.
 
+pub use axum::Router;
+
 mod api;
 mod assets;
 mod compress;

@@ -13,7 +13,10 @@ use host::pool::Pool;
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode};
 
+use tokio::sync::Semaphore;
+
 use crate::api::{labels, query, series, status, targets};
+use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind};
 use crate::services::Services;
 use crate::{assets, compress, health, metrics_page};
@@ -50,21 +53,46 @@ pub fn server(services: Services) -> Router {
         .with_state(services)
 }
 
-/// What `narthex node-exporter` answers: a page of metrics and a landing page that leads to it.
-pub fn exporter(
-    title: &'static str,
-    path: &str,
-    collectors: impl Fn(&str) -> Result<Arc<dyn Collector>, String> + Clone + Send + Sync + 'static,
-    pool: Arc<Pool>,
-) -> Router {
-    let landing = format!(
+/// What an exporter answers beside its metrics: a page that leads to them.
+pub fn landing(title: &str, path: &str) -> Router {
+    let page = format!(
         "<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1>\
          <p><a href=\"{path}\">Metrics</a></p></html>\n"
     );
-    let metrics = move |RawQuery(text): RawQuery, headers: HeaderMap| {
-        let chosen = collectors(text.as_deref().unwrap_or_default());
+    Router::new().route("/", get(|| async { axum::response::Html(page) }))
+}
+
+/// An exporter's metrics at `path`. `choose` gets the values of `collect[]` and of `exclude[]`, and
+/// says what to collect or why not. At most `max_requests` are answered at once (0: any number),
+/// others are told to come again.
+pub fn exporter(
+    path: &str,
+    max_requests: usize,
+    choose: impl Fn(&[String], &[String]) -> Result<Arc<dyn Collector>, String>
+    + Clone
+    + Send
+    + Sync
+    + 'static,
+    pool: Arc<Pool>,
+) -> Router {
+    let places = if max_requests == 0 {
+        Semaphore::MAX_PERMITS
+    } else {
+        max_requests
+    };
+    let places = Arc::new(Semaphore::new(places));
+    let metrics = move |headers: HeaderMap, parameters: Parameters| {
+        let values = |name: &str| parameters.all(name).map(str::to_owned).collect::<Vec<_>>();
+        let chosen = choose(&values("collect[]"), &values("exclude[]"));
+        let place = Arc::clone(&places).try_acquire_owned();
         let pool = Arc::clone(&pool);
         async move {
+            let Ok(_place) = place else {
+                let reason = format!(
+                    "Limit of concurrent requests reached ({max_requests}), try again later."
+                );
+                return (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
+            };
             match chosen {
                 Ok(collector) => metrics_page::render(collector, &pool, &headers).await,
                 Err(reason) => (StatusCode::BAD_REQUEST, reason).into_response(),
@@ -74,7 +102,6 @@ pub fn exporter(
     Router::new()
         .route(path, get(metrics))
         .layer(middleware::from_fn(compress::gzip))
-        .route("/", get(|| async { axum::response::Html(landing) }))
 }
 
 async fn own_metrics(State(services): State<Services>, headers: HeaderMap) -> Response<Body> {

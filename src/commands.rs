@@ -1,0 +1,6 @@
+//! One file per command: flags become settings, wiring does the rest.
+
+pub(crate) mod node_exporter;
+pub(crate) mod server;
+pub(crate) mod tool;
+pub(crate) mod up;

@@ -1,0 +1,244 @@
+//! `narthex server`: what `prometheus` is.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+use web::services::Home;
+
+use crate::wiring::{ConfigSource, Node, Settings};
+
+/// Flags of `narthex server`. Names and defaults are Prometheus'.
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    /// Configuration file
+    #[arg(
+        long = "config.file",
+        default_value = "prometheus.yml",
+        value_name = "FILE"
+    )]
+    config_file: PathBuf,
+    /// Address to listen on for the API, the page and telemetry
+    #[arg(
+        long = "web.listen-address",
+        default_value = "0.0.0.0:9090",
+        value_name = "ADDRESS"
+    )]
+    listen_addresses: Vec<String>,
+    /// Allow reload and shutdown by HTTP request
+    #[arg(long = "web.enable-lifecycle")]
+    enable_lifecycle: bool,
+    #[command(flatten)]
+    storage: StorageFlags,
+    #[command(flatten)]
+    query: QueryFlags,
+    #[command(flatten)]
+    log: LogFlags,
+    /// Feature names to enable, separated by commas; unknown ones are warned of
+    #[arg(long = "enable-feature", value_delimiter = ',', value_name = "NAME")]
+    features: Vec<String>,
+    #[command(flatten)]
+    accepted: AcceptedFlags,
+}
+
+/// Flags of the store.
+#[derive(Debug, Args)]
+struct StorageFlags {
+    /// Folder that samples are kept in
+    #[arg(
+        long = "storage.tsdb.path",
+        default_value = "data/",
+        value_name = "DIR"
+    )]
+    path: PathBuf,
+    /// How long to keep samples; 15d if neither time nor size is given
+    #[arg(long = "storage.tsdb.retention.time", value_name = "DURATION", value_parser = duration)]
+    retention_time: Option<Duration>,
+    /// Bytes that blocks may take, such as 512MB; 0 for no limit
+    #[arg(long = "storage.tsdb.retention.size", value_name = "BYTES", value_parser = bytes)]
+    retention_size: Option<u64>,
+    /// Do not lock the data folder
+    #[arg(long = "storage.tsdb.no-lockfile")]
+    no_lockfile: bool,
+    #[arg(
+        long = "storage.tsdb.min-block-duration",
+        hide = true,
+        default_value = "2h",
+        value_parser = duration
+    )]
+    min_block_duration: Duration,
+    #[arg(
+        long = "storage.tsdb.wal-segment-size",
+        hide = true,
+        default_value = "128MiB",
+        value_parser = bytes
+    )]
+    wal_segment_size: u64,
+}
+
+/// Flags of query evaluation.
+#[derive(Debug, Args)]
+struct QueryFlags {
+    /// How far an instant selector looks back for a sample
+    #[arg(long = "query.lookback-delta", default_value = "5m", value_parser = duration)]
+    lookback_delta: Duration,
+    /// Longest evaluation of a query
+    #[arg(long = "query.timeout", default_value = "2m", value_parser = duration)]
+    timeout: Duration,
+    /// Queries evaluated at once
+    #[arg(long = "query.max-concurrency", default_value_t = 20)]
+    max_concurrency: usize,
+    /// Samples that a query may hold in memory at once
+    #[arg(long = "query.max-samples", default_value_t = 50_000_000)]
+    max_samples: usize,
+}
+
+/// Flags of the log, the same for every command.
+#[derive(Debug, Args)]
+pub(crate) struct LogFlags {
+    /// Write lines from this level on
+    #[arg(long = "log.level", default_value = "info", value_parser = ["debug", "info", "warn", "error"])]
+    level: String,
+    /// Form of log lines
+    #[arg(long = "log.format", default_value = "logfmt", value_parser = ["logfmt", "json"])]
+    format: String,
+}
+
+impl LogFlags {
+    /// Begins to write log lines.
+    pub(crate) fn start(&self) {
+        let level = host::log::Level::parse(&self.level).unwrap_or_default();
+        host::log::start(
+            level,
+            host::log::Format::parse(&self.format).unwrap_or_default(),
+        );
+    }
+}
+
+/// Upstream's flags that have nothing to set here: accepted, so that command lines keep working.
+#[derive(Debug, Args)]
+struct AcceptedFlags {
+    #[arg(long = "auto-gomaxprocs", hide = true)]
+    auto_gomaxprocs: bool,
+    #[arg(long = "auto-gomemlimit", hide = true)]
+    auto_gomemlimit: bool,
+    #[arg(long = "auto-gomemlimit.ratio", hide = true)]
+    auto_gomemlimit_ratio: Option<f64>,
+    #[arg(long = "web.console.templates", hide = true)]
+    console_templates: Option<PathBuf>,
+    #[arg(long = "web.console.libraries", hide = true)]
+    console_libraries: Option<PathBuf>,
+}
+
+/// Runs the server until it is asked to end.
+pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
+    flags.log.start();
+    let delayed_name_removal = enable_features(&flags.features);
+    if flags.query.max_concurrency == 0 {
+        bail!("--query.max-concurrency: must be at least 1");
+    }
+    crate::wiring::run(Settings {
+        config: ConfigSource::File(flags.config_file.clone()),
+        listen_addresses: flags.listen_addresses.clone(),
+        enable_lifecycle: flags.enable_lifecycle,
+        storage: flags.storage.options()?,
+        engine: flags.query.options(delayed_name_removal),
+        max_concurrency: flags.query.max_concurrency,
+        flags: values,
+        home: Home::Query,
+        node: Node::Absent,
+        greeting: None,
+    })
+}
+
+impl StorageFlags {
+    fn options(&self) -> anyhow::Result<tsdb::Options> {
+        if self.min_block_duration.as_millis() < 1 {
+            bail!("--storage.tsdb.min-block-duration: must be at least 1ms");
+        }
+        let mut options = tsdb::Options::new(self.path.clone());
+        options.retention_time = match (self.retention_time, self.retention_size) {
+            (None, None) => options.retention_time,
+            (time, _) => milliseconds(time.unwrap_or_default()),
+        };
+        options.retention_size = self.retention_size.unwrap_or_default();
+        options.no_lockfile = self.no_lockfile;
+        options.block_range = milliseconds(self.min_block_duration);
+        options.wal.segment_bytes = self.wal_segment_size;
+        Ok(options)
+    }
+}
+
+impl QueryFlags {
+    fn options(&self, delayed_name_removal: bool) -> promql::EngineOptions {
+        let mut options = promql::EngineOptions::default();
+        options.lookback_delta = self.lookback_delta;
+        options.timeout = self.timeout;
+        options.max_samples = self.max_samples;
+        options.delayed_name_removal = delayed_name_removal;
+        options
+    }
+}
+
+/// Switches on what the names say and returns whether names are removed late; warns of the rest.
+fn enable_features(names: &[String]) -> bool {
+    let mut delayed_name_removal = false;
+    for name in names {
+        match name.as_str() {
+            "promql-delayed-name-removal" => delayed_name_removal = true,
+            "" => {}
+            unknown => tracing::warn!(option = unknown, "unknown option for --enable-feature"),
+        }
+    }
+    delayed_name_removal
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    model::duration::parse(text).map_err(|error| format!("{error} (such as 15d or 2h30m)"))
+}
+
+/// Reads a size as upstream's flags do: units count in powers of 1024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let scale: u64 = match unit {
+        "" | "B" => 1,
+        "KB" | "KiB" => 1 << 10,
+        "MB" | "MiB" => 1 << 20,
+        "GB" | "GiB" => 1 << 30,
+        "TB" | "TiB" => 1 << 40,
+        "PB" | "PiB" => 1 << 50,
+        "EB" | "EiB" => 1 << 60,
+        _ => {
+            return Err(format!(
+                "unknown unit {unit:?} (B, KB, MB, GB, TB, PB or EB)"
+            ));
+        }
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "no whole number before the unit".to_owned())?;
+    number
+        .checked_mul(scale)
+        .ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_count_in_powers_of_1024() {
+        assert_eq!(bytes("512MB"), Ok(512 << 20));
+        assert_eq!(bytes("1GiB"), Ok(1 << 30));
+        assert_eq!(bytes("0"), Ok(0));
+        assert!(bytes("12 parsecs").is_err());
+        assert!(bytes("99999999EB").is_err());
+    }
+}

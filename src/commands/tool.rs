@@ -1,0 +1,38 @@
+//! `narthex tool`: what needs no running server.
+
+mod test_promql;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Flags of `narthex tool`.
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    #[command(subcommand)]
+    command: Words,
+}
+
+#[derive(Debug, Subcommand)]
+enum Words {
+    /// Run tests
+    Test {
+        #[command(subcommand)]
+        subject: Subject,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// Run scripts in the promqltest language against the query engine
+    Promql(test_promql::Flags),
+}
+
+/// Runs the tool that is named.
+pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    match flags.command {
+        Words::Test {
+            subject: Subject::Promql(flags),
+        } => test_promql::run(&flags),
+    }
+}

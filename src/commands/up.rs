@@ -1,0 +1,104 @@
+//! `narthex up`: this machine, monitored, without any configuration.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use web::services::Home;
+
+use crate::commands::server::LogFlags;
+use crate::wiring::{self, ConfigSource, Node, Settings};
+
+/// Flags of `narthex up`.
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    /// Folder that samples are kept in
+    #[arg(long, default_value = "data", value_name = "DIR")]
+    data: PathBuf,
+    /// Address to listen on; only this machine can reach the default
+    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDR")]
+    listen: String,
+    #[command(flatten)]
+    log: LogFlags,
+}
+
+/// Where the node collectors answer, beside everything else on the one port.
+const NODE_PATH: &str = "/node-exporter/metrics";
+
+/// Runs everything in one process until it is asked to end.
+pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
+    flags.log.start();
+    let hostname = host::kernel::kernel_name().node;
+    wiring::run(Settings {
+        config: ConfigSource::Text {
+            name: "narthex up".to_owned(),
+            text: configuration(&flags.listen, &hostname),
+        },
+        listen_addresses: vec![flags.listen.clone()],
+        enable_lifecycle: false,
+        storage: tsdb::Options::new(flags.data.clone()),
+        engine: promql::EngineOptions::default(),
+        max_concurrency: MAX_CONCURRENCY,
+        flags: values,
+        home: Home::Machine,
+        node: Node::At(NODE_PATH),
+        greeting: Some(greeting(flags)),
+    })
+}
+
+/// Queries evaluated at once, as `narthex server` by default.
+const MAX_CONCURRENCY: usize = 20;
+
+/// Scrapes the process itself and, through it, the machine, every 5 seconds.
+fn configuration(listen: &str, hostname: &str) -> String {
+    let target = match listen.strip_prefix(':') {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => listen
+            .replace("0.0.0.0:", "127.0.0.1:")
+            .replace("[::]:", "[::1]:"),
+    };
+    let (target, hostname) = (
+        model::quote::quoted(&target),
+        model::quote::quoted(hostname),
+    );
+    format!(
+        "global:
+  scrape_interval: 5s
+scrape_configs:
+  - job_name: narthex
+    static_configs:
+      - targets: [{target}]
+  - job_name: node
+    metrics_path: {NODE_PATH}
+    static_configs:
+      - targets: [{target}]
+        labels:
+          instance: {hostname}
+"
+    )
+}
+
+fn greeting(flags: &Flags) -> String {
+    format!(
+        "Narthex monitors this machine and itself, every 5 seconds.\n\
+         \x20 data     {} (15 days are kept)\n\
+         \x20 page     http://{}/\n\
+         \x20 end      Ctrl-C",
+        flags.data.display(),
+        flags.listen,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_configuration_loads() {
+        for listen in ["127.0.0.1:9090", ":9091", "0.0.0.0:80", "[::]:9090"] {
+            let text = configuration(listen, "my \"odd\" host");
+            let config = config::server::load(&text, "narthex up", |_| None).unwrap();
+            assert_eq!(config.scrape_configs.len(), 2);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Puts components together and takes them apart: one file per component.
+//!
+//! Order of start: configuration, sockets, storage, discovery, scraping, surface; drained in
+//! reverse, each step bounded.
+
+mod configuration;
+mod exporters;
+mod lifecycle;
+mod process;
+mod scraping;
+mod storage;
+mod surface;
+
+use std::process::ExitCode;
+
+pub(crate) use configuration::ConfigSource;
+pub(crate) use exporters::Exporter;
+
+use web::services::Home;
+
+/// What a command decided from its flags.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where the configuration comes from.
+    pub(crate) config: ConfigSource,
+    /// Addresses to listen on.
+    pub(crate) listen_addresses: Vec<String>,
+    /// Whether reload and end may be asked over HTTP.
+    pub(crate) enable_lifecycle: bool,
+    /// The store.
+    pub(crate) storage: tsdb::Options,
+    /// The query engine.
+    pub(crate) engine: promql::EngineOptions,
+    /// Queries evaluated at once.
+    pub(crate) max_concurrency: usize,
+    /// Flags with their values, to be shown.
+    pub(crate) flags: Vec<(String, String)>,
+    /// The view that `/` leads to.
+    pub(crate) home: Home,
+    /// Whether the node collectors run in this process.
+    pub(crate) node: Node,
+    /// What to print once everything runs.
+    pub(crate) greeting: Option<String>,
+}
+
+/// Whether the node collectors run in this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Node {
+    /// They do not.
+    Absent,
+    /// They answer at this path.
+    At(&'static str),
+}
+
+/// Runs a server until it is asked to end.
+///
+/// # Errors
+/// Something could not be started; the error names it.
+pub(crate) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    runtime()?.block_on(lifecycle::run(settings))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the node exporter alone until it is asked to end.
+///
+/// # Errors
+/// An address is taken, or the options contradict each other.
+pub(crate) fn run_exporter(exporter: Exporter) -> anyhow::Result<ExitCode> {
+    runtime()?.block_on(exporters::run(exporter))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The async runtime: everything that waits on the network or a timer. Work that holds the CPU has
+/// pools of its own.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    host::limits::raise_open_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(IO_THREADS)
+        .thread_name("io")
+        .enable_all()
+        .build()?;
+    Ok(runtime)
+}
+
+/// Threads that wait on sockets and timers.
+const IO_THREADS: usize = 2;

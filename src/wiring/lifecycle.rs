@@ -1,0 +1,138 @@
+//! Order of start, reloads, order of end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use exposition::Registry;
+use host::clock::RealClock;
+use host::fs::RealFs;
+use host::pool::Pool;
+use host::signals::{Request, Signals};
+use host::tasks::{TaskGroup, Trigger};
+use host::{Clock, Fs};
+use tokio::sync::mpsc;
+use web::lifecycle::{Lifecycle, ReloadRequest};
+
+use super::configuration::Shown;
+use super::scraping::{Scraping, World};
+use super::{Settings, process, storage, surface};
+
+/// Longest wait for tasks at the end, each group.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Reload requests that may wait; one more waits in its connection.
+const WAITING_RELOADS: usize = 4;
+
+/// Runs a server until it is asked to end.
+pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let fs: Arc<dyn Fs> = Arc::new(RealFs);
+    let clock: Arc<dyn Clock> = Arc::new(RealClock::default());
+    let mut signals = Signals::listen().context("listening for signals")?;
+    let config = settings.config.load(&*fs)?;
+    let listeners = surface::listen(&settings.listen_addresses).await?;
+
+    let registry = Registry::new();
+    process::register(&registry, Arc::clone(&fs));
+    let storage_pool = Arc::new(Pool::new("storage", 1)?);
+    let (store_fs, store_clock) = (Arc::clone(&fs), Arc::clone(&clock));
+    let mut options = settings.storage.clone();
+    storage::override_retention(&mut options, &config.storage);
+    let retention = storage::retention_text(&options);
+    let db = storage::open(options, store_fs, store_clock, &registry, &storage_pool).await?;
+
+    let stop = Arc::new(Trigger::new());
+    let mut tasks = TaskGroup::new();
+    tasks.spawn(storage::maintain(
+        Arc::clone(&db),
+        Arc::clone(&storage_pool),
+        stop.shutdown(),
+    ));
+    let shown = Shown::new(Arc::clone(&clock));
+    let world = World {
+        db: &db,
+        fs: &fs,
+        clock: &clock,
+        registry: &registry,
+        stop: &stop,
+    };
+    let scraping = Scraping::start(&world, &config, &mut tasks)?;
+    shown.accept(&config);
+
+    let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(WAITING_RELOADS);
+    let lifecycle = Lifecycle::new(settings.enable_lifecycle, reload_sender, Arc::clone(&stop));
+    let services = surface::services(surface::Behind {
+        settings: &settings,
+        retention,
+        db: Arc::clone(&db),
+        targets: scraping.handle(),
+        registry,
+        lifecycle: lifecycle.clone(),
+        shown: shown.state(),
+        clock,
+        fs: &*fs,
+    })?;
+    let serving = surface::start(&settings, services, listeners)?;
+    lifecycle.set_ready(true);
+    tracing::info!("server is ready to receive web requests");
+    greet(settings.greeting.as_deref());
+
+    let mut stopping = stop.shutdown();
+    loop {
+        let answer = tokio::select! {
+            request = signals.next() => match request {
+                Request::Reload => None,
+                Request::Stop => break,
+            },
+            Some(request) = reloads.recv() => Some(request),
+            () = stopping.wait() => break,
+        };
+        let outcome = reload(&settings, &*fs, &scraping, &shown);
+        if let Some(answer) = answer {
+            // The asker may have gone away; the log says it, too.
+            drop(answer.send(outcome));
+        }
+    }
+    tracing::info!("ending");
+    lifecycle.set_ready(false);
+    stop.pull();
+    serving.drain(PATIENCE).await;
+    tasks.drain(PATIENCE).await;
+    storage_pool
+        .run(move || db.close())
+        .await?
+        .context("closing storage")?;
+    Ok(())
+}
+
+/// Reads the configuration again and takes it whole or not at all.
+fn reload(
+    settings: &Settings,
+    fs: &dyn Fs,
+    scraping: &Scraping,
+    shown: &Shown,
+) -> Result<(), String> {
+    match settings.config.load(fs) {
+        Ok(config) => {
+            scraping.apply(&config);
+            shown.accept(&config);
+            tracing::info!("configuration reloaded");
+            Ok(())
+        }
+        Err(error) => {
+            shown.refuse();
+            let reason = format!("{error:#}");
+            tracing::error!(error = %reason, "configuration not reloaded, the old one stays");
+            Err(reason)
+        }
+    }
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a person at a terminal reads where to look"
+)]
+fn greet(greeting: Option<&str>) {
+    if let Some(text) = greeting {
+        println!("{text}");
+    }
+}

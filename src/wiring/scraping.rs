@@ -1,0 +1,97 @@
+//! Discovery and scraping: started together, joined by what discovery finds.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use config::server::{Config, ScrapeConfig};
+use exposition::Registry;
+use host::pool::Pool;
+use host::tasks::{TaskGroup, Trigger};
+use host::{Clock, Fs};
+use scrape::{Manager, ManagerHandle, ScrapeOptions};
+use tsdb::Db;
+
+/// Threads on which pages are parsed and appended. Two, so that one slow page holds up nobody.
+const INGEST_THREADS: usize = 2;
+
+/// Running discovery and scraping.
+pub(super) struct Scraping {
+    discovery: discovery::Handle,
+    scraping: ManagerHandle,
+}
+
+impl Scraping {
+    /// Starts both, with the jobs of `config`.
+    ///
+    /// # Errors
+    /// The operating system gives no threads.
+    pub(super) fn start(
+        world: &World<'_>,
+        config: &Config,
+        tasks: &mut TaskGroup,
+    ) -> anyhow::Result<Self> {
+        let pool = Arc::new(Pool::new("discovery", 1)?);
+        let (finder, discovery) = discovery::Manager::new(
+            discovery::Options::default(),
+            Arc::clone(world.fs),
+            Arc::clone(world.clock),
+            pool,
+            world.registry,
+        );
+        let options = ScrapeOptions {
+            store: Arc::clone(world.db) as Arc<dyn storage::Appendable>,
+            pool: Arc::new(Pool::new("ingest", INGEST_THREADS)?),
+            clock: Arc::clone(world.clock),
+            registry: world.registry.clone(),
+            offset_seed: offset_seed(config),
+        };
+        let scraper = Manager::new(options, jobs(config));
+        let scraping = Self {
+            discovery,
+            scraping: scraper.handle(),
+        };
+        scraping.discovery.apply(&config.scrape_configs);
+        let groups = scraping.discovery.target_groups();
+        tasks.spawn(finder.run(world.stop.shutdown()));
+        tasks.spawn(scraper.run(groups, world.stop.shutdown()));
+        Ok(scraping)
+    }
+
+    /// Takes another configuration. Targets that stay the same miss no scrape.
+    pub(super) fn apply(&self, config: &Config) {
+        self.scraping.reload(jobs(config));
+        self.discovery.apply(&config.scrape_configs);
+    }
+
+    /// How targets stand.
+    pub(super) fn handle(&self) -> ManagerHandle {
+        self.scraping.clone()
+    }
+}
+
+/// What discovery and scraping need of the rest.
+pub(super) struct World<'a> {
+    pub(super) db: &'a Arc<Db>,
+    pub(super) fs: &'a Arc<dyn Fs>,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) registry: &'a Registry,
+    pub(super) stop: &'a Trigger,
+}
+
+fn jobs(config: &Config) -> Vec<Arc<ScrapeConfig>> {
+    config
+        .scrape_configs
+        .iter()
+        .cloned()
+        .map(Arc::new)
+        .collect()
+}
+
+/// As upstream, replicas that scrape the same targets do so at different times: they differ in
+/// machine name or external labels.
+fn offset_seed(config: &Config) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    host::kernel::kernel_name().node.hash(&mut hasher);
+    config.global.external_labels.to_string().hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,125 @@
+//! Puts the HTTP surface on its sockets.
+
+use std::sync::{Arc, RwLock};
+
+use anyhow::Context as _;
+use exporters::NodeOptions;
+use exposition::Registry;
+use host::net::Listener;
+use host::pool::Pool;
+use host::tasks::{Shutdown, TaskGroup, Trigger};
+use host::{Clock, Fs};
+use promql::Engine;
+use tsdb::Db;
+use web::lifecycle::Lifecycle;
+use web::services::{ConfigurationState, Facts, Parts, QueryLimits, Services};
+
+use super::{Node, Settings, process};
+use crate::cli::VERSION;
+
+/// The version of Prometheus whose interface this is; tools decide by it what they may ask.
+const INTERFACE_VERSION: &str = "3.14.0";
+
+/// Listens on every address.
+///
+/// # Errors
+/// An address is taken or not ours; the error names it.
+pub(super) async fn listen(addresses: &[String]) -> anyhow::Result<Vec<Listener>> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let listener = host::net::listen(address).await;
+        listeners.push(listener.with_context(|| format!("listening on {address}"))?);
+    }
+    Ok(listeners)
+}
+
+/// What stands behind the surface.
+pub(super) struct Behind<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) retention: String,
+    pub(super) db: Arc<Db>,
+    pub(super) targets: scrape::ManagerHandle,
+    pub(super) registry: Registry,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) shown: Arc<RwLock<ConfigurationState>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) fs: &'a dyn Fs,
+}
+
+/// Handles for the surface.
+///
+/// # Errors
+/// The operating system gives no threads.
+pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
+    let limits = host::limits::Limits::read(behind.fs);
+    let mut engine = behind.settings.engine.clone();
+    engine.threads = limits.cpus;
+    let query_limits = QueryLimits {
+        max_concurrency: behind.settings.max_concurrency,
+        timeout: engine.timeout,
+    };
+    Ok(Services::new(Parts {
+        engine: Engine::new(engine)?,
+        storage: behind.db,
+        query_pool: Arc::new(Pool::new("query", limits.cpus)?),
+        query_limits,
+        targets: behind.targets,
+        metrics: Arc::new(behind.registry),
+        lifecycle: behind.lifecycle,
+        configuration: behind.shown,
+        facts: Facts {
+            version: format!("{INTERFACE_VERSION}+narthex.{VERSION}"),
+            revision: process::REVISION.to_owned(),
+            start_millis: behind.clock.now_millis(),
+            working_directory: std::env::current_dir().unwrap_or_default(),
+            hostname: host::kernel::kernel_name().node,
+            flags: behind.settings.flags.clone(),
+            retention: behind.retention,
+            cpus: limits.cpus,
+            memory_limit: limits.memory_bytes,
+            home: behind.settings.home,
+        },
+        clock: behind.clock,
+    }))
+}
+
+/// A surface that answers; draining it stops listening first.
+pub(super) struct Serving {
+    stop: Trigger,
+    tasks: TaskGroup,
+}
+
+impl Serving {
+    /// Stops listening and waits for the requests in flight.
+    pub(super) async fn drain(self, patience: std::time::Duration) {
+        self.stop.pull();
+        self.tasks.drain(patience).await;
+    }
+}
+
+/// Begins to answer.
+///
+/// # Errors
+/// The node collectors cannot be set up.
+pub(super) fn start(
+    settings: &Settings,
+    services: Services,
+    listeners: Vec<Listener>,
+) -> anyhow::Result<Serving> {
+    let mut router = web::router::server(services);
+    if let Node::At(path) = settings.node {
+        router = router.merge(super::exporters::router(
+            path,
+            NodeOptions::default(),
+            None,
+            0,
+        )?);
+    }
+    let stop = Trigger::new();
+    let mut tasks = TaskGroup::new();
+    for listener in listeners {
+        let shutdown: Shutdown = stop.shutdown();
+        tasks.spawn(web::server::serve(listener, router.clone(), shutdown));
+    }
+    Ok(Serving { stop, tasks })
+}

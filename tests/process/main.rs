@@ -1,0 +1,21 @@
+//! The real binary, on loopback: what a person sees who starts it, kills it and starts it again.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "process tests stand outside the program: they use the machine's clock, files and sockets"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod program;
+
+mod node_exporter;
+mod peers;
+mod refusals;
+mod reload;
+mod server;
+mod up;

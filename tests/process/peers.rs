@@ -1,0 +1,123 @@
+//! Real tools of the Prometheus project agree with us. `cargo xtask peers` installs them; where they
+//! are missing, each test says so in one line and passes.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use crate::client::{self, request};
+use crate::program::{BINARY, Program, free_address, instant};
+
+/// Runs a peer's tool with this text on its standard input; `None` if it is not installed.
+fn tool(name: &str, arguments: &[&str], input: &[u8]) -> Option<Output> {
+    let child = Command::new(name)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        println!("skipped: {name} is not installed (cargo xtask peers installs it)");
+        return None;
+    };
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    Some(child.wait_with_output().unwrap())
+}
+
+fn succeeded(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{complained}");
+    said
+}
+
+#[test]
+fn promtool_queries_us_and_accepts_our_pages() {
+    if tool("promtool", &["--version"], b"").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").to_string_lossy().into_owned();
+    let address = free_address();
+    let mut program = Program::ready(&address, &["up", "--data", &data, "--listen", &address]);
+    program.wait_series("up == 1", 2);
+    let url = format!("http://{address}");
+
+    let found = tool("promtool", &["query", "instant", &url, "up"], b"").unwrap();
+    let found = succeeded(&found);
+    assert!(
+        found.contains("job=\"node\"") && found.contains("=> 1 @["),
+        "{found}"
+    );
+    let range = [
+        "query",
+        "range",
+        "--start=1",
+        "--end=61",
+        "--step=30s",
+        &url,
+        "vector(7)",
+    ];
+    let found = succeeded(&tool("promtool", &range, b"").unwrap());
+    assert!(
+        found.contains("7 @[1]") && found.contains("7 @[61]"),
+        "{found}"
+    );
+    let found = succeeded(&tool("promtool", &["query", "labels", &url, "job"], b"").unwrap());
+    assert_eq!(
+        found.split_whitespace().collect::<Vec<_>>(),
+        ["narthex", "node"]
+    );
+    let series = ["query", "series", "--match=up", &url];
+    assert!(succeeded(&tool("promtool", &series, b"").unwrap()).contains("__name__=\"up\""));
+
+    for path in ["/metrics", "/node-exporter/metrics"] {
+        let page = client::get(&address, path).body;
+        let checked = tool("promtool", &["check", "metrics"], &page).unwrap();
+        let complained = String::from_utf8_lossy(&checked.stderr).into_owned();
+        // Debian's promtool finds fault with upstream's own names, too; it exits with 3 then.
+        let syntax_fine = matches!(checked.status.code(), Some(0 | 3));
+        assert!(
+            syntax_fine && !complained.contains("error while linting"),
+            "{path}: {complained}"
+        );
+    }
+}
+
+#[test]
+fn a_real_prometheus_scrapes_our_node_exporter() {
+    if tool("prometheus", &["--version"], b"").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let ours = free_address();
+    let listen = format!("--web.listen-address={ours}");
+    let arguments = ["node-exporter", &listen].map(OsStr::new);
+    let mut exporter = Program::start_as(Path::new(BINARY), &ours, &arguments);
+    exporter.wait(Duration::from_secs(20), "our page", || {
+        request(&ours, "GET", "/metrics", &[], "")
+    });
+
+    let config = folder.path().join("prometheus.yml");
+    let text = format!(
+        "scrape_configs:\n  - job_name: node\n    scrape_interval: 1s\n    static_configs:\n      - \
+         targets: ['{ours}']\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let theirs = free_address();
+    let flags = [
+        format!("--config.file={}", config.display()),
+        format!(
+            "--storage.tsdb.path={}",
+            folder.path().join("data").display()
+        ),
+        format!("--web.listen-address={theirs}"),
+    ];
+    let arguments: Vec<&OsStr> = flags.iter().map(OsStr::new).collect();
+    let mut peer = Program::start_as(Path::new("prometheus"), &theirs, &arguments);
+    peer.wait_ready();
+    peer.wait_series("up == 1", 1);
+    assert_eq!(instant(&theirs, "count(node_load1)").len(), 1);
+}
