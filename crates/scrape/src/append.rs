@@ -97,6 +97,7 @@ pub(crate) fn append_page(
         counts,
         metric_type: MetricType::Unknown,
         over_limit: false,
+        labels: LabelsBuilder::new(),
     };
     let mut segment_start = 0;
     loop {
@@ -161,7 +162,8 @@ fn end_series(
     let known = Append::new(&NO_LABELS, context.timestamp, STALE).with_series(slot.series);
     let outcome = match appender.append(known) {
         Err(AppendError::InvalidLabels(_)) => {
-            match series_labels(series, slot.metric_type, context)? {
+            let mut labels = LabelsBuilder::new();
+            match series_labels(series, slot.metric_type, context, &mut labels)? {
                 None => return Ok(()),
                 Some(labels) => appender.append(Append::new(&labels, context.timestamp, STALE)),
             }
@@ -188,6 +190,8 @@ struct PageWork<'a> {
     /// The kind that the page last told.
     metric_type: MetricType,
     over_limit: bool,
+    /// Memory for the labels of new series.
+    labels: LabelsBuilder,
 }
 
 impl PageWork<'_> {
@@ -282,7 +286,8 @@ impl PageWork<'_> {
             metric_type,
             fate: Fate::Refused,
         };
-        let Some(labels) = series_labels(series, metric_type, self.context)? else {
+        let labels = series_labels(series, metric_type, self.context, &mut self.labels)?;
+        let Some(labels) = labels else {
             slot.fate = Fate::Dropped;
             return Ok(slot);
         };
@@ -356,12 +361,13 @@ fn series_labels(
     series: &[u8],
     metric_type: MetricType,
     context: &PageContext<'_>,
+    labels: &mut LabelsBuilder,
 ) -> Result<Option<Labels>, PageError> {
     let job = context.job;
-    let mut labels = LabelsBuilder::new();
-    parse_series_labels(series, metric_type, &mut labels)?;
+    labels.clear();
+    parse_series_labels(series, metric_type, labels)?;
     if labels.has_duplicates() {
-        return Err(PageError::RepeatedLabel(first_repeated(&labels)));
+        return Err(PageError::RepeatedLabel(first_repeated(labels)));
     }
     if job.config.honor_labels {
         for (name, value) in context.target_labels {
@@ -370,9 +376,9 @@ fn series_labels(
             }
         }
     } else {
-        add_target_labels(&mut labels, context.target_labels);
+        add_target_labels(labels, context.target_labels);
     }
-    let keep = relabel::apply(&job.config.metric_relabel_configs, &mut labels);
+    let keep = relabel::apply(&job.config.metric_relabel_configs, labels);
     if !keep || labels.is_empty() {
         return Ok(None);
     }

@@ -196,7 +196,7 @@ impl Braces {
         } else {
             cursor.label_name()
         };
-        let name = checked_text(name.ok_or(Problem::LabelNameExpected)?)?;
+        let name = name.ok_or(Problem::LabelNameExpected)?;
         if name.is_empty() {
             return Err(Problem::NameEmpty);
         }
@@ -209,7 +209,7 @@ impl Braces {
         }
         self.take_blanks(cursor);
         let value = cursor.quoted(self.dialect);
-        let value = checked_text(value.ok_or(Problem::LabelValueExpected)?)?;
+        let value = value.ok_or(Problem::LabelValueExpected)?;
         Ok(Some(Part::Label { name, value }))
     }
 
@@ -220,7 +220,9 @@ impl Braces {
     }
 }
 
-fn checked_text(bytes: &[u8]) -> Result<&[u8], Problem> {
+/// What stood between braces, if it is text. Pieces are not looked at one by one: they are cut at
+/// quotes, and so are text if the whole is.
+pub(super) fn checked_text(bytes: &[u8]) -> Result<&[u8], Problem> {
     match std::str::from_utf8(bytes) {
         Ok(_) => Ok(bytes),
         Err(_) => Err(Problem::LabelNotUtf8),
@@ -252,7 +254,7 @@ pub(super) fn series<'a>(cursor: &mut Cursor<'a>, dialect: Dialect) -> Result<&'
         }
     }
     if has_name {
-        Ok(cursor.since(start))
+        checked_text(cursor.since(start))
     } else {
         Err(Problem::NameMissing)
     }

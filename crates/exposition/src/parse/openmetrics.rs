@@ -4,7 +4,7 @@
 use model::MetricType;
 
 use super::error::{ParseError, Problem, error_at};
-use super::lexer::{Braces, Cursor, Dialect, Part, series};
+use super::lexer::{Braces, Cursor, Dialect, Part, checked_text, series};
 use super::{Entry, Exemplar, Sample, float};
 
 /// Reads a page entry by entry.
@@ -158,7 +158,7 @@ impl<'a> OpenMetricsParser<'a> {
                 return Err(Problem::LabelNameExpected);
             }
         }
-        let labels = self.cursor.since(start);
+        let labels = checked_text(self.cursor.since(start))?;
         let value = self.number(Problem::InvalidExemplar, Problem::InvalidExemplar)?;
         let mut timestamp = None;
         if self.cursor.peek() == Some(b' ') {
