@@ -9,11 +9,11 @@ use storage::{AppendError, Appendable};
 
 use crate::append::{Counts, PageContext, PageError, append_page, end_page};
 use crate::cache::PageCache;
+use crate::error::ScrapeError;
 use crate::fetch::{Fetched, page_format};
 use crate::instruments::Instruments;
 use crate::job::Job;
 use crate::report::{Report, ReportSeries};
-use crate::scrape_error::ScrapeError;
 use crate::target::Target;
 use crate::workspace::Workspace;
 
@@ -44,6 +44,13 @@ pub(crate) struct Arrival {
     pub(crate) timestamp: i64,
     /// When it began, by the monotonic clock.
     pub(crate) started: Duration,
+}
+
+impl TargetMemory {
+    /// Reports are to have other series from now on.
+    pub(crate) fn forget_reports(&mut self) {
+        self.reports = None;
+    }
 }
 
 impl Ingest {

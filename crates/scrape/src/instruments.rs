@@ -3,8 +3,8 @@
 use exposition::{Counter, CounterFamily, GaugeFamily, Histogram, Registry, SummaryFamily};
 
 use crate::append::{Counts, PageError};
+use crate::error::ScrapeError;
 use crate::fetch::FetchError;
-use crate::scrape_error::ScrapeError;
 
 /// The instruments of all pools and loops.
 #[derive(Debug)]

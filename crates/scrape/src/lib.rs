@@ -31,6 +31,7 @@
 
 mod append;
 mod cache;
+mod error;
 mod fetch;
 mod ingest;
 mod instruments;
@@ -42,16 +43,15 @@ mod page_appender;
 mod pool;
 mod report;
 mod run;
-mod scrape_error;
 mod status;
 mod target;
 mod workspace;
 
 pub use append::{Counts, PageError};
+pub use error::ScrapeError;
 pub use fetch::{ContentTypeError, FetchError};
 pub use manager::{Manager, ManagerHandle, ScrapeOptions};
 pub use metadata::TargetMetadata;
 pub use page_appender::PageAppender;
-pub use scrape_error::ScrapeError;
 pub use status::{DroppedTarget, Health, ScrapeStatus, TargetStatus};
 pub use target::labels::TargetError;

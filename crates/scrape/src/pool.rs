@@ -154,10 +154,15 @@ impl ScrapePool {
 
     fn set_job(&mut self, job: Job) {
         let forgets = job.stores_otherwise(&self.job);
+        let reports_otherwise =
+            job.config.extra_scrape_metrics != self.job.config.extra_scrape_metrics;
         self.job = Arc::new(job);
         for running in self.loops.values() {
             if forgets {
                 lock(&running.memory).cache.clear();
+            }
+            if reports_otherwise {
+                lock(&running.memory).forget_reports();
             }
             running
                 .orders

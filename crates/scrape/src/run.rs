@@ -7,10 +7,10 @@ use host::pool::Pool;
 use model::duration;
 use tokio::sync::watch;
 
+use crate::error::ScrapeError;
 use crate::fetch::Fetcher;
 use crate::ingest::{Arrival, Ingest, TargetMemory};
 use crate::job::Job;
-use crate::scrape_error::ScrapeError;
 use crate::target::Target;
 use crate::target::health::{Health, LastScrape};
 use crate::target::offset::{Rhythm, first_delay};
