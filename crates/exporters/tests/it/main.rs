@@ -1,0 +1,4 @@
+//! The exporters on files of a whole machine.
+
+mod conformance;
+mod textfile_cases;
