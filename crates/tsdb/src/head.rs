@@ -167,18 +167,13 @@ impl Head {
         read(&guard)
     }
 
-    fn find(&self, labels: &Labels) -> Option<u32> {
-        let fingerprint = labels.fingerprint();
-        self.with_catalog(|catalog| catalog.find(labels, fingerprint))
-    }
-
     /// The row of a series with these labels, which is begun if there is none.
     fn find_or_create(&self, labels: &Labels) -> Result<u32, AppendError> {
-        if let Some(row) = self.find(labels) {
+        let fingerprint = labels.fingerprint();
+        if let Some(row) = self.with_catalog(|catalog| catalog.find(labels, fingerprint)) {
             return Ok(row);
         }
         check_labels(labels)?;
-        let fingerprint = labels.fingerprint();
         // The outer lock keeps truncation from replacing the catalog under the new series.
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         let mut catalog = current.write().unwrap_or_else(PoisonError::into_inner);

@@ -65,7 +65,8 @@ mod tests {
     fn old_and_surplus_blocks_go_and_the_newest_stays() {
         let block = |max_time, bytes| Candidate { max_time, bytes };
         let blocks = [block(300, 10), block(100, 10), block(200, 10)];
-        let cases: [(i64, u64, &[(usize, Reason)]); 6] = [
+        type Doomed = &'static [(usize, Reason)];
+        let cases: [(i64, u64, Doomed); 6] = [
             (0, 0, &[]),
             (101, 0, &[(1, Reason::Time)]),
             (100, 0, &[(2, Reason::Time), (1, Reason::Time)]),

@@ -184,7 +184,7 @@ impl ChunkFile {
         &self,
         start: u64,
         offset: usize,
-        bytes: &mut Vec<u8>,
+        bytes: &[u8],
         buffer: &mut SampleBuffer,
     ) -> Result<(), BlockError> {
         let needed = self.chunk_end(bytes.get(offset..).unwrap_or_default())?;

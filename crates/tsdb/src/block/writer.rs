@@ -130,6 +130,7 @@ impl BlockFiles<'_> {
         let mut stats = BlockStats::default();
         let mut metas = Vec::new();
         let mut labels = Vec::new();
+        let mut bytes: Vec<u8> = Vec::new();
         for &row in rows {
             metas.clear();
             let mut outcome = Ok(());
@@ -138,17 +139,18 @@ impl BlockFiles<'_> {
                 if !inside || outcome.is_err() {
                     return;
                 }
-                stats.num_samples += u64::from(xor::count_of(chunk.bytes));
-                outcome = chunks
-                    .write(ChunkEncoding::Xor, chunk.bytes)
-                    .map(|reference| {
-                        let TimeRange { min_time, max_time } = chunk.range;
-                        metas.push(ChunkMeta {
-                            min_time,
-                            max_time,
-                            reference,
-                        });
+                stats.num_samples += u64::from(chunk.count);
+                bytes.clear();
+                bytes.extend_from_slice(chunk.bytes);
+                xor::set_count(&mut bytes, chunk.count);
+                outcome = chunks.write(ChunkEncoding::Xor, &bytes).map(|reference| {
+                    let TimeRange { min_time, max_time } = chunk.range;
+                    metas.push(ChunkMeta {
+                        min_time,
+                        max_time,
+                        reference,
                     });
+                });
             });
             outcome.map_err(BlockError::io(&self.chunks))?;
             if metas.is_empty() {

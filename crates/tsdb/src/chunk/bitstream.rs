@@ -31,10 +31,6 @@ impl BitWriter {
         self.bytes.into_boxed_slice()
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.bytes.capacity()
-    }
-
     /// Writes the low `count` bits of `value`; `count` is at most 64.
     #[inline]
     pub(crate) fn write(&mut self, value: u64, count: u8) {
@@ -135,7 +131,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Takes up to 64 bits.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(&mut self, count: u32) -> Result<u64, EndOfBits> {
         self.refill();
         if count <= 56 {

@@ -16,6 +16,8 @@ pub struct XorAppender {
     value: u64,
     leading: u8,
     trailing: u8,
+    /// Beside the bytes and not only in them: the start of the chunk is rarely in the cache.
+    count: u16,
 }
 
 impl Default for XorAppender {
@@ -35,12 +37,13 @@ impl XorAppender {
             value: 0,
             leading: NO_WINDOW,
             trailing: 0,
+            count: 0,
         }
     }
 
     /// Number of samples.
     pub fn count(&self) -> u16 {
-        count_of(self.writer.bytes())
+        self.count
     }
 
     /// Time of the last sample; meaningless while there is none.
@@ -53,27 +56,24 @@ impl XorAppender {
         f64::from_bits(self.value)
     }
 
-    /// The chunk as it stands: valid at every moment.
+    /// The samples as bytes. The count in front is only right in a finished chunk; until then
+    /// [`count`](Self::count) has it.
     pub fn bytes(&self) -> &[u8] {
         self.writer.bytes()
     }
 
-    /// Bytes of memory behind the chunk.
-    pub fn capacity(&self) -> usize {
-        self.writer.capacity()
-    }
-
     /// Takes the finished chunk out and leaves an empty one.
     pub fn take(&mut self) -> Box<[u8]> {
-        std::mem::take(self).writer.into_bytes()
+        let mut finished = std::mem::take(self);
+        set_count(finished.writer.bytes_mut(), finished.count);
+        finished.writer.into_bytes()
     }
 
     /// Adds a sample later than the last one. A chunk holds 65,535 samples at most; the head cuts
     /// long before.
     pub fn append(&mut self, time: i64, value: f64) {
         let bits = value.to_bits();
-        let count = self.count();
-        match count {
+        match self.count {
             0 => self.first(time, bits),
             1 => self.second(time, bits),
             _ => {
@@ -85,9 +85,7 @@ impl XorAppender {
         }
         self.time = time;
         self.value = bits;
-        if let Some(header) = self.writer.bytes_mut().first_chunk_mut::<2>() {
-            *header = count.wrapping_add(1).to_be_bytes();
-        }
+        self.count = self.count.wrapping_add(1);
     }
 
     fn first(&mut self, time: i64, bits: u64) {
@@ -152,13 +150,29 @@ pub fn count_of(bytes: &[u8]) -> u16 {
         .map_or(0, |header| u16::from_be_bytes(*header))
 }
 
-/// Decodes all samples of a chunk, adding them to `buffer`.
+/// Writes the count in front of a chunk.
+pub(crate) fn set_count(bytes: &mut [u8], count: u16) {
+    if let Some(header) = bytes.first_chunk_mut::<2>() {
+        *header = count.to_be_bytes();
+    }
+}
+
+/// Decodes all samples of a finished chunk, adding them to `buffer`.
 ///
 /// # Errors
 /// The bytes end before the last sample that they promise, or times do not rise. What was read
 /// until then is in the buffer.
 pub fn decode(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
-    let promised = usize::from(count_of(bytes));
+    decode_first(count_of(bytes), bytes, buffer)
+}
+
+/// Decodes the first `count` samples of a chunk, whatever the count in front says.
+pub(crate) fn decode_first(
+    count: u16,
+    bytes: &[u8],
+    buffer: &mut SampleBuffer,
+) -> Result<(), ChunkError> {
+    let promised = usize::from(count);
     if promised == 0 {
         return Ok(());
     }

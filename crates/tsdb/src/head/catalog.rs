@@ -31,6 +31,8 @@ pub(crate) struct Catalog {
     /// Every live row, sorted.
     rows: Vec<u32>,
     pairs: usize,
+    /// Labels of the series that was added last.
+    last_run: Vec<(Symbol, Symbol)>,
 }
 
 /// Part of a fingerprint with the row that has it; the labels decide.
@@ -113,11 +115,22 @@ impl Catalog {
         labels: &Labels,
         fingerprint: Fingerprint,
     ) -> Result<(), ArenaFull> {
-        let mut run = SmallVec::<[(Symbol, Symbol); 24]>::new();
+        let mut run = std::mem::take(&mut self.last_run);
+        let mut len = 0;
         for (name, value) in labels {
-            run.push((self.symbols.intern(name)?, self.symbols.intern(value)?));
+            // Series of one scrape come one after the other and differ in a label or two.
+            let guess = run.get(len).copied();
+            let name = self.symbols.intern_near(name, guess.map(|pair| pair.0))?;
+            let value = self.symbols.intern_near(value, guess.map(|pair| pair.1))?;
+            match run.get_mut(len) {
+                Some(place) => *place = (name, value),
+                None => run.push((name, value)),
+            }
+            len += 1;
         }
+        run.truncate(len);
         self.insert_run(row, &run, short_hash(fingerprint));
+        self.last_run = run;
         Ok(())
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct ClosedChunk {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChunkView<'a> {
     pub(crate) range: TimeRange,
+    /// Samples inside; the count in front of an open chunk's bytes is not kept up.
+    pub(crate) count: u16,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -112,18 +114,26 @@ impl Row {
     pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkView<'_>> {
         let closed = self.closed.iter().map(|chunk| ChunkView {
             range: TimeRange::new(chunk.min_time, chunk.max_time),
+            count: xor::count_of(&chunk.bytes),
             bytes: &chunk.bytes,
         });
         let open = (self.open.count() > 0).then(|| ChunkView {
             range: TimeRange::new(self.open_min_time, self.open.last_time()),
+            count: self.open.count(),
             bytes: self.open.bytes(),
         });
         closed.chain(open)
     }
 
     /// True if a chunk may have samples in `range`.
+    #[inline]
     pub(crate) fn overlaps(&self, range: TimeRange) -> bool {
-        self.chunks().any(|chunk| chunk.range.overlaps(&range))
+        let open = TimeRange::new(self.open_min_time, self.open.last_time());
+        (self.open.count() > 0 && open.overlaps(&range))
+            || self
+                .closed
+                .iter()
+                .any(|c| TimeRange::new(c.min_time, c.max_time).overlaps(&range))
     }
 
     /// Adds the samples of all chunks that touch `range`.
@@ -132,9 +142,16 @@ impl Row {
         range: TimeRange,
         buffer: &mut SampleBuffer,
     ) -> Result<(), ChunkError> {
-        self.chunks()
-            .filter(|chunk| chunk.range.overlaps(&range))
-            .try_for_each(|chunk| xor::decode(chunk.bytes, buffer))
+        for chunk in &self.closed {
+            if TimeRange::new(chunk.min_time, chunk.max_time).overlaps(&range) {
+                xor::decode(&chunk.bytes, buffer)?;
+            }
+        }
+        let open = TimeRange::new(self.open_min_time, self.open.last_time());
+        if self.open.count() > 0 && open.overlaps(&range) {
+            xor::decode_first(self.open.count(), self.open.bytes(), buffer)?;
+        }
+        Ok(())
     }
 
     /// Drops chunks that end before `time`; returns how many.
@@ -273,10 +290,7 @@ mod tests {
     #[test]
     fn chunks_are_cut_evenly_and_never_across_ranges() {
         let row = row((0..1_000).map(|i| i * 15_000));
-        let chunks: Vec<_> = row
-            .chunks()
-            .map(|c| (c.range, xor::count_of(c.bytes)))
-            .collect();
+        let chunks: Vec<_> = row.chunks().map(|c| (c.range, c.count)).collect();
         let (_, finished) = chunks.split_last().unwrap();
         assert!(
             finished.iter().all(|&(_, count)| count == 120),

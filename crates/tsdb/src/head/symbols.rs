@@ -32,6 +32,18 @@ impl SymbolTable {
             .copied()
     }
 
+    /// The number of a text, new if need be; `guess` is looked at first.
+    pub(crate) fn intern_near(
+        &mut self,
+        wanted: &str,
+        guess: Option<Symbol>,
+    ) -> Result<Symbol, ArenaFull> {
+        match guess.filter(|&symbol| self.text(symbol) == wanted) {
+            Some(symbol) => Ok(symbol),
+            None => self.intern(wanted),
+        }
+    }
+
     /// The number of a text, new if need be.
     pub(crate) fn intern(&mut self, wanted: &str) -> Result<Symbol, ArenaFull> {
         if let Some(symbol) = self.find(wanted) {

@@ -86,8 +86,7 @@ impl NameEntries {
     pub(crate) fn starting_with(&self, prefix: &str) -> (u64, u64) {
         let first = self.samples.partition_point(|(value, _)| **value < *prefix);
         let start = first.saturating_sub(1);
-        let beyond =
-            |(value, _): &(Box<str>, u64)| !(**value > *prefix && !value.starts_with(prefix));
+        let beyond = |(value, _): &(Box<str>, u64)| **value <= *prefix || value.starts_with(prefix);
         let last = self.samples.partition_point(beyond);
         let at = |index: usize| self.samples.get(index).map_or(self.end, |sample| sample.1);
         (at(start), at(last))

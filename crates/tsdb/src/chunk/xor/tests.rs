@@ -95,7 +95,7 @@ fn a_short_chunk_says_how_far_it_goes() {
                 promised: 50
             }
         );
-        let read: Vec<_> = buffer.timestamps().iter().copied().collect();
+        let read = buffer.timestamps().to_vec();
         assert!(
             samples
                 .iter()
