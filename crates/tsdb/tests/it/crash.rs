@@ -57,7 +57,7 @@ fn a_log_torn_anywhere_opens_with_the_commits_before() {
         let f = open(&fs);
         let found: usize = f.all().iter().map(|(_, samples)| samples.len()).sum();
         assert!(
-            found >= last && found % 2 == 0,
+            found >= last && found.is_multiple_of(2),
             "cut at {len}: {found} after {last}"
         );
         last = found;

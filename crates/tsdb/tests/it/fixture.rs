@@ -10,23 +10,23 @@ use storage::{Append, AppendError, Appendable, Commit, Queryable, SampleBuffer, 
 use tsdb::{Db, OpenError, Options};
 
 /// A little behind a border between blocks.
-pub const START: i64 = 1_700_000_000_000;
-pub const HOUR: i64 = 3_600_000;
+pub(crate) const START: i64 = 1_700_000_000_000;
+pub(crate) const HOUR: i64 = 3_600_000;
 
 /// A series as text with its samples.
-pub type Series = (String, Vec<(i64, f64)>);
+pub(crate) type Series = (String, Vec<(i64, f64)>);
 
-pub struct Fixture {
-    pub fs: SimulatedFs,
-    pub registry: Registry,
-    pub db: Db,
+pub(crate) struct Fixture {
+    pub(crate) fs: SimulatedFs,
+    pub(crate) registry: Registry,
+    pub(crate) db: Db,
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::new("/data")
 }
 
-pub fn open_with(fs: &SimulatedFs, options: Options) -> Result<Fixture, OpenError> {
+pub(crate) fn open_with(fs: &SimulatedFs, options: Options) -> Result<Fixture, OpenError> {
     let registry = Registry::new();
     let shared: Arc<dyn Fs> = Arc::new(fs.clone());
     let clock = Arc::new(SimulatedClock::at(START));
@@ -38,17 +38,17 @@ pub fn open_with(fs: &SimulatedFs, options: Options) -> Result<Fixture, OpenErro
     })
 }
 
-pub fn open(fs: &SimulatedFs) -> Fixture {
+pub(crate) fn open(fs: &SimulatedFs) -> Fixture {
     open_with(fs, options()).unwrap()
 }
 
-pub fn labels(number: usize) -> Labels {
+pub(crate) fn labels(number: usize) -> Labels {
     let (pod, zone) = (format!("pod-{number}"), format!("zone-{}", number % 3));
     Labels::from_pairs([("__name__", "m"), ("pod", &pod), ("zone", &zone)])
 }
 
 impl Fixture {
-    pub fn append(&self, samples: &[(Labels, i64, f64)]) -> Result<Commit, AppendError> {
+    pub(crate) fn append(&self, samples: &[(Labels, i64, f64)]) -> Result<Commit, AppendError> {
         let mut appender = self.db.appender();
         for (labels, time, value) in samples {
             appender.append(Append::new(labels, *time, *value))?;
@@ -57,7 +57,7 @@ impl Fixture {
     }
 
     /// One sample of each of `series` series every `step` milliseconds.
-    pub fn fill(&self, series: usize, from: i64, to: i64, step: i64) {
+    pub(crate) fn fill(&self, series: usize, from: i64, to: i64, step: i64) {
         let labels: Vec<Labels> = (0..series).map(labels).collect();
         let mut time = from;
         while time < to {
@@ -76,7 +76,7 @@ impl Fixture {
         }
     }
 
-    pub fn query(&self, matchers: &[Matcher], range: TimeRange) -> Vec<Series> {
+    pub(crate) fn query(&self, matchers: &[Matcher], range: TimeRange) -> Vec<Series> {
         let querier = self.db.querier(range).unwrap();
         let mut select = Select::new(matchers.to_vec(), range);
         select.sorted = true;
@@ -95,11 +95,11 @@ impl Fixture {
             .collect()
     }
 
-    pub fn all(&self) -> Vec<Series> {
+    pub(crate) fn all(&self) -> Vec<Series> {
         self.query(&[], TimeRange::ALL)
     }
 
-    pub fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> f64 {
         let mut families = Vec::new();
         self.registry.collect(&mut families);
         let family = families.iter().find(|family| family.name == name);
@@ -111,7 +111,7 @@ impl Fixture {
     }
 
     /// Paths on the disk that contain `part`.
-    pub fn paths(&self, part: &str) -> Vec<String> {
+    pub(crate) fn paths(&self, part: &str) -> Vec<String> {
         let files = self.fs.files();
         let paths = files
             .into_iter()
@@ -120,6 +120,6 @@ impl Fixture {
     }
 }
 
-pub fn value(series: usize, time: i64) -> f64 {
+pub(crate) fn value(series: usize, time: i64) -> f64 {
     (series * 1_000) as f64 + ((time / 1_000) % 977) as f64 / 8.0
 }

@@ -1,4 +1,9 @@
 //! The database on a simulated disk, from outside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where it fails"
+)]
 
 mod blocks;
 mod bounds;
