@@ -5,6 +5,7 @@ mod simulated;
 
 use std::fmt::Debug;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 pub use real::RealFs;
@@ -43,6 +44,26 @@ pub trait Fs: Send + Sync + Debug {
     fn read_into(&self, path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
         *buffer = self.read(path)?;
         Ok(())
+    }
+
+    /// Opens a folder of which several files will be read, so that its path is walked once.
+    ///
+    /// # Errors
+    /// As the operating system says; also if it is no folder.
+    fn open_folder(&self, path: &Path) -> io::Result<Folder> {
+        match self.metadata(path)?.is_dir {
+            true => Ok(Folder::at(path)),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// All bytes of a file in an open folder, put into `buffer` as [`read_into`](Self::read_into)
+    /// does.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn read_in(&self, folder: &Folder, name: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.read_into(&folder.path.join(name), buffer)
     }
 
     /// Creates a file with these bytes, replacing the one that is there. Not atomic.
@@ -160,6 +181,24 @@ pub trait File: Send + Sync + Debug {
     /// # Errors
     /// As the operating system says.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
+}
+
+/// A folder that stays open for reading files in it. See [`Fs::open_folder`].
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// What the operating system knows it by, if this is a folder of the operating system.
+    handle: Option<OwnedFd>,
+}
+
+impl Folder {
+    /// A folder that is found by its path each time.
+    fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            handle: None,
+        }
+    }
 }
 
 /// A held lock; dropping it lets go.

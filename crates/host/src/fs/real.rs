@@ -11,7 +11,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::{DirEntry, File, Fs, Lock, Metadata};
+use rustix::fs::{Mode, OFlags};
+
+use super::{DirEntry, File, Folder, Fs, Lock, Metadata};
 
 /// Files of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,9 +51,25 @@ impl Fs for RealFs {
     }
 
     fn read_into(&self, path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
-        buffer.clear();
-        fs::File::open(path)?.read_to_end(buffer)?;
-        Ok(())
+        read_all(fs::File::open(path)?, buffer)
+    }
+
+    fn open_folder(&self, path: &Path) -> io::Result<Folder> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Folder {
+            path: path.to_owned(),
+            handle: Some(handle),
+        })
+    }
+
+    fn read_in(&self, folder: &Folder, name: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let Some(handle) = &folder.handle else {
+            return self.read_into(&folder.path.join(name), buffer);
+        };
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(handle, name, flags, Mode::empty())?;
+        read_all(file.into(), buffer)
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
@@ -127,6 +145,14 @@ impl Fs for RealFs {
         let stat = rustix::fs::statvfs(path)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
+}
+
+/// Reads with a limit that is none: asking a file of `/proc` or `/sys` for its length first, as
+/// `read_to_end` on the file itself does, costs two system calls and says nothing.
+fn read_all(file: fs::File, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.clear();
+    file.take(u64::MAX).read_to_end(buffer)?;
+    Ok(())
 }
 
 #[derive(Debug)]
