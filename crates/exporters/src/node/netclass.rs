@@ -51,11 +51,12 @@ impl Netclass {
         let folder = sources.sys_path("class/net");
         let names = super::sources::if_there(sources.names(&folder))?;
         for name in names.ok_or(CollectorError::NoData)? {
-            let path = folder.join(&name);
-            // Some drivers put files between the devices.
-            let is_device = sources.fs().metadata(&path).is_ok_and(|entry| entry.is_dir);
-            if is_device && !self.ignored_devices.is_match(&name) {
-                let interface = Interface::of_attributes(sources, &path, name);
+            if self.ignored_devices.is_match(&name) {
+                continue;
+            }
+            // Some drivers put files between the devices, and devices go away.
+            if let Ok(device) = sources.fs().open_folder(&folder.join(&name)) {
+                let interface = Interface::of_attributes(sources, &device, name);
                 interface.tell(!self.ignore_invalid_speed, families);
             }
         }
@@ -78,7 +79,8 @@ impl Netclass {
                 continue;
             }
             let path = sources.sys_path(&format!("class/net/{}", link.name));
-            Interface::of_link(sources, &path, &link).tell(false, families);
+            let device = sources.fs().open_folder(&path).ok();
+            Interface::of_link(sources, device.as_ref(), &link).tell(false, families);
             if let Some(statistics) = link.statistics.filter(|_| self.with_stats) {
                 interface::tell_statistics(&link.name, &statistics, families);
             }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use host::Fs;
+use host::fs::Folder;
 
 use crate::gather::CollectorError;
 
@@ -101,11 +102,15 @@ impl<'a> Sources<'a> {
     /// Text of a file without spaces around it; none if it cannot be read, which is how many
     /// attributes of sysfs say that a device does not have them.
     pub(crate) fn attribute(&mut self, path: &Path) -> Option<Cow<'_, str>> {
-        let text = self.text(path).ok()?;
-        Some(match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-        })
+        self.fs.read_into(path, &mut self.buffer).ok()?;
+        Some(String::from_utf8_lossy(self.buffer.trim_ascii()))
+    }
+
+    /// Like [`attribute`](Self::attribute), of a file in an open folder.
+    pub(crate) fn attribute_in(&mut self, folder: &Folder, name: &str) -> Option<Cow<'_, str>> {
+        self.fs.read_in(folder, name, &mut self.buffer).ok()?;
+        let text = self.buffer.trim_ascii();
+        Some(String::from_utf8_lossy(text))
     }
 
     /// Number that a file holds; none if it cannot be read or holds something else.

@@ -1,7 +1,6 @@
 //! One network device: its attributes, and how they are told.
 
-use std::path::Path;
-
+use host::fs::Folder;
 use host::kernel::{Link, LinkStatistics};
 use model::MetricType;
 
@@ -67,9 +66,9 @@ pub(super) struct Interface {
 
 impl Interface {
     /// Reads the files in the device's folder. What a device does not have cannot be read.
-    pub(super) fn of_attributes(sources: &mut Sources<'_>, folder: &Path, name: String) -> Self {
+    pub(super) fn of_attributes(sources: &mut Sources<'_>, device: &Folder, name: String) -> Self {
         let mut text = |file: &str| {
-            let text = sources.attribute(&folder.join(file));
+            let text = sources.attribute_in(device, file);
             text.unwrap_or_default().into_owned()
         };
         let mut interface = Self {
@@ -82,7 +81,7 @@ impl Interface {
             ..Self::default()
         };
         for (file, name) in ATTRIBUTES {
-            if let Some(value) = number(sources, &folder.join(file)) {
+            if let Some(value) = number(sources, device, file) {
                 interface.numbers.push((name, value));
                 if file == "flags" {
                     interface.flags = Some(value);
@@ -93,22 +92,26 @@ impl Interface {
     }
 
     /// Takes what netlink says, and reads what it does not say.
-    pub(super) fn of_link(sources: &mut Sources<'_>, folder: &Path, link: &Link) -> Self {
-        let duplex = sources.attribute(&folder.join("duplex"));
+    pub(super) fn of_link(sources: &mut Sources<'_>, device: Option<&Folder>, link: &Link) -> Self {
         let mut interface = Self {
             name: link.name.clone(),
             address: hardware_address(&link.address),
             broadcast: hardware_address(&link.broadcast),
-            duplex: duplex.unwrap_or_default().into_owned(),
             state: state_name(link.operational_state).to_owned(),
             alias: link.alias.clone(),
             flags: Some(i64::from(link.flags)),
             numbers: numbers_of_link(link),
+            ..Self::default()
         };
+        let Some(device) = device else {
+            return interface;
+        };
+        let duplex = sources.attribute_in(device, "duplex");
+        interface.duplex = duplex.unwrap_or_default().into_owned();
         for (file, name) in ATTRIBUTES {
             let only_in_sysfs =
                 ["addr_assign_type", "dev_id", "name_assign_type", "speed"].contains(&file);
-            if only_in_sysfs && let Some(value) = number(sources, &folder.join(file)) {
+            if only_in_sysfs && let Some(value) = number(sources, device, file) {
                 interface.numbers.push((name, value));
             }
         }
@@ -156,8 +159,8 @@ impl Interface {
 }
 
 /// A number in decimal or, after `0x`, hexadecimal digits.
-fn number(sources: &mut Sources<'_>, path: &Path) -> Option<i64> {
-    let text = sources.attribute(path)?;
+fn number(sources: &mut Sources<'_>, device: &Folder, file: &str) -> Option<i64> {
+    let text = sources.attribute_in(device, file)?;
     match text.strip_prefix("0x") {
         Some(digits) => i64::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),
