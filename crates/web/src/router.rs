@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::routing::{any, get};
 use exposition::Collector;
 use host::pool::Pool;
 use http::header::LOCATION;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, Uri};
 
 use tokio::sync::Semaphore;
 
@@ -49,7 +49,7 @@ pub fn server(services: Services) -> Router {
         .route("/machine", get(page))
         .route("/query", get(page))
         .route("/graph", get(old_graph))
-        .route("/{*path}", get(asset))
+        .fallback(asset)
         .with_state(services)
 }
 
@@ -120,8 +120,8 @@ async fn page(headers: HeaderMap) -> Response<Body> {
     assets::index(&headers)
 }
 
-async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response<Body> {
-    assets::file(&path, &headers)
+async fn asset(uri: Uri, headers: HeaderMap) -> Response<Body> {
+    assets::file(uri.path().trim_start_matches('/'), &headers)
 }
 
 /// Links of old alerts and dashboards lead to `/graph?g0.expr=…`.
