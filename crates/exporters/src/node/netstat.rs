@@ -25,45 +25,55 @@ impl Netstat {
         sources: &mut Sources<'_>,
         families: &mut Families,
     ) -> Result<(), CollectorError> {
+        let mut name = String::new();
         for path in ["net/netstat", "net/snmp"] {
             let text = sources.proc(path)?;
-            let fields = parse_tables(&text, |protocol, name, value| {
-                self.tell(families, protocol, name, value)
-            });
+            let fields = parse_tables(&text, |field| self.tell(families, &mut name, field));
             fields.map_err(|problem| CollectorError::malformed(path, problem))?;
         }
         // Not there: the kernel has no IPv6.
         if let Some(text) = sources.proc_if_there("net/snmp6")? {
-            for (protocol, name, value) in text.lines().filter_map(parse_line) {
-                let told = self.tell(families, protocol, name, value);
+            for field in text.lines().filter_map(parse_line) {
+                let told = self.tell(families, &mut name, field);
                 told.map_err(|problem| CollectorError::malformed("net/snmp6", problem))?;
             }
         }
         Ok(())
     }
 
+    /// Tells a field if it is asked for. `name` keeps its memory from field to field: there are
+    /// hundreds, of which few are told.
     fn tell(
         &self,
         families: &mut Families,
-        protocol: &str,
-        name: &str,
-        value: &str,
+        name: &mut String,
+        (protocol, field, value): Field<'_>,
     ) -> Result<(), String> {
-        let metric = format!("node_netstat_{protocol}_{name}");
-        let field = metric.strip_prefix("node_netstat_").unwrap_or_default();
-        if self.fields.is_match(field) {
+        name.clear();
+        for part in [PREFIX, protocol, "_", field] {
+            name.push_str(part);
+        }
+        if self
+            .fields
+            .is_match(name.get(PREFIX.len()..).unwrap_or_default())
+        {
             let number = value.parse().map_err(|_| format!("value {value:?}"))?;
-            let help = || format!("Statistic {protocol}{name}.");
-            families.push_named((&metric, MetricType::Unknown), help, &[], number);
+            let help = || format!("Statistic {protocol}{field}.");
+            families.push_named((name, MetricType::Unknown), help, &[], number);
         }
         Ok(())
     }
 }
 
+const PREFIX: &str = "node_netstat_";
+
+/// Protocol, name and value.
+type Field<'a> = (&'a str, &'a str, &'a str);
+
 /// Reads pairs of lines, names and then values, both starting with the protocol and a colon.
 fn parse_tables(
     text: &str,
-    mut tell: impl FnMut(&str, &str, &str) -> Result<(), String>,
+    mut tell: impl FnMut(Field<'_>) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut lines = text.lines();
     while let Some(names) = lines.next() {
@@ -76,14 +86,14 @@ fn parse_tables(
             return Err(format!("names and values of {protocol} differ in number"));
         }
         for (name, value) in names.into_iter().zip(values) {
-            tell(protocol, name, value)?;
+            tell((protocol, name, value))?;
         }
     }
     Ok(())
 }
 
 /// Reads `Ip6InReceives 7`: the protocol ends with the first 6.
-fn parse_line(line: &str) -> Option<(&str, &str, &str)> {
+fn parse_line(line: &str) -> Option<Field<'_>> {
     let mut words = line.split_ascii_whitespace();
     let (field, value) = (words.next()?, words.next()?);
     let (protocol, name) = field.split_at_checked(field.find('6')? + 1)?;
@@ -96,7 +106,7 @@ mod tests {
 
     fn tables(text: &str) -> Result<String, String> {
         let mut told = String::new();
-        parse_tables(text, |protocol, name, value| {
+        parse_tables(text, |(protocol, name, value)| {
             told.push_str(&format!("{protocol}.{name}={value} "));
             Ok(())
         })?;
