@@ -13,9 +13,6 @@ mod commands;
 mod compat;
 mod wiring;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match cli::run(std::env::args_os()) {
         Ok(code) => code,
