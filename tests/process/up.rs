@@ -45,7 +45,10 @@ fn this_machine_is_monitored_and_a_crash_loses_nothing() {
         !refused.status.success(),
         "a second start on the folder must be refused"
     );
-    assert!(said.contains(&data) && said.contains("in use by process"), "{said}");
+    assert!(
+        said.contains(&data) && said.contains("in use by process"),
+        "{said}"
+    );
 
     program.wait_series("count_over_time(up{job=\"node\"}[5m]) >= 2", 1);
     let before = instant(&address, "count_over_time(node_load1[5m])");

@@ -43,7 +43,9 @@ impl Pool {
     /// # Errors
     /// The operating system gives no thread.
     pub fn new(name: &str, size: usize) -> Result<Self, PoolError> {
-        let pool = Self { shared: Arc::default() };
+        let pool = Self {
+            shared: Arc::default(),
+        };
         for index in 0..size.max(1) {
             let name = format!("{name}-{index}");
             let shared = Arc::clone(&pool.shared);
@@ -101,13 +103,18 @@ impl Shared {
     fn next(&self) -> Option<Work> {
         let idle = |queue: &mut Queue| queue.work.is_empty() && !queue.closed;
         let queue = self.wake.wait_while(self.queue(), idle);
-        queue.unwrap_or_else(PoisonError::into_inner).work.pop_front()
+        queue
+            .unwrap_or_else(PoisonError::into_inner)
+            .work
+            .pop_front()
     }
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("waiting", &self.queue().work.len()).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("waiting", &self.queue().work.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,7 +132,9 @@ pub fn thread(
     name: &str,
     work: impl FnOnce() + Send + 'static,
 ) -> io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
 }
 
 #[cfg(test)]
@@ -142,7 +151,8 @@ mod tests {
         let name = sender.clone();
         pool.spawn(move || {
             let thread = std::thread::current();
-            name.send(thread.name().unwrap_or_default().to_owned()).unwrap();
+            name.send(thread.name().unwrap_or_default().to_owned())
+                .unwrap();
         });
         assert_eq!(receiver.recv().unwrap(), "test-0");
         pool.spawn(move || sender.send("last".to_owned()).unwrap());
