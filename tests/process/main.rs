@@ -18,4 +18,5 @@ mod peers;
 mod refusals;
 mod reload;
 mod server;
+mod tool;
 mod up;

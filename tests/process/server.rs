@@ -38,9 +38,10 @@ fn started_as_prometheus_it_answers_as_prometheus() {
         "{}",
         moved.head
     );
-    assert_eq!(client::get(&address, "/-/reload").status, 403);
 
+    methods_and_addresses(&address);
     errors_have_their_kind(&address);
+    odd_requests_are_understood(&address);
     selections_answer(&address);
     status_answers(&address);
 }
@@ -81,6 +82,42 @@ fn errors_have_their_kind(address: &str) {
         ),
         ("nonsense", 404, "not_found", "no such API call"),
         (
+            "query?query=up&lookback_delta=x",
+            400,
+            "bad_data",
+            "error parsing lookback delta duration: cannot parse",
+        ),
+        ("query?query=up&timeout=0", 503, "timeout", "timed out"),
+        ("query?query=up&limit=-1", 400, "bad_data", "non-negative"),
+        (
+            "query_range?query=up%5B1m%5D&start=1&end=2&step=1",
+            400,
+            "bad_data",
+            "invalid expression type \"range vector\"",
+        ),
+        ("series?start=x", 400, "bad_data", "no match[] parameter"),
+        (
+            "series?match[]=up&a=%zz",
+            400,
+            "bad_data",
+            "error parsing form values: invalid URL escape \"%zz\"",
+        ),
+        ("labels?limit=x", 400, "bad_data", "invalid syntax"),
+        ("label/%ff/values", 400, "bad_data", "invalid label name"),
+        (
+            "metadata?limit=x",
+            400,
+            "bad_data",
+            "limit must be a number",
+        ),
+        ("status/tsdb?limit=0", 400, "bad_data", "a positive number"),
+        (
+            "status/tsdb?limit=10001",
+            400,
+            "bad_data",
+            "must not exceed",
+        ),
+        (
             "query?query=up%20%2B%20on(job)%20count_values(%22x%22%2Cprometheus_tsdb_head_series%20or%20up)",
             200,
             "",
@@ -100,6 +137,64 @@ fn errors_have_their_kind(address: &str) {
             );
         }
     }
+}
+
+fn methods_and_addresses(address: &str) {
+    let cases = [
+        ("GET", "/-/reload", 405, "Only POST or PUT requests allowed"),
+        ("POST", "/-/reload", 403, "Lifecycle API is not enabled."),
+        ("POST", "/-/quit", 403, "Lifecycle API is not enabled."),
+        ("GET", "/-/healthy", 200, "Prometheus Server is Healthy.\n"),
+        ("HEAD", "/-/ready", 200, ""),
+        ("POST", "/api/v1/targets", 405, "Method Not Allowed\n"),
+        ("PUT", "/api/v1/query", 405, "Method Not Allowed\n"),
+        ("GET", "/nonsense", 404, "404 page not found\n"),
+        ("GET", "//api/v1/query?query=1", 301, ""),
+        ("GET", "/metrics/", 301, ""),
+    ];
+    for (method, path, status, text) in cases {
+        let answer = request(address, method, path, &[], "").unwrap();
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        assert_eq!(answer.text(), text, "{method} {path}");
+    }
+    let version = client::get(address, "/version").json();
+    assert!(version["version"].as_str().unwrap().contains("narthex"));
+}
+
+/// Requests at the edge of what is well-formed, which upstream answers.
+fn odd_requests_are_understood(address: &str) {
+    let cases = [
+        // As `curl -g` sends what is typed.
+        "series?match[]=up{job=\"self\"}",
+        "series?match[]=up&start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z",
+        "series?match[]=up&start=-9223309901257974&end=9223309901257974.999",
+        "query?query=up&a=%zz",
+        "query?query=up&lookback_delta=-1",
+        "query?query=up&limit=1&stats=all",
+        "label/U__job/values",
+        "targets?state=active",
+        "labels?match[]=up&match[]=nothing",
+    ];
+    for path in cases {
+        let answer = client::get(address, &format!("/api/v1/{path}"));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert!(answer.text().contains("self") || path.contains("labels"));
+    }
+    let empty = [
+        "series?match[]=up&start=5&end=4",
+        "labels?start=5&end=4",
+        "label/job/values?start=5&end=4",
+    ];
+    for path in empty {
+        let answer = client::get(address, &format!("/api/v1/{path}"));
+        let want = r#"{"status":"success","data":[]}"#;
+        assert_eq!(answer.text(), want, "{path}");
+    }
+    let none = client::get(address, "/api/v1/targets?state=nonsense").json();
+    assert_eq!(none["data"]["activeTargets"], serde_json::json!([]));
+    let stats = client::get(address, "/api/v1/query?query=up&stats=all").json();
+    let timings = &stats["data"]["stats"]["timings"];
+    assert!(timings["execTotalTime"].is_number(), "{stats}");
 }
 
 fn selections_answer(address: &str) {

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use host::Fs as _;
 use host::fs::RealFs;
+use promql::script::{self, Report};
 
 /// Flags of `narthex tool test promql`.
 #[derive(Debug, Args)]
@@ -19,22 +20,12 @@ pub(crate) struct Flags {
 /// Runs the scripts; fails if an evaluation does.
 #[allow(clippy::print_stdout, reason = "the report is this command's output")]
 pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let mut total = Report::default();
     for path in &flags.files {
-        let bytes = RealFs
-            .read(path)
-            .with_context(|| format!("reading {}", path.display()))?;
+        let bytes = RealFs.read(path).with_context(|| format!("reading {}", path.display()))?;
         let text = String::from_utf8(bytes).with_context(|| format!("{}", path.display()))?;
-        let report = promql::script::run(&path.to_string_lossy(), &text);
-        print!("{report}");
-        passed += report.passed;
-        failed += report.failed.len();
-        skipped += report.skipped.len();
+        total.merge(script::run(&path.to_string_lossy(), &text));
     }
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("{total}");
+    Ok(if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

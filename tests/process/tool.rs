@@ -1,0 +1,23 @@
+//! `narthex tool test promql` prints what differs, sums up, and fails if anything does.
+
+use crate::program::output;
+
+#[test]
+fn a_wrong_expectation_is_shown_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = folder.path().join("good.test");
+    let bad = folder.path().join("bad.test");
+    std::fs::write(&good, "eval instant at 0 1 + 1\n  2\n").unwrap();
+    std::fs::write(&bad, "load 1m\n  up 1\n\neval instant at 0 up\n  up 2\n").unwrap();
+    let (good, bad) = (good.to_string_lossy(), bad.to_string_lossy());
+
+    let passed = output(&["tool", "test", "promql", &good]);
+    assert!(passed.status.success());
+    assert_eq!(String::from_utf8_lossy(&passed.stdout), "1 passed, 0 failed, 0 skipped\n");
+
+    let failed = output(&["tool", "test", "promql", &good, &bad]);
+    assert!(!failed.status.success());
+    let said = String::from_utf8_lossy(&failed.stdout);
+    assert!(said.contains(&format!("{bad}:4")), "{said}");
+    assert!(said.ends_with("1 passed, 1 failed, 0 skipped\n"), "{said}");
+}
