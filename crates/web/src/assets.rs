@@ -7,6 +7,8 @@ use http::header::{
 };
 use http::{HeaderMap, Response, StatusCode};
 
+use crate::response::plain;
+
 /// One embedded file. The table is written by the build script.
 pub(crate) struct File {
     path: &'static str,
@@ -39,11 +41,7 @@ pub(crate) fn file(path: &str, headers: &HeaderMap) -> Response<Body> {
     };
     match find(path) {
         Some(file) => serve(file, headers, caching),
-        None => Response::builder()
-            .status(StatusCode::NOT_FOUND)
-            .header(CONTENT_TYPE, "text/plain; charset=utf-8")
-            .body(Body::from("404 page not found\n"))
-            .expect("constant headers are valid"),
+        None => plain(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }
 

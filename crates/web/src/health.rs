@@ -2,21 +2,21 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use http::header::CONTENT_TYPE;
 use http::{Method, Response, StatusCode};
 
+use crate::response::plain;
 use crate::services::Services;
 
 /// `/-/healthy`: always, also while the log is replayed.
 pub(crate) async fn healthy() -> Response<Body> {
-    text(StatusCode::OK, "Prometheus Server is Healthy.\n")
+    plain(StatusCode::OK, "Prometheus Server is Healthy.\n")
 }
 
 /// `/-/ready`: once storage is open and targets are being scraped.
 pub(crate) async fn ready(State(services): State<Services>) -> Response<Body> {
     match services.lifecycle().is_ready() {
-        true => text(StatusCode::OK, "Prometheus Server is Ready.\n"),
-        false => text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        true => plain(StatusCode::OK, "Prometheus Server is Ready.\n"),
+        false => plain(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
 }
 
@@ -26,10 +26,10 @@ pub(crate) async fn reload(State(services): State<Services>, method: Method) -> 
         return refusal;
     }
     match services.lifecycle().reload().await {
-        Ok(()) => text(StatusCode::OK, ""),
-        Err(reason) => text(
+        Ok(()) => plain(StatusCode::OK, ""),
+        Err(reason) => plain(
             StatusCode::INTERNAL_SERVER_ERROR,
-            &format!("failed to reload config: {reason}\n"),
+            format!("failed to reload config: {reason}\n"),
         ),
     }
 }
@@ -40,26 +40,14 @@ pub(crate) async fn quit(State(services): State<Services>, method: Method) -> Re
         return refusal;
     }
     services.lifecycle().quit();
-    text(StatusCode::OK, "Requesting termination... Goodbye!")
+    plain(StatusCode::OK, "Requesting termination... Goodbye!")
 }
 
 fn refused(services: &Services, method: &Method) -> Option<Response<Body>> {
-    if !services.lifecycle().is_enabled() {
-        return Some(text(StatusCode::FORBIDDEN, "Lifecycle API is not enabled."));
+    if ![Method::POST, Method::PUT].contains(method) {
+        let reason = "Only POST or PUT requests allowed";
+        return Some(plain(StatusCode::METHOD_NOT_ALLOWED, reason));
     }
-    let allowed = [Method::POST, Method::PUT].contains(method);
-    (!allowed).then(|| {
-        text(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Only POST or PUT requests allowed",
-        )
-    })
-}
-
-fn text(status: StatusCode, text: &str) -> Response<Body> {
-    Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, "text/plain; charset=utf-8")
-        .body(Body::from(text.to_owned()))
-        .expect("constant headers are valid")
+    let enabled = services.lifecycle().is_enabled();
+    (!enabled).then(|| plain(StatusCode::FORBIDDEN, "Lifecycle API is not enabled."))
 }

@@ -9,11 +9,15 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
     match value {
         Value::Scalar(sample) => {
             out.push_str("scalar\",\"result\":");
-            push_sample(out, sample.timestamp, sample.value);
+            out.push('[');
+            push_short_timestamp(out, sample.timestamp);
+            out.push_str(",\"");
+            out.push_str(&number::plain(sample.value));
+            out.push_str("\"]");
         }
         Value::Text { timestamp, text } => {
             out.push_str("string\",\"result\":[");
-            push_timestamp(out, *timestamp);
+            push_short_timestamp(out, *timestamp);
             out.push(',');
             push_text(out, text);
             out.push(']');
@@ -83,7 +87,7 @@ fn push_sample(out: &mut String, timestamp: i64, value: f64) {
     out.push_str("\"]");
 }
 
-/// Appends milliseconds as seconds with up to three digits after the point.
+/// Appends milliseconds as seconds, with three digits after the point or none.
 fn push_timestamp(out: &mut String, millis: i64) {
     let magnitude = millis.unsigned_abs();
     if millis < 0 {
@@ -92,14 +96,20 @@ fn push_timestamp(out: &mut String, millis: i64) {
     out.push_str(itoa::Buffer::new().format(magnitude / 1000));
     let fraction = magnitude % 1000;
     if fraction != 0 {
-        let digits = [fraction / 100, fraction / 10 % 10, fraction % 10];
-        let len = 3 - digits.iter().rev().take_while(|digit| **digit == 0).count();
         out.push('.');
-        for digit in &digits[..len] {
+        for digit in [fraction / 100, fraction / 10 % 10, fraction % 10] {
             out.push(char::from(
-                b'0' + u8::try_from(*digit).expect("one decimal digit"),
+                b'0' + u8::try_from(digit).expect("one decimal digit"),
             ));
         }
+    }
+}
+
+/// The same without zeros at the end: upstream writes the timestamps of scalars and strings so.
+fn push_short_timestamp(out: &mut String, millis: i64) {
+    push_timestamp(out, millis);
+    if millis % 1000 != 0 {
+        out.truncate(out.trim_end_matches('0').len());
     }
 }
 
@@ -126,22 +136,56 @@ pub(crate) fn push_text(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use promql::{InstantSample, Sample};
+
     use super::*;
 
     #[test]
-    fn timestamps_have_up_to_three_digits() {
+    fn timestamps_have_three_digits_or_none() {
         let cases = [
-            (0, "0"),
-            (1_000, "1"),
-            (1_500, "1.5"),
-            (1_020, "1.02"),
-            (1_003, "1.003"),
-            (-1_500, "-1.5"),
-            (1_435_781_451_781, "1435781451.781"),
+            (0, "0", "0"),
+            (1_000, "1", "1"),
+            (10_000, "10", "10"),
+            (1_500, "1.500", "1.5"),
+            (1_020, "1.020", "1.02"),
+            (1_003, "1.003", "1.003"),
+            (-1_500, "-1.500", "-1.5"),
+            (1_435_781_451_781, "1435781451.781", "1435781451.781"),
         ];
-        for (millis, want) in cases {
+        for (millis, want, short) in cases {
             let mut out = String::new();
             push_timestamp(&mut out, millis);
+            assert_eq!(out, want);
+            out.clear();
+            push_short_timestamp(&mut out, millis);
+            assert_eq!(out, short);
+        }
+    }
+
+    #[test]
+    fn scalars_are_written_without_exponent() {
+        let scalar = Sample {
+            timestamp: 1_500,
+            value: 1e21,
+        };
+        let vector = InstantSample {
+            labels: Labels::default(),
+            timestamp: 1_500,
+            value: 1e21,
+        };
+        let cases = [
+            (
+                Value::Scalar(scalar),
+                r#"{"resultType":"scalar","result":[1.5,"1000000000000000000000"]}"#,
+            ),
+            (
+                Value::InstantVector(vec![vector]),
+                r#"{"resultType":"vector","result":[{"metric":{},"value":[1.500,"1e+21"]}]}"#,
+            ),
+        ];
+        for (value, want) in cases {
+            let mut out = String::new();
+            push_value(&mut out, &value);
             assert_eq!(out, want);
         }
     }

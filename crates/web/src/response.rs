@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::IntoResponse;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use model::Annotations;
 use promql::QueryError;
@@ -153,6 +153,19 @@ pub(crate) fn success_text(data: &str, annotations: &Annotations) -> Response<Bo
     json(StatusCode::OK, text)
 }
 
+/// An answer outside the API: text for a person. Errors say that they are nothing else.
+pub(crate) fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    if !status.is_success() {
+        response = response.header(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    }
+    response
+        .body(text.into())
+        .expect("constant headers are valid")
+}
+
 fn json(status: StatusCode, text: String) -> Response<Body> {
     Response::builder()
         .status(status)
@@ -162,6 +175,6 @@ fn json(status: StatusCode, text: String) -> Response<Body> {
 }
 
 /// `value` as JSON text.
-fn to_json(value: &impl Serialize) -> String {
+pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("our own types have text keys and finite numbers")
 }

@@ -17,9 +17,12 @@ use tokio::sync::Semaphore;
 
 use crate::api::{labels, query, series, status, targets};
 use crate::parameters::Parameters;
-use crate::response::{ApiError, ErrorKind};
+use crate::response::{ApiError, ErrorKind, plain};
 use crate::services::Services;
 use crate::{assets, compress, health, metrics_page};
+
+/// Where the API is.
+const API: &str = "/api/v1";
 
 /// Everything that `narthex server` and `narthex up` answer.
 pub fn server(services: Services) -> Router {
@@ -36,9 +39,10 @@ pub fn server(services: Services) -> Router {
         .route("/status/flags", get(status::flags))
         .route("/status/config", get(status::configuration))
         .route("/status/tsdb", get(status::tsdb))
-        .fallback(unknown_call);
+        .fallback(unknown_call)
+        .method_not_allowed_fallback(wrong_method);
     Router::new()
-        .nest("/api/v1", api)
+        .nest(API, api)
         .route("/metrics", get(own_metrics))
         .layer(middleware::from_fn(compress::gzip))
         .route("/-/healthy", get(health::healthy))
@@ -49,7 +53,9 @@ pub fn server(services: Services) -> Router {
         .route("/machine", get(page))
         .route("/query", get(page))
         .route("/graph", get(old_graph))
+        .route("/version", get(status::version))
         .fallback(asset)
+        .method_not_allowed_fallback(wrong_method)
         .with_state(services)
 }
 
@@ -108,12 +114,20 @@ async fn own_metrics(State(services): State<Services>, headers: HeaderMap) -> Re
     metrics_page::render(services.metrics(), services.query_pool(), &headers).await
 }
 
-async fn unknown_call() -> ApiError {
-    ApiError::new(ErrorKind::NotFound, "no such API call")
+/// `uri` is what follows [`API`] in the address.
+async fn unknown_call(uri: Uri) -> Response<Body> {
+    match clean_address(&format!("{API}{}", uri.path()), uri.query()) {
+        Some(address) => redirect(StatusCode::MOVED_PERMANENTLY, &address),
+        None => ApiError::new(ErrorKind::NotFound, "no such API call").into_response(),
+    }
+}
+
+async fn wrong_method() -> Response<Body> {
+    plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed\n")
 }
 
 async fn home(State(services): State<Services>) -> Response<Body> {
-    redirect(services.facts().home.path())
+    redirect(StatusCode::FOUND, services.facts().home.path())
 }
 
 async fn page(headers: HeaderMap) -> Response<Body> {
@@ -121,18 +135,71 @@ async fn page(headers: HeaderMap) -> Response<Body> {
 }
 
 async fn asset(uri: Uri, headers: HeaderMap) -> Response<Body> {
-    assets::file(uri.path().trim_start_matches('/'), &headers)
+    match clean_address(uri.path(), uri.query()) {
+        Some(address) => redirect(StatusCode::MOVED_PERMANENTLY, &address),
+        None => assets::file(uri.path().trim_start_matches('/'), &headers),
+    }
+}
+
+/// Where an address with empty, `.` or `..` segments leads, as Go's servers redirect; `None` if it
+/// has none. Programs make such addresses by joining a base that ends with `/` and a path.
+fn clean_address(path: &str, query: Option<&str>) -> Option<String> {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    let clean = format!("/{}", segments.join("/"));
+    // Browsers take `\` for `/`, so that what follows could become a host.
+    if clean == path || clean.contains('\\') {
+        return None;
+    }
+    Some(match query {
+        Some(query) => format!("{clean}?{query}"),
+        None => clean,
+    })
 }
 
 /// Links of old alerts and dashboards lead to `/graph?g0.expr=…`.
 async fn old_graph(RawQuery(text): RawQuery) -> Response<Body> {
-    redirect(&text.map_or("/query".to_owned(), |text| format!("/query?{text}")))
+    let address = text.map_or("/query".to_owned(), |text| format!("/query?{text}"));
+    redirect(StatusCode::FOUND, &address)
 }
 
-fn redirect(to: &str) -> Response<Body> {
+fn redirect(status: StatusCode, to: &str) -> Response<Body> {
     Response::builder()
-        .status(StatusCode::FOUND)
+        .status(status)
         .header(LOCATION, to)
         .body(Body::empty())
         .unwrap_or_else(|_| ApiError::new(ErrorKind::BadData, "invalid address").into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_cleaned() {
+        let cases = [
+            ("/", None),
+            ("/metrics", None),
+            ("/metrics/", Some("/metrics")),
+            ("//api/v1/query?query=1", Some("/api/v1/query?query=1")),
+            ("/api/v1/../v1/./labels", Some("/api/v1/labels")),
+            ("/../..", Some("/")),
+            ("//host/", Some("/host")),
+            ("/\\host/", None),
+        ];
+        for (address, want) in cases {
+            let uri: Uri = address.parse().unwrap();
+            assert_eq!(
+                clean_address(uri.path(), uri.query()).as_deref(),
+                want,
+                "{address}"
+            );
+        }
+    }
 }

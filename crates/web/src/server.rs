@@ -9,6 +9,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 
+use crate::request_target::Encoding;
+
 /// How long requests in flight may still take once it is time to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a connection may take to send the head of a request, idle time included; as
@@ -38,7 +40,7 @@ pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
             builder
                 .timer(TokioTimer::new())
                 .header_read_timeout(READ_TIMEOUT);
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            let connection = builder.serve_connection(TokioIo::new(Encoding::new(stream)), service);
             let mut connection = std::pin::pin!(connection);
             let outcome = tokio::select! {
                 outcome = connection.as_mut() => outcome,

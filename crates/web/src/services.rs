@@ -174,15 +174,27 @@ impl Services {
         &self,
         timeout: Option<Duration>,
         work: impl FnOnce(&Engine, &dyn Queryable, Interrupt) -> Result<T, QueryError> + Send + 'static,
-    ) -> Result<T, ApiError> {
+    ) -> Result<Evaluated<T>, ApiError> {
         let longest = self.parts.query_limits.timeout;
         let timeout = timeout.map_or(longest, |timeout| timeout.min(longest));
+        if timeout.is_zero() {
+            return Err(QueryError::Timeout.into());
+        }
+        let asked = self.parts.clock.monotonic();
         let cancel = CancelOnDrop {
             interrupt: Interrupt::new(),
         };
         let interrupt = cancel.interrupt.clone();
         let parts = Arc::clone(&self.parts);
-        let run = self.run_query(move || work(&parts.engine, &*parts.storage, interrupt));
+        let run = self.run_query(move || {
+            let began = parts.clock.monotonic();
+            let value = work(&parts.engine, &*parts.storage, interrupt)?;
+            Ok::<_, QueryError>(Evaluated {
+                value,
+                queue_time: began.saturating_sub(asked),
+                evaluation_time: parts.clock.monotonic().saturating_sub(began),
+            })
+        });
         match tokio::time::timeout(timeout, run).await {
             Ok(outcome) => Ok(outcome??),
             Err(_) => {
@@ -191,6 +203,16 @@ impl Services {
             }
         }
     }
+}
+
+/// What an evaluation came to, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Evaluated<T> {
+    pub(crate) value: T,
+    /// From the question to the start of the evaluation.
+    pub(crate) queue_time: Duration,
+    /// From there to its end.
+    pub(crate) evaluation_time: Duration,
 }
 
 fn ending() -> ApiError {

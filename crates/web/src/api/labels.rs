@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
-use http::Response;
+use axum::extract::State;
+use http::{Response, Uri};
 use model::{Annotations, Matcher, label};
 use storage::{LabelQuery, Querier, SelectError};
 
 use crate::api::selectors::{matcher_sets, time_range};
+use crate::form::label_name;
 use crate::parameters::Parameters;
-use crate::response::{ApiError, ErrorKind, success_with};
+use crate::response::{ApiError, ErrorKind, success, success_with};
 use crate::services::Services;
 
 type Answer = Result<(Vec<String>, Annotations), SelectError>;
@@ -29,11 +30,13 @@ pub(crate) async fn names(
 /// `/api/v1/label/<name>/values`
 pub(crate) async fn values(
     State(services): State<Services>,
-    Path(name): Path<String>,
+    uri: Uri,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
+    let segment = uri.path().rsplit('/').nth(1).unwrap_or_default();
+    let name = label_name(segment).unwrap_or_default();
     if !label::is_label_name(&name) {
-        let reason = format!("invalid label name: {}", model::quote::quoted(&name));
+        let reason = format!("invalid label name: {}", model::quote::quoted(segment));
         return Err(ApiError::new(ErrorKind::BadData, reason));
     }
     union(services, parameters, move |querier, query| {
@@ -54,6 +57,9 @@ async fn union(
     if sets.is_empty() {
         sets.push(Vec::new());
     }
+    let Some(range) = range else {
+        return Ok(success(&[(); 0]));
+    };
     let storage = services.storage();
     let (mut found, mut annotations) = services
         .run_query(move || -> Result<_, ApiError> {

@@ -6,12 +6,15 @@ use axum::body::Body;
 use axum::extract::State;
 use http::Response;
 use model::Annotations;
-use promql::{InstantQuery, QueryResult, RangeQuery, Value};
+use promql::ast::ValueType;
+use promql::parser::{self, ParseOptions};
+use promql::{InstantQuery, QueryResult, RangeQuery, Statistics, Value};
+use serde::Serialize;
 
 use crate::json::push_value;
-use crate::parameters::Parameters;
-use crate::response::{ApiError, ErrorKind, success_text};
-use crate::services::Services;
+use crate::parameters::{Parameters, parse_duration};
+use crate::response::{ApiError, ErrorKind, success_text, to_json};
+use crate::services::{Evaluated, Services};
 
 /// `/api/v1/query`
 pub(crate) async fn instant(
@@ -20,7 +23,7 @@ pub(crate) async fn instant(
 ) -> Result<Response<Body>, ApiError> {
     let limit = parameters.limit()?;
     let time = parameters
-        .time("time")?
+        .evaluation_time("time")?
         .unwrap_or_else(|| services.now_millis());
     let call = Call::read(&parameters)?;
     let text = parameters.get("query").to_owned();
@@ -35,10 +38,10 @@ pub(crate) async fn instant(
             };
             engine
                 .instant(storage, &query)
-                .map(|result| render(result, limit, call.stats))
+                .map(|result| render(result, limit))
         })
         .await?;
-    Ok(success_text(&answer.text, &answer.annotations))
+    Ok(finished(answer, call.stats))
 }
 
 /// `/api/v1/query_range`
@@ -63,10 +66,11 @@ pub(crate) async fn range(
             };
             engine
                 .range(storage, &query)
-                .map(|result| render(result, limit, call.stats))
+                .map(|result| render(result, limit))
         })
-        .await?;
-    Ok(success_text(&answer.text, &answer.annotations))
+        .await
+        .map_err(|error| not_over_time(parameters.get("query")).unwrap_or(error))?;
+    Ok(finished(answer, call.stats))
 }
 
 /// What both calls may say beside expression and time.
@@ -80,11 +84,38 @@ impl Call {
     fn read(parameters: &Parameters) -> Result<Self, ApiError> {
         Ok(Self {
             timeout: parameters.duration("timeout")?,
-            lookback_delta: parameters
-                .duration("lookback_delta")?
-                .filter(|d| !d.is_zero()),
+            lookback_delta: lookback_delta(parameters.get("lookback_delta"))?,
             stats: !parameters.get("stats").is_empty(),
         })
+    }
+}
+
+/// How far an instant looks back, if the asker says so; 0 means that it does not.
+fn lookback_delta(text: &str) -> Result<Option<Duration>, ApiError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match parse_duration(text) {
+        Ok(delta) => Ok((!delta.is_zero()).then_some(delta)),
+        Err(reason) => Err(ApiError::new(
+            ErrorKind::BadData,
+            format!("error parsing lookback delta duration: {reason}"),
+        )),
+    }
+}
+
+/// What to answer if an expression can be evaluated at one time only: the parameter is wrong then,
+/// not the evaluation.
+fn not_over_time(text: &str) -> Option<ApiError> {
+    let expr = parser::parse(text, &ParseOptions::default()).ok()?;
+    match expr.value_type() {
+        ValueType::Scalar | ValueType::InstantVector => None,
+        other => Some(ApiError::parameter(
+            "query",
+            format!(
+                "invalid expression type \"{other}\" for range query, must be Scalar or instant Vector"
+            ),
+        )),
     }
 }
 
@@ -98,18 +129,8 @@ fn range_of(parameters: &Parameters) -> Result<(i64, i64, i64), ApiError> {
             "end timestamp must not be before start time",
         ));
     }
-    let step = parameters
-        .duration("step")
-        .and_then(|step| {
-            step.ok_or_else(|| ApiError::parameter("step", "cannot parse \"\" to a valid duration"))
-        })
-        .or_else(|error| {
-            if parameters.get("step").starts_with('-') {
-                Ok(Duration::ZERO)
-            } else {
-                Err(error)
-            }
-        })?;
+    let step = parse_duration(parameters.get("step"))
+        .map_err(|reason| ApiError::parameter("step", reason))?;
     let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
     if step <= 0 {
         return Err(ApiError::parameter(
@@ -130,13 +151,14 @@ fn range_of(parameters: &Parameters) -> Result<(i64, i64, i64), ApiError> {
 /// Upstream's safety limit: 60 s resolution over a week, 1 h over a year.
 const MAX_STEPS: i64 = 11_000;
 
-/// A finished answer.
+/// A rendered result.
 struct Answer {
     text: String,
     annotations: Annotations,
+    statistics: Statistics,
 }
 
-fn render(mut result: QueryResult, limit: usize, stats: bool) -> Answer {
+fn render(mut result: QueryResult, limit: usize) -> Answer {
     let mut annotations = std::mem::take(&mut result.annotations);
     let truncated = limit > 0 && truncate(&mut result.value, limit);
     if truncated {
@@ -144,14 +166,66 @@ fn render(mut result: QueryResult, limit: usize, stats: bool) -> Answer {
     }
     let mut text = String::with_capacity(1024);
     push_value(&mut text, &result.value);
-    if stats {
-        text.pop();
-        text.push_str(&format!(
-            ",\"stats\":{{\"samples\":{{\"totalQueryableSamples\":{},\"peakSamples\":{}}}}}}}",
-            result.statistics.samples_read, result.statistics.peak_samples,
-        ));
+    Answer {
+        text,
+        annotations,
+        statistics: result.statistics,
     }
-    Answer { text, annotations }
+}
+
+fn finished(evaluated: Evaluated<Answer>, stats: bool) -> Response<Body> {
+    let (queue, evaluation) = (evaluated.queue_time, evaluated.evaluation_time);
+    let mut answer = evaluated.value;
+    if stats {
+        answer.text.pop();
+        answer.text.push_str(",\"stats\":");
+        let stats = Stats::new(queue, evaluation, &answer.statistics);
+        answer.text.push_str(&to_json(&stats));
+        answer.text.push('}');
+    }
+    success_text(&answer.text, &answer.annotations)
+}
+
+/// What a query cost. Upstream splits the evaluation into three parts more, which evaluating by
+/// columns does not have.
+#[derive(Serialize)]
+struct Stats {
+    timings: Timings,
+    samples: Samples,
+}
+
+/// In seconds.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Timings {
+    eval_total_time: f64,
+    exec_queue_time: f64,
+    exec_total_time: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Samples {
+    total_queryable_samples: u64,
+    peak_samples: u64,
+    samples_read: u64,
+}
+
+impl Stats {
+    fn new(queue: Duration, evaluation: Duration, statistics: &Statistics) -> Self {
+        Self {
+            timings: Timings {
+                eval_total_time: evaluation.as_secs_f64(),
+                exec_queue_time: queue.as_secs_f64(),
+                exec_total_time: (queue + evaluation).as_secs_f64(),
+            },
+            samples: Samples {
+                total_queryable_samples: statistics.samples_looked_at,
+                peak_samples: statistics.peak_samples,
+                samples_read: statistics.samples_read,
+            },
+        }
+    }
 }
 
 fn truncate(value: &mut Value, limit: usize) -> bool {

@@ -16,15 +16,10 @@ pub(crate) fn matcher_sets(parameters: &Parameters) -> Result<Vec<Vec<Matcher>>,
         .collect()
 }
 
-/// From `start` to `end`; all of time where they are not given.
-pub(crate) fn time_range(parameters: &Parameters) -> Result<TimeRange, ApiError> {
+/// From `start` to `end`; all of time where they are not given. None: it ends before it starts, so
+/// that nothing is in it.
+pub(crate) fn time_range(parameters: &Parameters) -> Result<Option<TimeRange>, ApiError> {
     let start = parameters.time("start")?.unwrap_or(TimeRange::ALL.min_time);
     let end = parameters.time("end")?.unwrap_or(TimeRange::ALL.max_time);
-    if end < start {
-        return Err(ApiError::parameter(
-            "end",
-            "end timestamp must not be before start time",
-        ));
-    }
-    Ok(TimeRange::new(start, end))
+    Ok((start <= end).then(|| TimeRange::new(start, end)))
 }

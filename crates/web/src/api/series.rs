@@ -19,15 +19,19 @@ pub(crate) async fn list(
     State(services): State<Services>,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
-    let limit = parameters.limit()?;
-    let range = time_range(&parameters)?;
-    let sets = matcher_sets(&parameters)?;
-    if sets.is_empty() {
+    parameters.check()?;
+    if parameters.all("match[]").next().is_none() {
         return Err(ApiError::new(
             ErrorKind::BadData,
             "no match[] parameter provided",
         ));
     }
+    let limit = parameters.limit()?;
+    let range = time_range(&parameters)?;
+    let sets = matcher_sets(&parameters)?;
+    let Some(range) = range else {
+        return Ok(success_text("[]", &Annotations::default()));
+    };
     let storage = services.storage();
     let (text, annotations) = services
         .run_query(move || -> Result<_, ApiError> {

@@ -4,35 +4,49 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::extract::State;
-use http::Response;
+use http::{Response, StatusCode};
 use model::date::format_rfc3339;
 use serde::Serialize;
 
 use crate::parameters::Parameters;
-use crate::response::{ApiError, success};
-use crate::services::Services;
+use crate::response::{ApiError, ErrorKind, plain, success, to_json};
+use crate::services::{Facts, Services};
+
+/// What was built, as Prometheus names its parts.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BuildInfo<'a> {
+    version: &'a str,
+    revision: &'a str,
+    branch: &'static str,
+    build_user: &'static str,
+    build_date: &'static str,
+    go_version: &'static str,
+}
+
+impl<'a> BuildInfo<'a> {
+    fn of(facts: &'a Facts) -> Self {
+        Self {
+            version: &facts.version,
+            revision: &facts.revision,
+            branch: "",
+            build_user: "",
+            build_date: "",
+            go_version: "",
+        }
+    }
+}
 
 /// `/api/v1/status/buildinfo`
 pub(crate) async fn build_info(State(services): State<Services>) -> Response<Body> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct BuildInfo<'a> {
-        version: &'a str,
-        revision: &'a str,
-        branch: &'static str,
-        build_user: &'static str,
-        build_date: &'static str,
-        go_version: &'static str,
-    }
-    let facts = services.facts();
-    success(&BuildInfo {
-        version: &facts.version,
-        revision: &facts.revision,
-        branch: "",
-        build_user: "",
-        build_date: "",
-        go_version: "",
-    })
+    success(&BuildInfo::of(services.facts()))
+}
+
+/// `/version`: the same outside the API, without its envelope.
+pub(crate) async fn version(State(services): State<Services>) -> Response<Body> {
+    let mut text = to_json(&BuildInfo::of(services.facts()));
+    text.push('\n');
+    plain(StatusCode::OK, text)
 }
 
 /// `/api/v1/status/runtimeinfo`
@@ -99,21 +113,27 @@ pub(crate) async fn tsdb(
     State(services): State<Services>,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
-    let limit = match parameters.limit()? {
-        0 => DEFAULT_ROWS,
-        limit if limit > MOST_ROWS => {
-            return Err(ApiError::parameter(
-                "limit",
-                format!("must not be above {MOST_ROWS}"),
-            ));
-        }
-        limit => limit,
-    };
+    let limit = rows(parameters.get("limit"))?;
     let answering = services.clone();
     let status = services
         .run_query(move || answering.database().status(limit))
         .await?;
     Ok(success(&status))
+}
+
+/// How many rows of each list are asked for.
+fn rows(text: &str) -> Result<usize, ApiError> {
+    let refused = |reason: String| ApiError::new(ErrorKind::BadData, reason);
+    match text {
+        "" => Ok(DEFAULT_ROWS),
+        text => match text.parse() {
+            Ok(0) | Err(_) => Err(refused("limit must be a positive number".to_owned())),
+            Ok(limit) if limit > MOST_ROWS => {
+                Err(refused(format!("limit must not exceed {MOST_ROWS}")))
+            }
+            Ok(limit) => Ok(limit),
+        },
+    }
 }
 
 /// Rows of each list when the asker names no number, as upstream.

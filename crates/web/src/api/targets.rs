@@ -11,7 +11,7 @@ use scrape::TargetStatus;
 use serde::Serialize;
 
 use crate::parameters::Parameters;
-use crate::response::{ApiError, success};
+use crate::response::{ApiError, ErrorKind, success};
 use crate::services::Services;
 
 /// A label set as an object.
@@ -63,15 +63,15 @@ pub(crate) async fn list(
         dropped_targets: Vec::new(),
         dropped_target_counts: BTreeMap::new(),
     };
-    // As upstream: any other word than these two shows everything.
-    if state != "dropped" {
+    // As upstream: any other word than these shows nothing.
+    if ["", "any", "active"].contains(&state.as_str()) {
         let chosen = status
             .active
             .into_iter()
             .filter(|target| wanted(&target.scrape_pool));
         targets.active_targets = chosen.map(|target| active(target, hostname)).collect();
     }
-    if state != "active" {
+    if ["", "any", "dropped"].contains(&state.as_str()) {
         let chosen = status
             .dropped
             .into_iter()
@@ -82,9 +82,8 @@ pub(crate) async fn list(
                 scrape_pool: target.scrape_pool,
             })
             .collect();
+        targets.dropped_target_counts = status.dropped_counts;
     }
-    targets.dropped_target_counts = status.dropped_counts;
-    targets.dropped_target_counts.retain(|name, _| wanted(name));
     Ok(success(&targets))
 }
 
@@ -140,8 +139,8 @@ pub(crate) async fn metadata(
         help: String,
         unit: String,
     }
-    let limit = parameters.limit()?;
-    let per_metric = parameters.count("limit_per_metric")?;
+    let limit = whole_number(&parameters, "limit")?;
+    let per_metric = whole_number(&parameters, "limit_per_metric")?.filter(|count| *count > 0);
     let wanted = parameters.get("metric");
     let mut found: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for target in services.targets().metadata() {
@@ -155,16 +154,31 @@ pub(crate) async fn metadata(
                 unit: metadata.unit,
             };
             let entries = found.entry(metric).or_default();
-            let full = per_metric > 0 && entries.len() >= per_metric;
+            let full = per_metric.is_some_and(|most| entries.len() >= most);
             if !full && !entries.contains(&entry) {
                 entries.push(entry);
             }
         }
     }
-    let shown = if limit == 0 { usize::MAX } else { limit };
+    let shown = limit.unwrap_or(usize::MAX);
     Ok(success(
         &found.into_iter().take(shown).collect::<BTreeMap<_, _>>(),
     ))
+}
+
+/// A bound of the metadata call, which reads its bounds unlike the others: 0 is none at all, a
+/// negative number is no bound.
+fn whole_number(parameters: &Parameters, name: &str) -> Result<Option<usize>, ApiError> {
+    match parameters.get(name) {
+        "" => Ok(None),
+        text => match text.parse::<i64>() {
+            Ok(number) => Ok(usize::try_from(number).ok()),
+            Err(_) => Err(ApiError::new(
+                ErrorKind::BadData,
+                format!("{name} must be a number"),
+            )),
+        },
+    }
 }
 
 #[cfg(test)]
