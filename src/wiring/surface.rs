@@ -29,6 +29,7 @@ pub(super) async fn listen(addresses: &[String]) -> anyhow::Result<Vec<Listener>
     for address in addresses {
         let listener = host::net::listen(address).await;
         listeners.push(listener.with_context(|| format!("listening on {address}"))?);
+        tracing::info!(%address, "listening");
     }
     Ok(listeners)
 }
@@ -62,6 +63,7 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         engine: Engine::new(engine)?,
         storage: behind.db,
         query_pool: Arc::new(Pool::new("query", limits.cpus)?),
+        metrics_pool: Arc::new(Pool::new("metrics", 1)?),
         query_limits,
         targets: behind.targets,
         metrics: Arc::new(behind.registry),

@@ -111,7 +111,7 @@ pub fn exporter(
 }
 
 async fn own_metrics(State(services): State<Services>, headers: HeaderMap) -> Response<Body> {
-    metrics_page::render(services.metrics(), services.query_pool(), &headers).await
+    metrics_page::render(services.metrics(), services.metrics_pool(), &headers).await
 }
 
 /// `uri` is what follows [`API`] in the address.

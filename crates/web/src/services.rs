@@ -29,6 +29,8 @@ pub struct Parts {
     pub storage: Arc<tsdb::Db>,
     /// Threads for evaluation and index work, apart from scraping.
     pub query_pool: Arc<Pool>,
+    /// A thread for pages of metrics, so that they are answered however many queries wait.
+    pub metrics_pool: Arc<Pool>,
     /// Bounds on evaluation.
     pub query_limits: QueryLimits,
     /// What is being scraped.
@@ -139,8 +141,8 @@ impl Services {
         Arc::clone(&self.parts.storage) as Arc<dyn Queryable>
     }
 
-    pub(crate) fn query_pool(&self) -> &Pool {
-        &self.parts.query_pool
+    pub(crate) fn metrics_pool(&self) -> &Pool {
+        &self.parts.metrics_pool
     }
 
     pub(crate) fn metrics(&self) -> Arc<dyn Collector> {
