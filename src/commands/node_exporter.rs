@@ -33,10 +33,11 @@ pub(crate) fn command() -> Command {
         .value_parser(clap::value_parser!(usize))
         .help("Maximum number of parallel scrape requests. Use 0 to disable");
     let command = Command::new("node-exporter")
-        .about("Expose metrics of this machine, as `node_exporter` does")
         .args([listen, path, without_own, max_requests])
         .args(node::flags().flat_map(arguments));
+    // The text comes last: the group of flags brings one of its own.
     <LogFlags as clap::Args>::augment_args(command)
+        .about("Expose metrics of this machine, as `node_exporter` does")
 }
 
 const LISTEN: &str = "web.listen-address";
@@ -50,7 +51,7 @@ fn arguments(flag: FlagDescription) -> Vec<Arg> {
         .long(flag.name.clone())
         .help(flag.help);
     let arg = arg.hide(flag.hidden);
-    let action = match flag.kind {
+    let (action, value) = match flag.kind {
         FlagKind::Switch => {
             let opposite = format!("no-{}", flag.name);
             let opposite = Arg::new(opposite.clone()).long(opposite).hide(true);
@@ -59,8 +60,11 @@ fn arguments(flag: FlagDescription) -> Vec<Arg> {
                 opposite.action(ArgAction::SetTrue),
             ];
         }
-        FlagKind::List => ArgAction::Append,
-        FlagKind::Text | FlagKind::Path | FlagKind::Duration | FlagKind::Count => ArgAction::Set,
+        FlagKind::List => (ArgAction::Append, "TEXT"),
+        FlagKind::Text => (ArgAction::Set, "TEXT"),
+        FlagKind::Path => (ArgAction::Set, "PATH"),
+        FlagKind::Duration => (ArgAction::Set, "DURATION"),
+        FlagKind::Count => (ArgAction::Set, "COUNT"),
     };
     // Defaults stay the exporter's: the command line only shows them.
     let shown = match flag.default.is_empty() {
@@ -68,7 +72,11 @@ fn arguments(flag: FlagDescription) -> Vec<Arg> {
         false => format!(" [default: {}]", flag.default),
     };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    vec![arg.help(format!("{help}{shown}")).action(action)]
+    vec![
+        arg.help(format!("{help}{shown}"))
+            .action(action)
+            .value_name(value),
+    ]
 }
 
 /// Runs the exporter until it is asked to end.

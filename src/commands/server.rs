@@ -173,12 +173,13 @@ impl StorageFlags {
 
 impl QueryFlags {
     fn options(&self, delayed_name_removal: bool) -> promql::EngineOptions {
-        let mut options = promql::EngineOptions::default();
-        options.lookback_delta = self.lookback_delta;
-        options.timeout = self.timeout;
-        options.max_samples = self.max_samples;
-        options.delayed_name_removal = delayed_name_removal;
-        options
+        promql::EngineOptions {
+            lookback_delta: self.lookback_delta,
+            timeout: self.timeout,
+            max_samples: self.max_samples,
+            delayed_name_removal,
+            ..promql::EngineOptions::default()
+        }
     }
 }
 

@@ -104,9 +104,6 @@ pub(super) async fn run(exporter: Exporter) -> anyhow::Result<()> {
             stop.shutdown(),
         ));
     }
-    for address in &exporter.listen_addresses {
-        tracing::info!(%address, "listening");
-    }
     while signals.next().await == Request::Reload {}
     stop.pull();
     tasks.drain(PATIENCE).await;

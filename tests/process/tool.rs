@@ -13,7 +13,10 @@ fn a_wrong_expectation_is_shown_with_its_place() {
 
     let passed = output(&["tool", "test", "promql", &good]);
     assert!(passed.status.success());
-    assert_eq!(String::from_utf8_lossy(&passed.stdout), "1 passed, 0 failed, 0 skipped\n");
+    assert_eq!(
+        String::from_utf8_lossy(&passed.stdout),
+        "1 passed, 0 failed, 0 skipped\n"
+    );
 
     let failed = output(&["tool", "test", "promql", &good, &bad]);
     assert!(!failed.status.success());

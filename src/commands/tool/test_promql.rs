@@ -22,10 +22,16 @@ pub(crate) struct Flags {
 pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     let mut total = Report::default();
     for path in &flags.files {
-        let bytes = RealFs.read(path).with_context(|| format!("reading {}", path.display()))?;
+        let bytes = RealFs
+            .read(path)
+            .with_context(|| format!("reading {}", path.display()))?;
         let text = String::from_utf8(bytes).with_context(|| format!("{}", path.display()))?;
         total.merge(script::run(&path.to_string_lossy(), &text));
     }
     println!("{total}");
-    Ok(if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if total.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
