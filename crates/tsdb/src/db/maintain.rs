@@ -51,19 +51,27 @@ impl Db {
             .maintenance
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        self.finish_truncation(&mut state)?;
-        while state.truncation.is_none()
-            && let Some(range) = self.due_range()
-        {
-            self.cut_block(range, &mut state)?;
-            self.finish_truncation(&mut state)?;
-        }
-        self.reload()?;
-        self.apply_retention()?;
+        // Each step is tried although one before it failed: on a full disk no block can be cut,
+        // and retention is what frees it.
+        let cut = self.cut_due(&mut state);
+        let reloaded = self.reload();
+        let retained = self.apply_retention();
         self.view()
             .blocks
             .iter()
             .for_each(|block| block.release_idle());
+        cut.and(reloaded).and(retained)
+    }
+
+    /// Cuts every block that is due.
+    fn cut_due(&self, state: &mut Maintenance) -> Result<(), MaintainError> {
+        self.finish_truncation(state)?;
+        while state.truncation.is_none()
+            && let Some(range) = self.due_range()
+        {
+            self.cut_block(range, state)?;
+            self.finish_truncation(state)?;
+        }
         Ok(())
     }
 
@@ -83,7 +91,7 @@ impl Db {
         let name = self.new_ulid();
         let outcome = writer::write_block(&*self.fs, &self.options.path, &self.head, range, name);
         let meta = outcome.inspect_err(|_| self.metrics.compactions_failed.inc())?;
-        if let Some(meta) = meta {
+        if let Some(meta) = &meta {
             tracing::info!(
                 block = meta.ulid,
                 min_time = meta.min_time,
@@ -95,8 +103,28 @@ impl Db {
         }
         let before = Arc::downgrade(&self.view());
         self.replace_view()?;
+        if let Some(meta) = &meta {
+            self.check_opened(&meta.ulid)?;
+        }
         state.truncation = Some((range.1, before));
         Ok(())
+    }
+
+    /// A block that cannot be read back is no reason to forget what the head has.
+    fn check_opened(&self, ulid: &str) -> Result<(), MaintainError> {
+        if self
+            .view()
+            .blocks
+            .iter()
+            .any(|block| block.meta().ulid == ulid)
+        {
+            return Ok(());
+        }
+        self.metrics.compactions_failed.inc();
+        Err(MaintainError::Io {
+            path: self.options.path.join(ulid),
+            source: io::Error::other("the new block cannot be opened"),
+        })
     }
 
     /// Truncates the head if nobody reads from before the last block any more.

@@ -169,14 +169,20 @@ impl Head {
         let Some(row) = self.row(reference).filter(|&row| row < u32::MAX) else {
             return false;
         };
+        // Also where no row is made: a number that the log has used is never given out again.
+        self.next_row.fetch_max(row + 1, Ordering::Relaxed);
+        self.settled_row.fetch_max(row + 1, Ordering::Relaxed);
         let fingerprint = labels.fingerprint();
+        let mut aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
+        // The newest record of a reference says what it stands for from there on.
+        aliases.remove(&reference);
         if let Some(known) = catalog.find(labels, fingerprint) {
             if known != row {
-                let mut aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
                 aliases.insert(reference, known);
             }
             return true;
         }
+        drop(aliases);
         let slab = self.slab_or_new(row);
         let mut rows = slab.write();
         if labels.is_empty() || rows.get(row).is_some() {
@@ -186,9 +192,6 @@ impl Head {
             return false;
         }
         rows.create(row);
-        let next = self.next_row.load(Ordering::Relaxed).max(row + 1);
-        self.next_row.store(next, Ordering::Relaxed);
-        self.settled_row.store(next, Ordering::Relaxed);
         self.metrics.series.inc();
         self.metrics.series_created.inc();
         true
@@ -214,5 +217,36 @@ fn repair(fs: &dyn Fs, path: &Path, report: &SegmentReport) {
             error = %error,
             "torn end of the write-ahead log could not be cut off"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exposition::Registry;
+
+    use super::*;
+    use crate::metrics::HeadMetrics;
+
+    fn labels(job: &str) -> Labels {
+        Labels::from_pairs([("__name__", "up"), ("job", job)])
+    }
+
+    fn row_of(head: &Head, job: &str) -> Option<u32> {
+        let labels = labels(job);
+        head.with_catalog(|catalog| catalog.find(&labels, labels.fingerprint()))
+    }
+
+    #[test]
+    fn a_reference_in_the_log_is_never_given_out_again() {
+        let head = Head::new(7_200_000, 0, HeadMetrics::new(&Registry::new()));
+        // A series that was dropped and came back stands in the log under two references.
+        assert!(head.restore_series(5, &labels("a")));
+        assert!(head.restore_series(200, &labels("a")));
+        assert_eq!(row_of(&head, "a"), Some(5));
+        assert!(head.find_or_create(&labels("b")).unwrap() > 200);
+        // A log in which the number was given out again all the same: the newest record holds.
+        assert!(head.restore_series(200, &labels("c")));
+        assert_eq!(row_of(&head, "c"), Some(200));
+        assert!(!head.aliases.lock().unwrap().contains_key(&200));
     }
 }

@@ -58,10 +58,7 @@ pub(crate) fn read_segment(
             break;
         }
     }
-    if !reader.partial.is_empty() {
-        let start = reader.partial_start;
-        reader.damage(start, "record without an end");
-    }
+    reader.close_record();
     reader.report.len = offset;
     Ok(reader.report)
 }
@@ -71,6 +68,9 @@ pub(crate) fn read_segment(
 struct PageReader {
     report: SegmentReport,
     position: u64,
+    /// True inside a record whose last fragment is still to come. Its first may be empty: that is
+    /// what a writer leaves where just a header fits into the rest of a page.
+    open: bool,
     partial: Vec<u8>,
     partial_start: u64,
     plain: Vec<u8>,
@@ -139,18 +139,16 @@ impl PageReader {
         each: &mut dyn FnMut(&[u8]),
     ) -> Result<(), &'static str> {
         let begins = matches!(fragment, FragmentKind::Full | FragmentKind::First);
-        if begins && !self.partial.is_empty() {
-            let start = self.partial_start;
-            self.damage(start, "record without an end");
-        }
         if begins {
+            self.close_record();
             self.resync = false;
             self.partial_start = start;
         } else if self.resync {
             return Ok(());
-        } else if self.partial.is_empty() {
+        } else if !self.open {
             return Err("record without a beginning");
         }
+        self.open = matches!(fragment, FragmentKind::First | FragmentKind::Middle);
         match fragment {
             FragmentKind::Full => self.record(data, flags, each)?,
             FragmentKind::Last => {
@@ -168,6 +166,13 @@ impl PageReader {
         }
         self.report.good_end = end;
         Ok(())
+    }
+
+    /// A record that is still open when another begins, or the segment ends, was cut off.
+    fn close_record(&mut self) {
+        if self.open {
+            self.damage(self.partial_start, "record without an end");
+        }
     }
 
     fn record(
@@ -197,6 +202,7 @@ impl PageReader {
     }
 
     fn damage(&mut self, offset: u64, reason: &'static str) {
+        self.open = false;
         self.partial.clear();
         self.resync = true;
         self.report.damages.push(Damage { offset, reason });

@@ -140,3 +140,21 @@ fn a_full_disk_leaves_a_clean_end() {
     assert_eq!(found, [vec![1; 100], vec![4; 100]]);
     assert_eq!(report.damages, []);
 }
+
+#[test]
+fn a_record_may_begin_at_any_byte_of_a_page() {
+    // Where just a header fits into the rest of a page, its first fragment is empty.
+    for first in PAGE_BYTES - 40..PAGE_BYTES {
+        let fs = SimulatedFs::default();
+        let mut records = vec![vec![1; first]];
+        records.extend((2..12).map(|byte| vec![byte; 200]));
+        let options = WalOptions {
+            compression: false,
+            ..WalOptions::default()
+        };
+        write(&fs, &records, options);
+        let (found, report) = read(&fs, 0);
+        assert_eq!(report.damages, [], "{first}");
+        assert!(found == records, "{first}");
+    }
+}
