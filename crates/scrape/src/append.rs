@@ -161,6 +161,8 @@ fn end_series(
 ) -> Result<(), PageError> {
     let known = Append::new(&NO_LABELS, context.timestamp, STALE).with_series(slot.series);
     let outcome = match appender.append(known) {
+        // Of a series from before the rules changed only the number is left.
+        Err(AppendError::InvalidLabels(_)) if series.is_empty() => return Ok(()),
         Err(AppendError::InvalidLabels(_)) => {
             let mut labels = LabelsBuilder::new();
             match series_labels(series, slot.metric_type, context, &mut labels)? {
@@ -199,7 +201,7 @@ impl PageWork<'_> {
     #[inline]
     fn expected(&mut self, scan: &mut PageScan<'_>, sample: &Sample<'_>) -> Result<(), PageError> {
         self.counts.scraped += 1;
-        let Some(slot) = scan.hit() else {
+        let Some(slot) = scan.hit().filter(|_| !self.over_limit) else {
             return Ok(());
         };
         self.metric_type = slot.metric_type;
@@ -229,6 +231,10 @@ impl PageWork<'_> {
         sample: &Sample<'_>,
     ) -> Result<(), PageError> {
         self.counts.scraped += 1;
+        if self.over_limit {
+            // The page is refused at its end; until then it only costs its reading.
+            return Ok(());
+        }
         let known = scan.find(sample.series);
         let known = known.filter(|slot| slot.metric_type == self.metric_type);
         let slot = match known {

@@ -48,6 +48,8 @@ pub(crate) struct PageCache {
     order: Order,
     /// True once every live series has had its stale marker.
     stale: bool,
+    /// Live series of pages that were read by other rules.
+    retired: Vec<Slot>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +102,7 @@ impl PageCache {
 
     /// Calls `end` for every live series and remembers that they have ended.
     pub(crate) fn end_all(&mut self, mut end: impl FnMut(Slot, &[u8])) {
+        self.retired.drain(..).for_each(|slot| end(slot, b""));
         if std::mem::replace(&mut self.stale, true) {
             return;
         }
@@ -108,9 +111,19 @@ impl PageCache {
         }
     }
 
-    /// Forgets everything: what is remembered was decided by rules that no longer hold.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+    /// Forgets the page: what is remembered was decided by rules that no longer hold. Its live
+    /// series end with the next page, unless they are stored by the new rules, too.
+    pub(crate) fn retire(&mut self) {
+        let live = |entry: &&Entry| !self.stale && entry.slot.fate == Fate::Live;
+        let slots = self
+            .order
+            .entries
+            .iter()
+            .filter(live)
+            .map(|entry| entry.slot);
+        self.retired.extend(slots);
+        self.order = Order::default();
+        self.stale = false;
     }
 
     /// The comments of the page, piece by piece.
@@ -242,21 +255,29 @@ impl PageScan<'_> {
             self.cache.order.text.shrink_to_fit();
             self.cache.order.entries.shrink_to_fit();
         }
+        self.end_retired(&mut end);
         if self.cache.order.tail != tail {
             self.cache.order.tail = tail.to_vec();
         }
         self.cache.stale = false;
     }
 
+    /// Ends what was stored by other rules and is not stored by the present ones.
+    fn end_retired(&mut self, end: &mut impl FnMut(Slot, &[u8])) {
+        if self.cache.retired.is_empty() {
+            return;
+        }
+        let goes_on = stored(&self.cache.order);
+        for slot in std::mem::take(&mut self.cache.retired) {
+            if !goes_on.contains(&slot.series) {
+                end(slot, b"");
+            }
+        }
+    }
+
     /// Ends what the page no longer has, but for series that it has under another text.
     fn end_gone(&self, rebuilt: &Rebuilt, end: &mut impl FnMut(Slot, &[u8])) {
-        let goes_on: HashSet<SeriesRef> = rebuilt
-            .order
-            .entries
-            .iter()
-            .filter(|entry| matches!(entry.slot.fate, Fate::Live | Fate::Untracked))
-            .map(|entry| entry.slot.series)
-            .collect();
+        let goes_on = stored(&rebuilt.order);
         let old = self.cache.order.entries.iter().zip(&rebuilt.taken);
         for (index, (entry, taken)) in old.enumerate() {
             if !taken && !goes_on.contains(&entry.slot.series) {
@@ -287,7 +308,11 @@ impl PageScan<'_> {
             |&index: &usize| rapidhash::v3::rapidhash_v3(old.series(index).unwrap_or_default());
         let mut index = HashTable::with_capacity(old.entries.len() - kept);
         for position in kept..old.entries.len() {
-            index.insert_unique(hash_of(&position), position, hash_of);
+            // Of equal texts the first: a page of nothing else must not cost its square.
+            let same = |&other: &usize| old.series(other) == old.series(position);
+            index
+                .entry(hash_of(&position), same, hash_of)
+                .or_insert(position);
         }
         let mut taken = vec![false; old.entries.len()];
         taken.iter_mut().take(kept).for_each(|taken| *taken = true);
@@ -297,6 +322,13 @@ impl PageScan<'_> {
             taken,
         });
     }
+}
+
+/// The series of a page that the store has.
+fn stored(order: &Order) -> HashSet<SeriesRef> {
+    let entries = order.entries.iter();
+    let stored = entries.filter(|entry| matches!(entry.slot.fate, Fate::Live | Fate::Untracked));
+    stored.map(|entry| entry.slot.series).collect()
 }
 
 #[cfg(test)]
@@ -382,5 +414,22 @@ mod tests {
         assert_eq!(scan.hit(), Some(slot));
         assert_eq!(scan.find(b"a"), None);
         assert_eq!(scan.find(b"b"), Some(slot));
+    }
+
+    #[test]
+    fn other_rules_end_what_they_do_not_store() {
+        let mut cache = PageCache::default();
+        assert_eq!(play(&mut cache, &["a", "b"]), "++");
+        cache.retire();
+        assert_eq!(
+            play(&mut cache, &["b"]),
+            "+ -",
+            "b is read anew, a ends by its number"
+        );
+        assert_eq!(play(&mut cache, &["b"]), "=");
+        cache.retire();
+        let mut ended = 0;
+        cache.end_all(|_, _| ended += 1);
+        assert_eq!(ended, 1, "the target went before the next page came");
     }
 }

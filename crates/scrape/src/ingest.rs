@@ -32,6 +32,8 @@ pub(crate) struct TargetMemory {
     /// Format of the page in the cache.
     pub(crate) format: Format,
     reports: Option<ReportSeries>,
+    /// The job by whose rules the rest was decided.
+    job: Option<Arc<Job>>,
 }
 
 /// One scrape, up to the point where the page is in memory.
@@ -47,9 +49,19 @@ pub(crate) struct Arrival {
 }
 
 impl TargetMemory {
-    /// Reports are to have other series from now on.
-    pub(crate) fn forget_reports(&mut self) {
-        self.reports = None;
+    /// From here on the rules of `job` hold. A scrape that was under way when the configuration
+    /// changed is stored by the rules that it began with, and the next one finds out here.
+    fn follow(&mut self, job: &Arc<Job>) {
+        let before = self.job.replace(Arc::clone(job));
+        let Some(before) = before.filter(|before| !Arc::ptr_eq(before, job)) else {
+            return;
+        };
+        if job.stores_otherwise(&before) {
+            self.cache.retire();
+        }
+        if job.config.extra_scrape_metrics != before.config.extra_scrape_metrics {
+            self.reports = None;
+        }
     }
 }
 
@@ -68,6 +80,7 @@ impl Ingest {
             timestamp,
             started,
         } = arrival;
+        memory.follow(&job);
         let context = self.context(&target, &job, timestamp);
         let mut counts = Counts::default();
         let mut appender = self.store.appender();

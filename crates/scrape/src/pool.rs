@@ -113,11 +113,16 @@ impl ScrapePool {
         let mut before = std::mem::take(&mut self.loops);
         for target in wanted.targets {
             let running = match before.remove(&target.identity) {
-                Some(running) => {
+                Some(running) if running.target.url == target.url => {
                     running.target.set_discovered(target.discovered());
                     running
                 }
-                None => self.start(target, shared, tasks),
+                // The same series from another address: all that was remembered of them holds.
+                Some(running) => {
+                    running.orders.send_replace(Order::End);
+                    self.start(target, running.memory, shared, tasks)
+                }
+                None => self.start(target, Arc::default(), shared, tasks),
             };
             self.loops.insert(running.target.identity.clone(), running);
         }
@@ -136,10 +141,16 @@ impl ScrapePool {
         sync_length.observe(length.as_secs_f64());
     }
 
-    fn start(&self, target: Target, shared: &Arc<Shared>, tasks: &mut TaskGroup) -> RunningLoop {
+    fn start(
+        &self,
+        target: Target,
+        memory: Arc<Mutex<TargetMemory>>,
+        shared: &Arc<Shared>,
+        tasks: &mut TaskGroup,
+    ) -> RunningLoop {
         let running = RunningLoop {
             target: Arc::new(target),
-            memory: Arc::default(),
+            memory,
             orders: watch::Sender::new(Order::Scrape(Arc::clone(&self.job))),
         };
         let scrape_loop = ScrapeLoop {
@@ -153,17 +164,8 @@ impl ScrapePool {
     }
 
     fn set_job(&mut self, job: Job) {
-        let forgets = job.stores_otherwise(&self.job);
-        let reports_otherwise =
-            job.config.extra_scrape_metrics != self.job.config.extra_scrape_metrics;
         self.job = Arc::new(job);
         for running in self.loops.values() {
-            if forgets {
-                lock(&running.memory).cache.clear();
-            }
-            if reports_otherwise {
-                lock(&running.memory).forget_reports();
-            }
             running
                 .orders
                 .send_replace(Order::Scrape(Arc::clone(&self.job)));

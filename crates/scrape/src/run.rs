@@ -143,8 +143,8 @@ impl ScrapeLoop {
                 outcome
             }
             Err(panicked) => {
-                // What the cache holds after a panic is not known.
-                lock(&self.memory).cache.clear();
+                // What is remembered after a panic cannot be relied on.
+                *lock(&self.memory) = TargetMemory::default();
                 (Duration::ZERO, Err(ScrapeError::from(panicked)))
             }
         };
