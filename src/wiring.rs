@@ -57,8 +57,7 @@ pub(crate) enum Node {
 /// # Errors
 /// Something could not be started; the error names it.
 pub(crate) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    runtime()?.block_on(lifecycle::run(settings))?;
-    Ok(ExitCode::SUCCESS)
+    block_on(lifecycle::run(settings))
 }
 
 /// Runs the node exporter alone until it is asked to end.
@@ -66,20 +65,22 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// An address is taken, or the options contradict each other.
 pub(crate) fn run_exporter(exporter: Exporter) -> anyhow::Result<ExitCode> {
-    runtime()?.block_on(exporters::run(exporter))?;
-    Ok(ExitCode::SUCCESS)
+    block_on(exporters::run(exporter))
 }
 
-/// The async runtime: everything that waits on the network or a timer. Work that holds the CPU has
-/// pools of its own.
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// Runs `work` on the async runtime: everything that waits on the network or a timer. Work that
+/// holds the CPU has pools of its own.
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
     host::limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(IO_THREADS)
         .thread_name("io")
         .enable_all()
         .build()?;
-    Ok(runtime)
+    let outcome = runtime.block_on(work);
+    // Not dropped: that would wait for names that are still being looked up.
+    runtime.shutdown_background();
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 /// Threads that wait on sockets and timers.

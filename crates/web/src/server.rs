@@ -1,5 +1,6 @@
 //! Serves a router on a listening socket until it is time to end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use host::tasks::{Shutdown, TaskGroup};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::sync::Semaphore;
 
 use crate::request_target::Encoding;
 
@@ -16,11 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a connection may take to send the head of a request, idle time included; as
 /// `--web.read-timeout`.
 const READ_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Connections of one listener that are open at once, as `--web.max-connections`; more wait in the
+/// socket's backlog.
+const MAX_CONNECTIONS: usize = 512;
 
 /// Accepts connections and answers them.
 pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
     let mut connections = TaskGroup::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        let place = Arc::clone(&places).acquire_owned();
+        let place = tokio::select! {
+            place = place => place,
+            () = shutdown.wait() => break,
+        };
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
@@ -36,6 +47,7 @@ pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
         let service = TowerToHyperService::new(router.clone());
         let mut stop = shutdown.clone();
         connections.spawn(async move {
+            let _place = place;
             let mut builder = http1::Builder::new();
             builder
                 .timer(TokioTimer::new())

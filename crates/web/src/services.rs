@@ -161,13 +161,19 @@ impl Services {
         self.parts.clock.now_millis()
     }
 
-    /// Runs index work on the query threads, under the same bounds as an evaluation.
+    /// Runs index work on the query threads. The place that it takes among the concurrent queries
+    /// is free again when the work ends, also where the asker does not wait for that.
     pub(crate) async fn run_query<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        let _permit = self.permits.acquire().await.map_err(|_| ending())?;
-        self.parts.query_pool.run(work).await.map_err(panicked)
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| ending())?;
+        let placed = move || {
+            let _permit = permit;
+            work()
+        };
+        self.parts.query_pool.run(placed).await.map_err(panicked)
     }
 
     /// Evaluates on the query threads. The evaluation ends when its time is over, and when the

@@ -143,7 +143,8 @@ pub(crate) async fn metadata(
     let per_metric = whole_number(&parameters, "limit_per_metric")?.filter(|count| *count > 0);
     let wanted = parameters.get("metric");
     let mut found: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-    for target in services.targets().metadata() {
+    let targets = services.targets().clone();
+    for target in services.run_query(move || targets.metadata()).await? {
         for (metric, metadata) in target.metrics {
             if !wanted.is_empty() && wanted != metric {
                 continue;
