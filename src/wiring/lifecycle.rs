@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use config::server::StorageConfig;
 use exposition::Registry;
 use host::clock::RealClock;
 use host::fs::RealFs;
@@ -86,7 +87,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             Some(request) = reloads.recv() => Some(request),
             () = stopping.wait() => break,
         };
-        let outcome = reload(&settings, &*fs, &scraping, &shown);
+        let outcome = reload(&settings, &*fs, &scraping, &shown, &config.storage);
         if let Some(answer) = answer {
             // The asker may have gone away; the log says it, too.
             drop(answer.send(outcome));
@@ -110,9 +111,13 @@ fn reload(
     fs: &dyn Fs,
     scraping: &Scraping,
     shown: &Shown,
+    opened_with: &StorageConfig,
 ) -> Result<(), String> {
     match settings.config.load(fs) {
         Ok(config) => {
+            if config.storage != *opened_with {
+                tracing::warn!("a change of storage.tsdb.retention holds from the next start on");
+            }
             scraping.apply(&config);
             shown.accept(&config);
             tracing::info!("configuration reloaded");
