@@ -49,6 +49,28 @@ fn a_block_that_does_not_fit_is_tried_again() {
 }
 
 #[test]
+fn retention_frees_a_disk_on_which_no_block_can_be_cut() {
+    let fs = SimulatedFs::default();
+    let f = open(&fs);
+    for part in 0..3 {
+        let from = START + part * 2 * HOUR;
+        f.fill(100, from, from + 2 * HOUR, 15_000);
+        f.db.maintain().unwrap();
+    }
+    assert_eq!(f.metric("prometheus_tsdb_blocks_loaded"), 2.0);
+    f.fill(100, START + 6 * HOUR, START + 8 * HOUR, 15_000);
+    drop(f);
+
+    let mut limited = options();
+    limited.retention_size = 1;
+    let f = open_with(&fs, limited).unwrap();
+    fs.set_capacity(Some(used(&fs) + 2_000));
+    f.db.maintain().unwrap_err();
+    assert_eq!(f.metric("prometheus_tsdb_compactions_failed_total"), 1.0);
+    assert_eq!(f.metric("prometheus_tsdb_blocks_loaded"), 1.0);
+}
+
+#[test]
 fn a_full_disk_at_start_is_no_reason_not_to_start() {
     let fs = SimulatedFs::default();
     let f = open(&fs);
