@@ -76,10 +76,7 @@ pub(crate) fn range(
     let mut expr = parser::parse(query.text, &ParseOptions::default())?;
     let value_type = expr.value_type();
     if !matches!(value_type, ValueType::Scalar | ValueType::InstantVector) {
-        let message = format!(
-            "invalid expression type \"{value_type}\" for range query, must be Scalar or instant Vector"
-        );
-        return Err(QueryError::Execution(message));
+        return Err(QueryError::NotOverTime(value_type));
     }
     plan::resolve_at_modifiers(&mut expr, query.start, query.end);
     let Some(steps) = Steps::between(query.start, query.end, query.step) else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::Annotations;
 use storage::SelectError;
 
+use crate::ast::ValueType;
 use crate::limits::Interrupt;
 use crate::parser::ParseError;
 use crate::statistics::Statistics;
@@ -83,6 +84,9 @@ pub enum QueryError {
     /// The text is not an expression. The asker's fault.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// A range query asks for something that has no value at each step. The asker's fault.
+    #[error("invalid expression type \"{0}\" for range query, must be Scalar or instant Vector")]
+    NotOverTime(ValueType),
     /// The query would hold more samples in memory than it may. The asker's fault.
     #[error("query processing would load too many samples into memory in query execution")]
     TooManySamples,

@@ -84,7 +84,9 @@ impl ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let kind = match &error {
-            QueryError::Parse(_) => return Self::parameter("query", error),
+            QueryError::Parse(_) | QueryError::NotOverTime(_) => {
+                return Self::parameter("query", error);
+            }
             QueryError::Timeout => ErrorKind::Timeout,
             QueryError::Canceled => ErrorKind::Canceled,
             QueryError::Storage(SelectError::NotReady(_)) => ErrorKind::Unavailable,

@@ -6,8 +6,6 @@ use axum::body::Body;
 use axum::extract::State;
 use http::Response;
 use model::Annotations;
-use promql::ast::ValueType;
-use promql::parser::{self, ParseOptions};
 use promql::{InstantQuery, QueryResult, RangeQuery, Statistics, Value};
 use serde::Serialize;
 
@@ -68,8 +66,7 @@ pub(crate) async fn range(
                 .range(storage, &query)
                 .map(|result| render(result, limit))
         })
-        .await
-        .map_err(|error| not_over_time(parameters.get("query")).unwrap_or(error))?;
+        .await?;
     Ok(finished(answer, call.stats))
 }
 
@@ -100,21 +97,6 @@ fn lookback_delta(text: &str) -> Result<Option<Duration>, ApiError> {
         Err(reason) => Err(ApiError::new(
             ErrorKind::BadData,
             format!("error parsing lookback delta duration: {reason}"),
-        )),
-    }
-}
-
-/// What to answer if an expression can be evaluated at one time only: the parameter is wrong then,
-/// not the evaluation.
-fn not_over_time(text: &str) -> Option<ApiError> {
-    let expr = parser::parse(text, &ParseOptions::default()).ok()?;
-    match expr.value_type() {
-        ValueType::Scalar | ValueType::InstantVector => None,
-        other => Some(ApiError::parameter(
-            "query",
-            format!(
-                "invalid expression type \"{other}\" for range query, must be Scalar or instant Vector"
-            ),
         )),
     }
 }
