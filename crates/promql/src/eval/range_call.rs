@@ -35,9 +35,9 @@ impl RangeCall {
     ) -> Option<f64> {
         let values = window.values;
         match self.function {
-            Function::Rate => rate::extrapolated(window, RATE),
-            Function::Increase => rate::extrapolated(window, INCREASE),
-            Function::Delta => rate::extrapolated(window, DELTA),
+            Function::Rate => rate::extrapolated(window, Extrapolation::RATE),
+            Function::Increase => rate::extrapolated(window, Extrapolation::INCREASE),
+            Function::Delta => rate::extrapolated(window, Extrapolation::DELTA),
             Function::Irate => rate::from_last_two(window, true),
             Function::Idelta => rate::from_last_two(window, false),
             Function::Changes => Some(rate::changes(values)),
@@ -68,16 +68,3 @@ impl RangeCall {
         column.get(step).copied().unwrap_or(f64::NAN)
     }
 }
-
-const RATE: Extrapolation = Extrapolation {
-    counter: true,
-    per_second: true,
-};
-const INCREASE: Extrapolation = Extrapolation {
-    counter: true,
-    per_second: false,
-};
-const DELTA: Extrapolation = Extrapolation {
-    counter: false,
-    per_second: false,
-};

@@ -11,6 +11,24 @@ pub(crate) struct Extrapolation {
     pub(crate) per_second: bool,
 }
 
+impl Extrapolation {
+    /// `rate`
+    pub(crate) const RATE: Self = Self {
+        counter: true,
+        per_second: true,
+    };
+    /// `increase`
+    pub(crate) const INCREASE: Self = Self {
+        counter: true,
+        per_second: false,
+    };
+    /// `delta`
+    pub(crate) const DELTA: Self = Self {
+        counter: false,
+        per_second: false,
+    };
+}
+
 /// The difference over the window, extrapolated to its borders; none of less than two samples.
 ///
 /// To a border that is less than 1.1 mean sample distances away the slope is carried on; else the
@@ -107,18 +125,9 @@ mod tests {
     use super::*;
     use crate::eval::window::tests::window;
 
-    const RATE: Extrapolation = Extrapolation {
-        counter: true,
-        per_second: true,
-    };
-    const INCREASE: Extrapolation = Extrapolation {
-        counter: true,
-        per_second: false,
-    };
-    const DELTA: Extrapolation = Extrapolation {
-        counter: false,
-        per_second: false,
-    };
+    const RATE: Extrapolation = Extrapolation::RATE;
+    const INCREASE: Extrapolation = Extrapolation::INCREASE;
+    const DELTA: Extrapolation = Extrapolation::DELTA;
 
     #[test]
     fn differences_are_extrapolated_to_the_borders() {
