@@ -36,7 +36,7 @@ enum Instrument {
     Gauge(GaugeFamily),
     Histogram(HistogramFamily),
     Summary(SummaryFamily),
-    Function(MetricType, Box<dyn Fn() -> f64 + Send + Sync>),
+    Function(Box<dyn Fn() -> f64 + Send + Sync>),
 }
 
 impl Registry {
@@ -137,34 +137,13 @@ impl Registry {
         help: &'static str,
         value: impl Fn() -> f64 + Send + Sync + 'static,
     ) {
-        self.function(name, help, MetricType::Gauge, Box::new(value));
-    }
-
-    /// A counter whose number is asked for when it is collected. A later function replaces the
-    /// earlier one of the same name.
-    pub fn counter_function(
-        &self,
-        name: &'static str,
-        help: &'static str,
-        value: impl Fn() -> f64 + Send + Sync + 'static,
-    ) {
-        self.function(name, help, MetricType::Counter, Box::new(value));
+        let instrument = Instrument::Function(Box::new(value));
+        self.lock().entries.insert(name, Entry { help, instrument });
     }
 
     /// Collects from `collector`, too. Its names must be others than those of the instruments.
     pub fn add(&self, collector: Arc<dyn Collector>) {
         self.lock().collectors.push(collector);
-    }
-
-    fn function(
-        &self,
-        name: &'static str,
-        help: &'static str,
-        metric_type: MetricType,
-        value: Box<dyn Fn() -> f64 + Send + Sync>,
-    ) {
-        let instrument = Instrument::Function(metric_type, value);
-        self.lock().entries.insert(name, Entry { help, instrument });
     }
 
     fn family<T>(
@@ -223,7 +202,7 @@ impl Entry {
                 (MetricType::Histogram, family.metrics(Histogram::value))
             }
             Instrument::Summary(family) => (MetricType::Summary, family.metrics(Summary::value)),
-            Instrument::Function(metric_type, value) => (*metric_type, vec![number(value())]),
+            Instrument::Function(value) => (MetricType::Gauge, vec![number(value())]),
         };
         MetricFamily {
             name: Text::from(name),

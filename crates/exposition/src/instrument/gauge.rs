@@ -21,11 +21,6 @@ impl Gauge {
         self.add(1.0);
     }
 
-    /// Takes one away.
-    pub fn dec(&self) {
-        self.add(-1.0);
-    }
-
     /// Adds an amount, which may be negative.
     pub fn add(&self, by: f64) {
         self.value.add(by);
