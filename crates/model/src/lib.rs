@@ -19,6 +19,7 @@ pub mod annotations;
 pub mod date;
 pub mod duration;
 pub mod family;
+pub mod histogram;
 pub mod label;
 pub mod labels;
 pub mod matcher;
@@ -34,6 +35,7 @@ pub mod value;
 
 pub use annotations::Annotations;
 pub use family::{Metric, MetricFamily, MetricValue};
+pub use histogram::{Buckets, CounterResetHint, Histogram, Span};
 pub use labels::{Labels, LabelsBuilder};
 pub use matcher::{MatchOp, Matcher};
 pub use metadata::Metadata;
