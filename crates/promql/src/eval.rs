@@ -24,8 +24,9 @@ mod value_counts;
 mod vector_matching;
 pub(crate) mod window;
 
+use std::sync::Arc;
+
 use model::Annotations;
-use model::value::is_stale;
 use rayon::ThreadPool;
 use storage::{Querier, Queryable};
 
@@ -36,8 +37,8 @@ use crate::parser::{self, ParseOptions};
 use crate::plan;
 use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
 use crate::statistics::Counters;
-use crate::value::{InstantSample, RangeSeries, Sample, Value};
-use columns::{Series, Vector};
+use crate::value::{HistogramSample, InstantSample, RangeSeries, Sample, SampleValue, Value};
+use columns::{Column, Series, StepSample, Vector};
 use notes::Notes;
 use steps::Steps;
 
@@ -183,7 +184,12 @@ impl<'e> Evaluator<'e> {
                 let sample = |series: Series| InstantSample {
                     labels: series.labels,
                     timestamp,
-                    value: series.values[0],
+                    value: match series.column.get(0) {
+                        Some(StepSample::Histogram(histogram)) => {
+                            SampleValue::Histogram(Arc::clone(histogram))
+                        }
+                        _ => SampleValue::Float(series.column.values[0]),
+                    },
                 };
                 Value::InstantVector(vector.series.into_iter().map(sample).collect())
             }
@@ -248,7 +254,8 @@ impl<'e> Evaluator<'e> {
             Expr::Unary(node) => {
                 let mut vector = self.vector(&node.expr, steps)?;
                 if node.op == UnaryOp::Minus {
-                    vector.map(|_, value| Some(-value));
+                    vector.map_floats(|_, value| Some(-value));
+                    vector.drop_empty();
                     vector.drop_names(self.options.delayed_name_removal)?;
                 }
                 Ok(vector)
@@ -272,8 +279,7 @@ impl<'e> Evaluator<'e> {
             .lease
             .grow(vector.series.len().saturating_mul(steps.count - 1))?;
         for series in &mut vector.series {
-            let value = series.values[0];
-            series.values = vec![value; steps.count];
+            series.column = series.column.repeated(steps.count);
         }
         Ok(vector)
     }
@@ -291,17 +297,13 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A vector of one series without a name.
-    fn one_series(
-        &self,
-        labels: model::Labels,
-        values: Vec<f64>,
-    ) -> Result<Vector<'_>, QueryError> {
+    fn one_series(&self, labels: model::Labels, column: Column) -> Result<Vector<'_>, QueryError> {
         let mut vector = self.nothing();
-        vector.lease.grow(values.len())?;
+        vector.lease.grow(column.values.len())?;
         vector.series.push(Series {
             labels,
             drop_name: false,
-            values,
+            column,
         });
         vector.drop_empty();
         Ok(vector)
@@ -316,16 +318,23 @@ fn text_of(expr: &Expr) -> &str {
     }
 }
 
-/// A series without the steps at which it has no value.
+/// A series without the steps at which it has no sample.
 fn present(series: Series, steps: Steps) -> RangeSeries {
     let mut out = RangeSeries {
         labels: series.labels,
         ..RangeSeries::default()
     };
-    for (time, value) in steps.times().zip(series.values) {
-        if !is_stale(value) {
-            out.timestamps.push(time);
-            out.values.push(value);
+    for (step, timestamp) in steps.times().enumerate() {
+        match series.column.get(step) {
+            Some(StepSample::Float(value)) => {
+                out.timestamps.push(timestamp);
+                out.values.push(value);
+            }
+            Some(StepSample::Histogram(histogram)) => out.histograms.push(HistogramSample {
+                timestamp,
+                histogram: Arc::clone(histogram),
+            }),
+            None => {}
         }
     }
     out

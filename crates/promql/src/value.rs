@@ -1,6 +1,8 @@
 //! What a query yields.
 
-use model::Labels;
+use std::sync::Arc;
+
+use model::{Histogram, Labels};
 
 /// The value of a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,22 +42,58 @@ pub struct InstantSample {
     /// Milliseconds since the Unix epoch.
     pub timestamp: i64,
     /// The value.
-    pub value: f64,
+    pub value: SampleValue,
 }
 
-/// One series of a range vector: two columns of equal length, in rising order of time.
+/// What a sample of an instant vector holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SampleValue {
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    Histogram(Arc<Histogram>),
+}
+
+impl SampleValue {
+    /// The number, unless it is a histogram.
+    pub fn float(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            Self::Histogram(_) => None,
+        }
+    }
+}
+
+/// A native histogram at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistogramSample {
+    /// Milliseconds since the Unix epoch.
+    pub timestamp: i64,
+    /// The histogram.
+    pub histogram: Arc<Histogram>,
+}
+
+/// One series of a range vector, in rising order of time: two columns of equal length for floats,
+/// native histograms beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RangeSeries {
     /// The series' labels.
     pub labels: Labels,
     /// Milliseconds since the Unix epoch.
     pub timestamps: Vec<i64>,
-    /// The values.
+    /// The floats.
     pub values: Vec<f64>,
+    /// The native histograms, at other times than the floats.
+    pub histograms: Vec<HistogramSample>,
 }
 
 impl RangeSeries {
-    /// The samples in rising order of time.
+    /// True if there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.histograms.is_empty()
+    }
+
+    /// The floats in rising order of time.
     pub fn samples(&self) -> impl ExactSizeIterator<Item = Sample> + '_ {
         self.timestamps
             .iter()

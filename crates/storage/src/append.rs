@@ -1,8 +1,9 @@
 //! Appending: one struct a sample, one commit a batch.
 
 use std::io;
+use std::sync::Arc;
 
-use model::{Labels, Metadata, SeriesRef};
+use model::{Histogram, Labels, Metadata, SeriesRef};
 
 /// One sample for one series, with what is known beside it.
 #[derive(Clone, Copy, Debug)]
@@ -14,22 +15,53 @@ pub struct Append<'a> {
     pub labels: &'a Labels,
     /// Milliseconds since the Unix epoch.
     pub timestamp: i64,
-    /// The value; [`model::value::STALE`] ends the series.
-    pub value: f64,
+    /// Since when the series has counted: milliseconds since the Unix epoch, 0 if nobody knows.
+    pub start_timestamp: i64,
+    /// The value; the float [`model::value::STALE`] ends the series, whatever it holds.
+    pub value: AppendValue<'a>,
     /// Type, help and unit, when the appender learned or changed them since the last append.
     pub metadata: Option<&'a Metadata>,
 }
 
+/// What a sample holds.
+#[derive(Clone, Copy, Debug)]
+pub enum AppendValue<'a> {
+    /// A number.
+    Float(f64),
+    /// A native histogram.
+    Histogram(&'a Arc<Histogram>),
+}
+
+impl From<f64> for AppendValue<'_> {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl<'a> From<&'a Arc<Histogram>> for AppendValue<'a> {
+    fn from(histogram: &'a Arc<Histogram>) -> Self {
+        Self::Histogram(histogram)
+    }
+}
+
 impl<'a> Append<'a> {
     /// A sample of a series that is known by its labels only.
-    pub const fn new(labels: &'a Labels, timestamp: i64, value: f64) -> Self {
+    pub fn new(labels: &'a Labels, timestamp: i64, value: impl Into<AppendValue<'a>>) -> Self {
         Self {
             series: None,
             labels,
             timestamp,
-            value,
+            start_timestamp: 0,
+            value: value.into(),
             metadata: None,
         }
+    }
+
+    /// The same sample of a series that has counted since `start_timestamp`.
+    #[must_use]
+    pub const fn with_start(mut self, start_timestamp: i64) -> Self {
+        self.start_timestamp = start_timestamp;
+        self
     }
 
     /// The same sample, with the reference of an earlier append.
@@ -85,6 +117,9 @@ pub enum AppendError {
     /// The sample is older than everything that the store still accepts.
     #[error("out of bounds")]
     OutOfBounds,
+    /// The store has no way to keep native histograms.
+    #[error("native histograms cannot be stored")]
+    NoHistograms,
     /// The label set is empty or has no valid form.
     #[error("invalid labels: {0}")]
     InvalidLabels(String),

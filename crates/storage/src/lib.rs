@@ -32,6 +32,6 @@ pub mod memory;
 pub mod select;
 pub mod series;
 
-pub use append::{Append, AppendError, Appendable, Appender, Commit};
+pub use append::{Append, AppendError, AppendValue, Appendable, Appender, Commit};
 pub use select::{LabelQuery, Projection, Querier, Queryable, Select, SelectError, SelectHints};
-pub use series::{SampleBuffer, SeriesSet};
+pub use series::{HistogramSamples, SampleBuffer, SeriesSet};

@@ -2,15 +2,28 @@
 //! scripts that bring their own data.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{Annotations, Labels, Matcher, SeriesRef, TimeRange};
+use model::{Annotations, Histogram, Labels, Matcher, SeriesRef, TimeRange};
 
-use crate::append::{Append, AppendError, Appendable, Appender, Commit};
+use crate::append::{Append, AppendError, AppendValue, Appendable, Appender, Commit};
 use crate::select::{LabelQuery, Querier, Queryable, Select, SelectError};
 use crate::series::{SampleBuffer, SeriesSet};
 
-type Series = BTreeMap<Labels, BTreeMap<i64, f64>>;
+type Series = BTreeMap<Labels, BTreeMap<i64, Stored>>;
+
+/// A sample without its time.
+#[derive(Clone, Debug)]
+struct Stored {
+    value: StoredValue,
+    start_timestamp: i64,
+}
+
+#[derive(Clone, Debug)]
+enum StoredValue {
+    Float(f64),
+    Histogram(Arc<Histogram>),
+}
 
 /// Samples in memory, by label set and time. A later sample at one time replaces the earlier.
 #[derive(Debug, Default)]
@@ -54,7 +67,7 @@ impl Appendable for MemoryStore {
 
 struct MemoryAppender<'a> {
     store: &'a MemoryStore,
-    pending: Vec<(Labels, i64, f64)>,
+    pending: Vec<(Labels, i64, Stored)>,
 }
 
 impl Appender for MemoryAppender<'_> {
@@ -62,16 +75,23 @@ impl Appender for MemoryAppender<'_> {
         if append.labels.is_empty() {
             return Err(AppendError::InvalidLabels("empty label set".to_owned()));
         }
+        let stored = Stored {
+            value: match append.value {
+                AppendValue::Float(value) => StoredValue::Float(value),
+                AppendValue::Histogram(histogram) => StoredValue::Histogram(Arc::clone(histogram)),
+            },
+            start_timestamp: append.start_timestamp,
+        };
         self.pending
-            .push((append.labels.clone(), append.timestamp, append.value));
+            .push((append.labels.clone(), append.timestamp, stored));
         Ok(SeriesRef::new(append.labels.fingerprint().get()))
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, AppendError> {
         let mut series = self.store.lock();
         let samples = self.pending.len();
-        for (labels, timestamp, value) in self.pending {
-            series.entry(labels).or_default().insert(timestamp, value);
+        for (labels, timestamp, stored) in self.pending {
+            series.entry(labels).or_default().insert(timestamp, stored);
         }
         Ok(Commit {
             samples,
@@ -102,10 +122,8 @@ impl Querier for MemoryQuerier<'_> {
             .filter(|(labels, _)| matches(labels, &select.matchers))
             .map(|(labels, samples)| {
                 let inside = samples.iter().filter(|(time, _)| range.contains(**time));
-                (
-                    labels.clone(),
-                    inside.map(|(&time, &value)| (time, value)).collect(),
-                )
+                let inside = inside.map(|(&time, stored)| (time, stored.clone()));
+                (labels.clone(), inside.collect())
             })
             .filter(|(_, samples): &(_, Vec<_>)| !samples.is_empty())
             .collect();
@@ -142,7 +160,7 @@ fn first_sorted(texts: impl Iterator<Item = String>, limit: usize) -> Vec<String
 }
 
 struct MemorySet {
-    found: Vec<(Labels, Vec<(i64, f64)>)>,
+    found: Vec<(Labels, Vec<(i64, Stored)>)>,
 }
 
 impl SeriesSet for MemorySet {
@@ -159,12 +177,18 @@ impl SeriesSet for MemorySet {
 
     fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
         buffer.clear();
-        for &(timestamp, value) in self
-            .found
-            .get(index)
-            .map_or(&[][..], |(_, samples)| samples)
-        {
-            buffer.push(timestamp, value);
+        let samples = self.found.get(index).map_or(&[][..], |(_, found)| found);
+        for (timestamp, stored) in samples {
+            match &stored.value {
+                StoredValue::Float(value) => {
+                    buffer.push_started(*timestamp, *value, stored.start_timestamp);
+                }
+                StoredValue::Histogram(histogram) => buffer.histograms_mut().push(
+                    *timestamp,
+                    Arc::clone(histogram),
+                    stored.start_timestamp,
+                ),
+            }
         }
         Ok(())
     }

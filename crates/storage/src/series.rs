@@ -1,6 +1,8 @@
 //! Selected series, and the columns that one of them is decoded into.
 
-use model::{Annotations, Labels};
+use std::sync::Arc;
+
+use model::{Annotations, Histogram, Labels};
 
 use crate::select::SelectError;
 
@@ -30,11 +32,15 @@ pub trait SeriesSet: Send + Sync {
     }
 }
 
-/// Samples of one series as two columns of equal length, in rising order of time.
+/// Samples of one series as columns, in rising order of time: floats, and native histograms beside
+/// them. A stale marker is a float, also where it ends a run of histograms.
 #[derive(Clone, Debug, Default)]
 pub struct SampleBuffer {
     timestamps: Vec<i64>,
     values: Vec<f64>,
+    /// One for each float, or none at all if no float has one.
+    start_timestamps: Vec<i64>,
+    histograms: HistogramSamples,
 }
 
 impl SampleBuffer {
@@ -42,22 +48,126 @@ impl SampleBuffer {
     pub fn clear(&mut self) {
         self.timestamps.clear();
         self.values.clear();
+        self.start_timestamps.clear();
+        self.histograms.clear();
     }
 
-    /// Adds a sample later than the last one.
+    /// Adds a float later than the last one.
     #[inline]
     pub fn push(&mut self, timestamp: i64, value: f64) {
         debug_assert!(self.timestamps.last().is_none_or(|&last| last < timestamp));
         self.timestamps.push(timestamp);
         self.values.push(value);
+        if !self.start_timestamps.is_empty() {
+            self.start_timestamps.push(0);
+        }
     }
 
-    /// Number of samples.
+    /// Adds a float of a series that has counted since `start_timestamp`; 0 if nobody knows.
+    pub fn push_started(&mut self, timestamp: i64, value: f64, start_timestamp: i64) {
+        if start_timestamp != 0 {
+            self.start_timestamps.resize(self.timestamps.len(), 0);
+        }
+        let keeps_starts = start_timestamp != 0 || !self.start_timestamps.is_empty();
+        self.timestamps.push(timestamp);
+        self.values.push(value);
+        if keeps_starts {
+            self.start_timestamps.push(start_timestamp);
+        }
+    }
+
+    /// Number of floats.
     pub fn len(&self) -> usize {
         self.timestamps.len()
     }
 
     /// True if there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.timestamps.is_empty() && self.histograms.is_empty()
+    }
+
+    /// Times of the floats in milliseconds since the Unix epoch.
+    pub fn timestamps(&self) -> &[i64] {
+        &self.timestamps
+    }
+
+    /// The floats, stale markers included.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Since when each float has counted, 0 where nobody knows; empty if none has a start.
+    pub fn start_timestamps(&self) -> &[i64] {
+        &self.start_timestamps
+    }
+
+    /// The native histograms.
+    pub fn histograms(&self) -> &HistogramSamples {
+        &self.histograms
+    }
+
+    /// The native histograms, to append to.
+    pub fn histograms_mut(&mut self) -> &mut HistogramSamples {
+        &mut self.histograms
+    }
+
+    /// Times and values of the floats at once, to append to directly; they must stay equal in
+    /// length. For floats without start timestamps only.
+    pub fn columns_mut(&mut self) -> (&mut Vec<i64>, &mut Vec<f64>) {
+        (&mut self.timestamps, &mut self.values)
+    }
+
+    /// Keeps the samples for which `keep` is true, given time and value (none for a histogram).
+    pub fn retain(&mut self, mut keep: impl FnMut(i64, Option<f64>) -> bool) {
+        let has_starts = !self.start_timestamps.is_empty();
+        let mut kept = 0;
+        for index in 0..self.values.len() {
+            if keep(self.timestamps[index], Some(self.values[index])) {
+                self.values[kept] = self.values[index];
+                self.timestamps[kept] = self.timestamps[index];
+                if has_starts {
+                    self.start_timestamps[kept] = self.start_timestamps[index];
+                }
+                kept += 1;
+            }
+        }
+        self.values.truncate(kept);
+        self.timestamps.truncate(kept);
+        self.start_timestamps.truncate(kept);
+        self.histograms.retain(|time| keep(time, None));
+    }
+}
+
+/// Native histogram samples of one series as columns, in rising order of time.
+#[derive(Clone, Debug, Default)]
+pub struct HistogramSamples {
+    timestamps: Vec<i64>,
+    values: Vec<Arc<Histogram>>,
+    start_timestamps: Vec<i64>,
+}
+
+impl HistogramSamples {
+    /// Forgets the samples and keeps the memory of the columns.
+    pub fn clear(&mut self) {
+        self.timestamps.clear();
+        self.values.clear();
+        self.start_timestamps.clear();
+    }
+
+    /// Adds a histogram later than the last one, of a series that has counted since
+    /// `start_timestamp`; 0 if nobody knows.
+    pub fn push(&mut self, timestamp: i64, histogram: Arc<Histogram>, start_timestamp: i64) {
+        self.timestamps.push(timestamp);
+        self.values.push(histogram);
+        self.start_timestamps.push(start_timestamp);
+    }
+
+    /// Number of histograms.
+    pub fn len(&self) -> usize {
+        self.timestamps.len()
+    }
+
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.timestamps.is_empty()
     }
@@ -67,13 +177,23 @@ impl SampleBuffer {
         &self.timestamps
     }
 
-    /// Values, stale markers included.
-    pub fn values(&self) -> &[f64] {
+    /// The histograms.
+    pub fn values(&self) -> &[Arc<Histogram>] {
         &self.values
     }
 
-    /// Both columns at once, to append to directly; they must stay equal in length.
-    pub fn columns_mut(&mut self) -> (&mut Vec<i64>, &mut Vec<f64>) {
-        (&mut self.timestamps, &mut self.values)
+    /// Since when each has counted, 0 where nobody knows.
+    pub fn start_timestamps(&self) -> &[i64] {
+        &self.start_timestamps
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(i64) -> bool) {
+        let kept: Vec<bool> = self.timestamps.iter().map(|&time| keep(time)).collect();
+        let mut each = kept.iter();
+        self.timestamps.retain(|_| each.next() == Some(&true));
+        let mut each = kept.iter();
+        self.values.retain(|_| each.next() == Some(&true));
+        let mut each = kept.iter();
+        self.start_timestamps.retain(|_| each.next() == Some(&true));
     }
 }

@@ -1,7 +1,7 @@
 //! Query results as Prometheus' JSON, written in one pass.
 
-use model::{Labels, number};
-use promql::Value;
+use model::{Histogram, Labels, number};
+use promql::{SampleValue, Value};
 
 /// Appends `{"resultType":…,"result":…}`.
 pub(crate) fn push_value(out: &mut String, value: &Value) {
@@ -27,8 +27,16 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
             push_list(out, samples, |out, sample| {
                 out.push_str("{\"metric\":");
                 push_labels(out, &sample.labels);
-                out.push_str(",\"value\":");
-                push_sample(out, sample.timestamp, sample.value);
+                match &sample.value {
+                    SampleValue::Float(value) => {
+                        out.push_str(",\"value\":");
+                        push_sample(out, sample.timestamp, *value);
+                    }
+                    SampleValue::Histogram(histogram) => {
+                        out.push_str(",\"histogram\":");
+                        push_histogram_sample(out, sample.timestamp, histogram);
+                    }
+                }
                 out.push('}');
             });
             out.push(']');
@@ -38,15 +46,21 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
             push_list(out, series, |out, series| {
                 out.push_str("{\"metric\":");
                 push_labels(out, &series.labels);
-                out.push_str(",\"values\":[");
-                push_list(
-                    out,
-                    series.timestamps.iter().zip(&series.values),
-                    |out, (t, v)| {
-                        push_sample(out, *t, *v);
-                    },
-                );
-                out.push_str("]}");
+                if !series.values.is_empty() {
+                    out.push_str(",\"values\":[");
+                    push_list(out, series.samples(), |out, sample| {
+                        push_sample(out, sample.timestamp, sample.value);
+                    });
+                    out.push(']');
+                }
+                if !series.histograms.is_empty() {
+                    out.push_str(",\"histograms\":[");
+                    push_list(out, &series.histograms, |out, sample| {
+                        push_histogram_sample(out, sample.timestamp, &sample.histogram);
+                    });
+                    out.push(']');
+                }
+                out.push('}');
             });
             out.push(']');
         }
@@ -85,6 +99,17 @@ fn push_sample(out: &mut String, timestamp: i64, value: f64) {
     out.push_str(",\"");
     number::push_json(out, value);
     out.push_str("\"]");
+}
+
+/// Appends `[time,{"count":…,"sum":…,"buckets":[[rule,lower,upper,count],…]}]`.
+fn push_histogram_sample(out: &mut String, timestamp: i64, histogram: &Histogram) {
+    out.push('[');
+    push_timestamp(out, timestamp);
+    out.push_str(",{\"count\":\"");
+    number::push_json(out, histogram.count);
+    out.push_str("\",\"sum\":\"");
+    number::push_json(out, histogram.sum);
+    out.push_str("\"}]");
 }
 
 /// Appends milliseconds as seconds, with three digits after the point or none.
@@ -171,7 +196,7 @@ mod tests {
         let vector = InstantSample {
             labels: Labels::default(),
             timestamp: 1_500,
-            value: 1e21,
+            value: SampleValue::Float(1e21),
         };
         let cases = [
             (

@@ -82,7 +82,7 @@ fn lines(result: &QueryResult) -> Vec<String> {
         Value::Text { text, .. } => vec![text.clone()],
         Value::InstantVector(samples) => samples
             .iter()
-            .map(|sample| format!("{} {}", sample.labels, sample.value))
+            .map(|sample| format!("{} {}", sample.labels, sample.value.float().unwrap()))
             .collect(),
         Value::RangeVector(series) => series
             .iter()
@@ -124,6 +124,7 @@ fn a_range_query_has_a_value_for_each_step() {
         labels: Labels::from_pairs(labels.iter().copied()),
         timestamps: (0..=last).map(|step| step * MINUTE).collect(),
         values,
+        histograms: Vec::new(),
     };
     // The first looks back to before 5 minutes; the second ends with its stale marker.
     let want = [

@@ -2,6 +2,7 @@
 
 use model::value::{STALE, is_stale};
 
+use super::columns::Column;
 use super::leaders::Leaders;
 use crate::ast::AggregateOp;
 use crate::functions::compensated::{CompensatedSum, Mean};
@@ -50,8 +51,9 @@ impl Accumulator {
 
     /// Takes in the column of the series at `place`. Returns how many of its values are kept as they
     /// are.
-    pub(crate) fn add(&mut self, place: usize, column: &[f64], wanted: &Wanted) -> usize {
+    pub(crate) fn add(&mut self, place: usize, column: &Column, wanted: &Wanted) -> usize {
         let present = column
+            .values
             .iter()
             .copied()
             .enumerate()
@@ -121,7 +123,11 @@ impl Accumulator {
 
     /// The aggregates as a column; `quantiles` holds the parameter of `quantile` at each step.
     /// [`Leaders`] have none.
-    pub(crate) fn finish(self, quantiles: &[f64]) -> Vec<f64> {
+    pub(crate) fn finish(self, quantiles: &[f64]) -> Column {
+        self.finish_floats(quantiles).into()
+    }
+
+    fn finish_floats(self, quantiles: &[f64]) -> Vec<f64> {
         match self {
             Self::Sum(sums) => or_stale(sums, CompensatedSum::value),
             Self::Average(means) => or_stale(means, Mean::value),
@@ -227,14 +233,15 @@ mod tests {
         let fed = |rows: &[[f64; 3]]| {
             let mut accumulator = Accumulator::new(op, 3);
             for (place, row) in rows.iter().enumerate() {
-                accumulator.add(place, row, &wanted);
+                accumulator.add(place, &row.to_vec().into(), &wanted);
             }
             accumulator
         };
         let quantiles = [0.5; 3];
         let mut merged = fed(&ROWS[..2]);
         merged.merge(fed(&ROWS[2..]), &wanted);
-        (fed(&ROWS).finish(&quantiles), merged.finish(&quantiles))
+        let one = fed(&ROWS).finish(&quantiles).values;
+        (one, merged.finish(&quantiles).values)
     }
 
     #[test]
@@ -265,7 +272,7 @@ mod tests {
     fn nothing_gives_nothing() {
         for op in AggregateOp::ALL {
             let column = Accumulator::new(op, 2).finish(&[0.5; 2]);
-            assert!(column.iter().all(|&value| is_stale(value)), "{op}");
+            assert!(!column.has_samples(), "{op}");
         }
     }
 }

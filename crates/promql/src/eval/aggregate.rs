@@ -2,11 +2,10 @@
 
 use hashbrown::HashMap;
 use model::Labels;
-use model::value::STALE;
 
 use super::Evaluator;
 use super::accumulator::Accumulator;
-use super::columns::{FastHash, Series, Vector};
+use super::columns::{Column, FastHash, Series, Vector};
 use super::group::{Group, Grouping, Groups};
 use super::shard::BATCH;
 use super::steps::Steps;
@@ -79,7 +78,7 @@ impl<'e> Evaluator<'e> {
         let series = groups.into_iter().map(|group| Series {
             labels: group.labels,
             drop_name: group.drop_name,
-            values: group.accumulator.finish(&parameters.quantiles),
+            column: group.accumulator.finish(&parameters.quantiles),
         });
         let mut vector = Vector {
             series: series.collect(),
@@ -112,7 +111,7 @@ impl<'e> Evaluator<'e> {
                             self.interrupt.check()?;
                         }
                         let series = &vector.series[place];
-                        groups.add(place, &series.labels, series.drop_name, &series.values)?;
+                        groups.add(place, &series.labels, series.drop_name, &series.column)?;
                     }
                 }
             }
@@ -149,10 +148,10 @@ impl<'e> Evaluator<'e> {
                         series.push(Series {
                             labels,
                             drop_name,
-                            values: vec![STALE; steps.count],
+                            column: Column::empty(steps.count),
                         });
                     }
-                    series[index].values[step] = value;
+                    series[index].column.set_float(step, value);
                 }
             }
         }

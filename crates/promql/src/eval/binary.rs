@@ -62,7 +62,7 @@ impl<'e> Evaluator<'e> {
             self.notes.floats_cannot(node.op, node.span);
             return Ok(self.nothing());
         }
-        vector.map(|step, value| {
+        vector.map_floats(|step, value| {
             let Operands {
                 left,
                 right,

@@ -5,7 +5,7 @@ use model::value::{STALE, is_stale};
 use model::{Labels, LabelsBuilder};
 use storage::Projection;
 
-use super::columns::Vector;
+use super::columns::{Column, Vector};
 use super::selector::{Reads, takes_range};
 use super::steps::Steps;
 use super::{Evaluator, text_of};
@@ -39,7 +39,7 @@ impl<'e> Evaluator<'e> {
                     let times = steps
                         .times()
                         .map(|time| read(time.div_euclid(1_000) as f64));
-                    self.one_series(Labels::empty(), times.collect())
+                    self.one_series(Labels::empty(), times.collect::<Vec<f64>>().into())
                 }
             };
         }
@@ -59,7 +59,7 @@ impl<'e> Evaluator<'e> {
             Function::Clamp | Function::ClampMin | Function::ClampMax => self.clamped(node, steps),
             Function::Timestamp => self.timestamps(&node.args[0], steps),
             Function::Vector => {
-                self.one_series(Labels::empty(), self.scalar(&node.args[0], steps)?)
+                self.one_series(Labels::empty(), self.scalar(&node.args[0], steps)?.into())
             }
             Function::Sort | Function::SortDesc => self.sorted(node, steps),
             Function::LabelReplace => self.label_replaced(node, steps),
@@ -79,7 +79,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// A vector with each value changed, and so without its name.
+    /// A vector with each float changed, and so without its name.
     fn changed(
         &self,
         arg: &Expr,
@@ -87,7 +87,7 @@ impl<'e> Evaluator<'e> {
         change: impl Fn(usize, f64) -> Option<f64>,
     ) -> Result<Vector<'_>, QueryError> {
         let mut vector = self.vector(arg, steps)?;
-        vector.map(change);
+        vector.map_floats(change);
         vector.drop_empty();
         vector.drop_names(self.options.delayed_name_removal)?;
         Ok(vector)
@@ -139,7 +139,7 @@ impl<'e> Evaluator<'e> {
         };
         let occupied = vector.occupied(steps.count).into_iter();
         let values = occupied.map(|occupied| if occupied { STALE } else { 1.0 });
-        self.one_series(labels, values.collect())
+        self.one_series(labels, Column::from(values.collect::<Vec<f64>>()))
     }
 
     fn sorted(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
@@ -156,7 +156,7 @@ impl<'e> Evaluator<'e> {
         let key = |values: &[f64]| values[0] * sign;
         vector
             .series
-            .sort_by(|left, right| nan_last(&key(&left.values), &key(&right.values)));
+            .sort_by(|left, right| nan_last(&key(&left.column.values), &key(&right.column.values)));
         Ok(vector)
     }
 
@@ -234,7 +234,7 @@ fn only_values(vector: &Vector<'_>, steps: Steps) -> Vec<f64> {
     let mut column = vec![STALE; steps.count];
     let mut several = vec![false; steps.count];
     for series in &vector.series {
-        for (step, &value) in series.values.iter().enumerate() {
+        for (step, &value) in series.column.values.iter().enumerate() {
             if !is_stale(value) {
                 several[step] |= !is_stale(column[step]);
                 column[step] = value;

@@ -109,7 +109,7 @@ impl<'e> Evaluator<'e> {
             out.series.push(Series {
                 labels: histogram.labels,
                 drop_name: histogram.drop_name,
-                values,
+                column: values.into(),
             });
         }
         out.drop_names(self.options.delayed_name_removal)?;
@@ -137,7 +137,9 @@ impl<'e> Evaluator<'e> {
                     buckets: Vec::new(),
                 });
             }
-            histograms[found].buckets.push((bound, &series.values));
+            histograms[found]
+                .buckets
+                .push((bound, &series.column.values));
         }
         for histogram in &mut histograms {
             histogram

@@ -1,21 +1,210 @@
-//! Instant vectors while they are evaluated: series with one value for each step.
+//! Instant vectors while they are evaluated: series with one sample for each step.
+
+use std::sync::Arc;
 
 use hashbrown::HashMap;
-use model::Labels;
 use model::value::{STALE, is_stale};
+use model::{Histogram, Labels};
 
 use crate::limits::Lease;
 use crate::query::QueryError;
 
-/// One series: a value for each step, [`STALE`] where it has none. It has at least one.
+/// A sample for each step, or none: a float, or a native histogram beside the floats.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Column {
+    /// The floats, [`STALE`] where there is none.
+    pub(crate) values: Vec<f64>,
+    /// The histograms. Where one is, `values` has none.
+    pub(crate) histograms: HistogramColumn,
+}
+
+impl From<Vec<f64>> for Column {
+    fn from(values: Vec<f64>) -> Self {
+        Self {
+            values,
+            histograms: HistogramColumn::default(),
+        }
+    }
+}
+
+impl Column {
+    /// Without a sample at any step.
+    pub(crate) fn empty(steps: usize) -> Self {
+        vec![STALE; steps].into()
+    }
+
+    /// Forgets the samples and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.histograms.clear();
+    }
+
+    /// True if there is a sample at the step.
+    #[inline]
+    pub(crate) fn is_present(&self, step: usize) -> bool {
+        !is_stale(self.values[step]) || self.histograms.get(step).is_some()
+    }
+
+    /// True if any step has a sample.
+    pub(crate) fn has_samples(&self) -> bool {
+        self.values.iter().any(|&value| !is_stale(value)) || self.histograms.has_any()
+    }
+
+    /// The sample at the step.
+    #[inline]
+    pub(crate) fn get(&self, step: usize) -> Option<StepSample<'_>> {
+        let value = self.values[step];
+        if !is_stale(value) {
+            return Some(StepSample::Float(value));
+        }
+        self.histograms.get(step).map(StepSample::Histogram)
+    }
+
+    /// Puts a float at the step.
+    pub(crate) fn set_float(&mut self, step: usize, value: f64) {
+        self.values[step] = value;
+        self.histograms.remove(step);
+    }
+
+    /// Puts a histogram at the step.
+    pub(crate) fn set_histogram(&mut self, step: usize, histogram: Arc<Histogram>) {
+        self.values[step] = STALE;
+        self.histograms.set(step, self.values.len(), histogram);
+    }
+
+    /// Takes the sample at the step away.
+    pub(crate) fn remove(&mut self, step: usize) {
+        self.values[step] = STALE;
+        self.histograms.remove(step);
+    }
+
+    /// Adds a step with this sample.
+    pub(crate) fn push(&mut self, sample: Option<StepValue>) {
+        match sample {
+            Some(StepValue::Float(value)) => self.values.push(value),
+            None => self.values.push(STALE),
+            Some(StepValue::Histogram(histogram)) => {
+                self.values.push(STALE);
+                self.histograms
+                    .set(self.values.len() - 1, self.values.len(), histogram);
+            }
+        }
+    }
+
+    /// The same sample at each of `steps` steps, taken from the first.
+    pub(crate) fn repeated(&self, steps: usize) -> Self {
+        let mut repeated: Self = vec![self.values[0]; steps].into();
+        if let Some(histogram) = self.histograms.get(0) {
+            repeated.histograms.places = vec![Some(Arc::clone(histogram)); steps];
+        }
+        repeated
+    }
+
+    /// Takes in the samples of `other`.
+    ///
+    /// # Errors
+    /// Both have one at the same step.
+    fn merge(&mut self, other: &Self) -> Result<(), QueryError> {
+        for step in 0..other.values.len() {
+            let Some(sample) = other.get(step) else {
+                continue;
+            };
+            if self.is_present(step) {
+                return Err(same_labels());
+            }
+            match sample {
+                StepSample::Float(value) => self.set_float(step, value),
+                StepSample::Histogram(histogram) => {
+                    self.set_histogram(step, Arc::clone(histogram));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sample of a column at one step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum StepSample<'a> {
+    Float(f64),
+    Histogram(&'a Arc<Histogram>),
+}
+
+/// A sample on its way into a column.
+#[derive(Clone, Debug)]
+pub(crate) enum StepValue {
+    Float(f64),
+    Histogram(Arc<Histogram>),
+}
+
+/// Native histograms by step. Most series have none, which costs nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HistogramColumn {
+    /// Empty, or at most one place for each step; missing places hold nothing.
+    places: Vec<Option<Arc<Histogram>>>,
+}
+
+impl HistogramColumn {
+    /// True if no step has one for sure.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// True if any step has one.
+    pub(crate) fn has_any(&self) -> bool {
+        self.places.iter().any(Option::is_some)
+    }
+
+    /// The one at the step.
+    #[inline]
+    pub(crate) fn get(&self, step: usize) -> Option<&Arc<Histogram>> {
+        self.places.get(step)?.as_ref()
+    }
+
+    /// Steps with a histogram.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Arc<Histogram>)> {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(step, place)| Some((step, place.as_ref()?)))
+    }
+
+    fn set(&mut self, step: usize, steps: usize, histogram: Arc<Histogram>) {
+        if self.places.len() < steps {
+            self.places.resize(steps, None);
+        }
+        self.places[step] = Some(histogram);
+    }
+
+    fn remove(&mut self, step: usize) {
+        if let Some(place) = self.places.get_mut(step) {
+            *place = None;
+        }
+    }
+
+    /// Takes all away.
+    pub(crate) fn clear(&mut self) {
+        self.places.clear();
+    }
+
+    /// Replaces each; `None` takes it away.
+    pub(crate) fn map(&mut self, change: impl Fn(usize, &Histogram) -> Option<Histogram>) {
+        for (step, place) in self.places.iter_mut().enumerate() {
+            if let Some(histogram) = place {
+                *place = change(step, histogram).map(Arc::new);
+            }
+        }
+    }
+}
+
+/// One series: a column that has a sample at one step at least.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
     /// Its labels.
     pub(crate) labels: Labels,
     /// True if the metric name is to be removed when the query ends.
     pub(crate) drop_name: bool,
-    /// The values.
-    pub(crate) values: Vec<f64>,
+    /// The samples.
+    pub(crate) column: Column,
 }
 
 /// An instant vector at all steps. Accounts for the memory of its columns.
@@ -28,21 +217,25 @@ pub(crate) struct Vector<'a> {
 }
 
 impl Vector<'_> {
-    /// Which steps have a value in any series.
+    /// Which steps have a sample in any series.
     pub(crate) fn occupied(&self, steps: usize) -> Vec<bool> {
         let mut occupied = vec![false; steps];
         for series in &self.series {
-            for (occupied, &value) in occupied.iter_mut().zip(&series.values) {
+            for (occupied, &value) in occupied.iter_mut().zip(&series.column.values) {
                 *occupied |= !is_stale(value);
+            }
+            for (step, _) in series.column.histograms.iter() {
+                occupied[step] = true;
             }
         }
         occupied
     }
 
-    /// Applies `change` to each value; `None` takes it away.
-    pub(crate) fn map(&mut self, change: impl Fn(usize, f64) -> Option<f64>) {
+    /// Applies `change` to each float; `None` takes it away. Histograms are taken away.
+    pub(crate) fn map_floats(&mut self, change: impl Fn(usize, f64) -> Option<f64>) {
         for series in &mut self.series {
-            for (step, value) in series.values.iter_mut().enumerate() {
+            series.column.histograms.clear();
+            for (step, value) in series.column.values.iter_mut().enumerate() {
                 if !is_stale(*value) {
                     *value = change(step, *value).unwrap_or(STALE);
                 }
@@ -50,15 +243,15 @@ impl Vector<'_> {
         }
     }
 
-    /// Removes series that have no value left.
+    /// Removes series that have no sample left.
     pub(crate) fn drop_empty(&mut self) {
-        self.series.retain(|series| has_values(&series.values));
+        self.series.retain(|series| series.column.has_samples());
     }
 
     /// Removes metric names: at once, or at the end of the query if that is `delayed`.
     ///
     /// # Errors
-    /// Two series are then the same and have values at one step.
+    /// Two series are then the same and have samples at one step.
     pub(crate) fn drop_names(&mut self, delayed: bool) -> Result<(), QueryError> {
         if delayed {
             self.series.iter_mut().for_each(|s| s.drop_name = true);
@@ -83,10 +276,10 @@ impl Vector<'_> {
         self.merge_equal()
     }
 
-    /// Joins series with equal labels whose values are at different steps.
+    /// Joins series with equal labels whose samples are at different steps.
     ///
     /// # Errors
-    /// Two of them have values at one step.
+    /// Two of them have samples at one step.
     pub(crate) fn merge_equal(&mut self) -> Result<(), QueryError> {
         let mut first: HashMap<Labels, usize, FastHash> =
             HashMap::with_capacity_and_hasher(self.series.len(), FastHash::default());
@@ -102,7 +295,7 @@ impl Vector<'_> {
         let mut merged: Vec<Series> = Vec::with_capacity(self.series.len());
         for series in std::mem::take(&mut self.series) {
             match first.get(&series.labels) {
-                Some(&index) => merge_into(&mut merged[index].values, &series.values)?,
+                Some(&index) => merged[index].column.merge(&series.column)?,
                 None => {
                     first.insert(series.labels.clone(), merged.len());
                     merged.push(series);
@@ -114,27 +307,9 @@ impl Vector<'_> {
     }
 }
 
-fn merge_into(column: &mut [f64], other: &[f64]) -> Result<(), QueryError> {
-    for (value, &other) in column.iter_mut().zip(other) {
-        if is_stale(other) {
-            continue;
-        }
-        if !is_stale(*value) {
-            return Err(same_labels());
-        }
-        *value = other;
-    }
-    Ok(())
-}
-
 /// Two series of a vector cannot be told apart.
 pub(crate) fn same_labels() -> QueryError {
     QueryError::Execution("vector cannot contain metrics with the same labelset".to_owned())
-}
-
-/// True if any step has a value.
-pub(crate) fn has_values(column: &[f64]) -> bool {
-    column.iter().any(|&value| !is_stale(value))
 }
 
 /// Hashes of label sets: of a store's own data, for the length of one query, seeded by process.
@@ -149,7 +324,7 @@ mod tests {
         Series {
             labels: Labels::from_pairs([(model::label::METRIC_NAME, name), ("job", "a")]),
             drop_name: false,
-            values: values.to_vec(),
+            column: values.to_vec().into(),
         }
     }
 
@@ -163,7 +338,7 @@ mod tests {
         let mut apart = vector([&[1.0, STALE], &[STALE, 2.0]]);
         apart.drop_names(false).unwrap();
         assert_eq!(apart.series.len(), 1);
-        assert_eq!(apart.series[0].values, [1.0, 2.0]);
+        assert_eq!(apart.series[0].column.values, [1.0, 2.0]);
         assert_eq!(apart.series[0].labels.metric_name(), None);
 
         let mut meeting = vector([&[1.0, STALE], &[1.0, 2.0]]);
@@ -183,9 +358,34 @@ mod tests {
             ],
             lease: Lease::new(&budget),
         };
-        vector.map(|_, value| (value > 1.0).then_some(value * 2.0));
+        vector.map_floats(|_, value| (value > 1.0).then_some(value * 2.0));
         vector.drop_empty();
         assert_eq!(vector.series.len(), 1);
         assert_eq!(vector.occupied(3), [false, false, true]);
+    }
+
+    #[test]
+    fn a_step_holds_a_float_or_a_histogram() {
+        let histogram = Arc::new(Histogram::default());
+        let mut column = Column::empty(3);
+        column.set_histogram(1, Arc::clone(&histogram));
+        column.set_float(2, 1.0);
+        let kinds = |column: &Column| -> Vec<_> {
+            (0..3)
+                .map(|step| match column.get(step) {
+                    None => '_',
+                    Some(StepSample::Float(_)) => 'f',
+                    Some(StepSample::Histogram(_)) => 'h',
+                })
+                .collect()
+        };
+        assert_eq!(kinds(&column), ['_', 'h', 'f']);
+        column.set_histogram(2, histogram);
+        column.set_float(1, 0.0);
+        assert_eq!(kinds(&column), ['_', 'f', 'h']);
+        column.remove(2);
+        assert_eq!(kinds(&column), ['_', 'f', '_']);
+        column.push(Some(StepValue::Histogram(Arc::default())));
+        assert!(column.is_present(3) && !column.is_present(2));
     }
 }

@@ -6,7 +6,7 @@ use hashbrown::HashTable;
 use model::{Labels, label::METRIC_NAME};
 
 use super::accumulator::{Accumulator, Wanted};
-use super::columns::FastHash;
+use super::columns::{Column, FastHash};
 use crate::ast::{Aggregate, AggregateOp, VectorMatching};
 use crate::limits::Lease;
 use crate::query::QueryError;
@@ -128,7 +128,7 @@ impl<'a, 'n> Groups<'a, 'n> {
         place: usize,
         labels: &Labels,
         drop_name: bool,
-        column: &[f64],
+        column: &Column,
     ) -> Result<(), QueryError> {
         let index = self.find_or_insert(labels)?;
         let group = &mut self.groups[index];
@@ -218,7 +218,9 @@ mod tests {
             let mut groups = Groups::new(&grouping, node.op, &[], 1, Lease::new(&budget));
             for (place, set) in sets.iter().enumerate() {
                 let labels = Labels::from_pairs(*set);
-                groups.add(place, &labels, false, &[1.0]).unwrap();
+                groups
+                    .add(place, &labels, false, &vec![1.0].into())
+                    .unwrap();
             }
             groups
         };
@@ -233,7 +235,12 @@ mod tests {
         ]));
         let finished = groups.finish().0.into_iter();
         finished
-            .map(|group| (group.labels.to_string(), group.accumulator.finish(&[])[0]))
+            .map(|group| {
+                (
+                    group.labels.to_string(),
+                    group.accumulator.finish(&[]).values[0],
+                )
+            })
             .collect()
     }
 

@@ -1,5 +1,6 @@
 //! Functions over range vectors: one value of each window.
 
+use super::columns::StepValue;
 use super::window::Window;
 use crate::functions::Function;
 use crate::functions::over_time;
@@ -32,7 +33,15 @@ impl RangeCall {
         step: usize,
         window: &Window<'_>,
         sorting: &mut Vec<f64>,
-    ) -> Option<f64> {
+    ) -> Option<StepValue> {
+        if window.values.is_empty() {
+            return None;
+        }
+        self.of_floats(step, window, sorting).map(StepValue::Float)
+    }
+
+    #[inline]
+    fn of_floats(&self, step: usize, window: &Window<'_>, sorting: &mut Vec<f64>) -> Option<f64> {
         let values = window.values;
         match self.function {
             Function::Rate => rate::extrapolated(window, Extrapolation::RATE),

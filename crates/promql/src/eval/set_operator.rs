@@ -2,7 +2,6 @@
 
 use hashbrown::HashMap;
 use model::Labels;
-use model::value::{STALE, is_stale};
 
 use super::Evaluator;
 use super::columns::{FastHash, Series, Vector};
@@ -25,8 +24,8 @@ impl Presence {
             let present = found
                 .entry(grouping.labels(&series.labels))
                 .or_insert_with(|| vec![false; steps]);
-            for (present, &value) in present.iter_mut().zip(&series.values) {
-                *present |= !is_stale(value);
+            for (step, present) in present.iter_mut().enumerate() {
+                *present |= series.column.is_present(step);
             }
         }
         Self {
@@ -35,13 +34,13 @@ impl Presence {
         }
     }
 
-    /// Removes the values of a series at steps where a match is there, or where none is.
+    /// Removes the samples of a series at steps where a match is there, or where none is.
     fn keep(&self, series: &mut Series, where_matched: bool) {
         let matched = self.steps.get(&self.grouping.labels(&series.labels));
-        for (step, value) in series.values.iter_mut().enumerate() {
+        for step in 0..series.column.values.len() {
             let is_matched = matched.is_some_and(|steps| steps[step]);
             if is_matched != where_matched {
-                *value = STALE;
+                series.column.remove(step);
             }
         }
     }

@@ -1,16 +1,18 @@
 //! Series that are read one by one, each into one column of steps: selectors, and functions over
 //! range selectors and subqueries.
 
-use model::value::{STALE, is_stale};
+use std::sync::Arc;
+
+use model::value::is_stale;
 use model::{Labels, label};
 use storage::{SampleBuffer, SeriesSet};
 
 use super::Evaluator;
-use super::columns::{Series, Vector, has_values};
+use super::columns::{Column, Series, StepValue, Vector};
 use super::range_call::RangeCall;
 use super::shard::BATCH;
 use super::steps::{Moments, Steps};
-use super::window::{Slider, Window};
+use super::window::{HistogramWindow, Slider, Window};
 use crate::ast::Span;
 use crate::limits::Interrupt;
 use crate::query::QueryError;
@@ -49,10 +51,15 @@ impl Source<'_> {
             Self::Stored(set) => set.read(index, buffer)?,
             Self::Evaluated(vector, steps) => {
                 buffer.clear();
-                for (time, &value) in steps.times().zip(&vector.series[index].values) {
+                let column = &vector.series[index].column;
+                for (time, &value) in steps.times().zip(&column.values) {
                     if !is_stale(value) {
                         buffer.push(time, value);
                     }
+                }
+                for (step, histogram) in column.histograms.iter() {
+                    let histograms = buffer.histograms_mut();
+                    histograms.push(steps.time(step), Arc::clone(histogram), 0);
                 }
             }
         }
@@ -98,7 +105,7 @@ pub(crate) struct Stream<'a> {
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// The column of the series that was read last.
-    pub(crate) column: Vec<f64>,
+    pub(crate) column: Column,
     /// What was read since the query's counters were told.
     pub(crate) tally: Statistics,
     buffer: SampleBuffer,
@@ -139,7 +146,7 @@ impl Stream<'_> {
         self.source.read(index, &mut scratch.buffer)?;
         if let Source::Stored(_) = self.source {
             scratch.tally.series_read += 1;
-            scratch.tally.samples_read += scratch.buffer.len() as u64;
+            scratch.tally.samples_read += samples_in(&scratch.buffer) as u64;
         }
         scratch.column.clear();
         match &self.reading {
@@ -152,27 +159,40 @@ impl Stream<'_> {
                 self.slide(call, *range, scratch, interrupt)?;
             }
         }
-        Ok(has_values(&scratch.column))
+        Ok(scratch.column.has_samples())
     }
 
     fn look_back(&self, lookback: i64, as_timestamps: bool, scratch: &mut Scratch) {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
-        let mut next = 0;
+        let histograms = scratch.buffer.histograms();
+        let (mut next, mut next_histogram) = (0, 0);
         for step in 0..self.moments.steps().count {
             let moment = self.moments.of(step);
-            while times.get(next).is_some_and(|&time| time <= moment) {
-                next += 1;
-            }
             let oldest = moment.saturating_sub(lookback);
-            let found = next
-                .checked_sub(1)
-                .filter(|&latest| times[latest] > oldest && !is_stale(values[latest]));
-            scratch.column.push(match found {
-                Some(latest) if as_timestamps => times[latest] as f64 / 1_000.0,
-                Some(latest) => values[latest],
-                None => STALE,
+            let float = latest(times, &mut next, moment);
+            let histogram = latest(histograms.timestamps(), &mut next_histogram, moment);
+            let time_of = |index: usize| times[index];
+            let histogram = histogram.filter(|&index| {
+                float.is_none_or(|float| histograms.timestamps()[index] > time_of(float))
             });
+            let found = match (float, histogram) {
+                (_, Some(index)) => {
+                    let time = histograms.timestamps()[index];
+                    let histogram =
+                        || StepValue::Histogram(Arc::clone(&histograms.values()[index]));
+                    (time > oldest).then(|| (time, histogram()))
+                }
+                (Some(index), None) => (time_of(index) > oldest && !is_stale(values[index]))
+                    .then(|| (time_of(index), StepValue::Float(values[index]))),
+                (None, None) => None,
+            };
             scratch.tally.samples_looked_at += u64::from(found.is_some());
+            scratch
+                .column
+                .push(found.map(|(time, sample)| match as_timestamps {
+                    true => StepValue::Float(time as f64 / 1_000.0),
+                    false => sample,
+                }));
         }
     }
 
@@ -184,34 +204,49 @@ impl Stream<'_> {
         interrupt: &Interrupt,
     ) -> Result<(), QueryError> {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
+        let starts = scratch.buffer.start_timestamps();
+        let histograms = scratch.buffer.histograms();
         let steps = self.moments.steps();
         let mut slider = Slider::default();
+        let mut histogram_slider = Slider::default();
         // Windows overlap: one look at the series saves one at each of them.
         let may_fall = steps.count == 1 || !values.is_sorted();
         for step in 0..steps.count {
             let end = self.moments.of(step);
             let start = end.saturating_sub(range);
             let inside = slider.advance(times, start, end);
-            if inside.is_empty() {
-                scratch.column.push(STALE);
+            let mut histograms_inside = HistogramWindow::default();
+            if !histograms.is_empty() {
+                let inside = histogram_slider.advance(histograms.timestamps(), start, end);
+                histograms_inside = HistogramWindow {
+                    timestamps: &histograms.timestamps()[inside.clone()],
+                    values: &histograms.values()[inside.clone()],
+                    starts: &histograms.start_timestamps()[inside],
+                };
+            }
+            let count = inside.len() + histograms_inside.values.len();
+            if count == 0 {
+                scratch.column.push(None);
                 continue;
             }
-            scratch.tally.samples_looked_at += inside.len() as u64;
-            scratch.work += inside.len();
+            scratch.tally.samples_looked_at += count as u64;
+            scratch.work += count;
             if scratch.work > WORK_BETWEEN_CHECKS {
                 scratch.work = 0;
                 interrupt.check()?;
             }
             let window = Window {
                 timestamps: &times[inside.clone()],
-                values: &values[inside],
+                values: &values[inside.clone()],
+                starts: starts.get(inside).unwrap_or_default(),
+                histograms: histograms_inside,
                 may_fall,
                 start,
                 end,
                 step: steps.time(step),
             };
             let value = call.evaluate(step, &window, &mut scratch.sorting);
-            scratch.column.push(value.unwrap_or(STALE));
+            scratch.column.push(value);
         }
         Ok(())
     }
@@ -221,27 +256,30 @@ fn remove_stale_markers(buffer: &mut SampleBuffer) {
     if !buffer.values().iter().any(|&value| is_stale(value)) {
         return;
     }
-    let (times, values) = buffer.columns_mut();
-    let mut kept = 0;
-    for index in 0..values.len() {
-        if !is_stale(values[index]) {
-            values[kept] = values[index];
-            times[kept] = times[index];
-            kept += 1;
-        }
+    buffer.retain(|_, value| !value.is_some_and(is_stale));
+}
+
+/// The place of the latest time up to `moment`; `next` moves on to the one after it.
+#[inline]
+fn latest(times: &[i64], next: &mut usize, moment: i64) -> Option<usize> {
+    while times.get(*next).is_some_and(|&time| time <= moment) {
+        *next += 1;
     }
-    times.truncate(kept);
-    values.truncate(kept);
+    next.checked_sub(1)
+}
+
+fn samples_in(buffer: &SampleBuffer) -> usize {
+    buffer.len() + buffer.histograms().len()
 }
 
 impl Evaluator<'_> {
     /// Reads the series `range` of a stream and hands those that have values to `take`, with their
-    /// place and column. Looks at the interrupt now and then.
+    /// place and column, which `take` may empty. Looks at the interrupt now and then.
     pub(super) fn read_each(
         &self,
         stream: &Stream<'_>,
         range: std::ops::Range<usize>,
-        mut take: impl FnMut(usize, &[f64]) -> Result<(), QueryError>,
+        mut take: impl FnMut(usize, &mut Column) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let mut scratch = Scratch::default();
         let mut held = 0;
@@ -251,13 +289,14 @@ impl Evaluator<'_> {
                 self.interrupt.check()?;
             }
             let has_values = stream.read(index, &mut scratch, self.interrupt)?;
-            if scratch.buffer.len() > held {
-                lease.grow(scratch.buffer.len() - held)?;
-                held = scratch.buffer.len();
+            let read = samples_in(&scratch.buffer);
+            if read > held {
+                lease.grow(read - held)?;
+                held = read;
             }
             if has_values {
                 self.note_non_counter(stream, index, &mut scratch);
-                take(index, &scratch.column)?;
+                take(index, &mut scratch.column)?;
             }
         }
         self.counters.add(&scratch.tally);
@@ -270,12 +309,15 @@ impl Evaluator<'_> {
         let parts = self.sharded(stream.len(), |range| {
             let mut part = self.nothing();
             self.read_each(stream, range, |index, column| {
-                part.lease.grow(column.len())?;
+                part.lease.grow(column.values.len())?;
                 let (labels, drop_name) = stream.labels(index, delayed);
                 part.series.push(Series {
                     labels,
                     drop_name,
-                    values: column.to_vec(),
+                    column: Column {
+                        values: column.values.clone(),
+                        histograms: std::mem::take(&mut column.histograms),
+                    },
                 });
                 Ok(())
             })?;

@@ -1,6 +1,8 @@
 //! Subqueries: an expression evaluated at steps of its own, whose results are then the samples of a
 //! range vector.
 
+use std::sync::Arc;
+
 use model::value::is_stale;
 use storage::SampleBuffer;
 
@@ -12,7 +14,7 @@ use super::stream::{Reading, Source, Stream};
 use crate::ast::Subquery;
 use crate::plan;
 use crate::query::QueryError;
-use crate::value::RangeSeries;
+use crate::value::{HistogramSample, RangeSeries};
 
 impl Evaluator<'_> {
     /// A function over a subquery as a stream.
@@ -79,8 +81,17 @@ impl Evaluator<'_> {
                     series.values.push(value);
                 }
             }
-            lease.grow(series.values.len())?;
-            if !series.values.is_empty() {
+            let histograms = buffer.histograms();
+            for (&timestamp, histogram) in histograms.timestamps().iter().zip(histograms.values()) {
+                if timestamp > start {
+                    series.histograms.push(HistogramSample {
+                        timestamp,
+                        histogram: Arc::clone(histogram),
+                    });
+                }
+            }
+            lease.grow(series.values.len() + series.histograms.len())?;
+            if !series.is_empty() {
                 out.push(series);
             }
         }

@@ -1,11 +1,11 @@
 //! `count_values`: one series for each value that occurs in a group.
 
 use hashbrown::HashMap;
-use model::value::{STALE, is_stale};
+use model::value::is_stale;
 use model::{Labels, LabelsBuilder, label, number};
 
 use super::Evaluator;
-use super::columns::{FastHash, Series, Vector};
+use super::columns::{Column, FastHash, Series, Vector};
 use super::group::Grouping;
 use super::steps::Steps;
 use crate::ast::{Aggregate, Expr, TextLiteral};
@@ -32,7 +32,7 @@ impl Evaluator<'_> {
             self.interrupt.check()?;
             // The group of the value before, which often is the same.
             let mut latest: Option<(f64, usize)> = None;
-            for (step, &value) in series.values.iter().enumerate() {
+            for (step, &value) in series.column.values.iter().enumerate() {
                 if is_stale(value) {
                     continue;
                 }
@@ -50,14 +50,14 @@ impl Evaluator<'_> {
                             out.series.push(Series {
                                 labels,
                                 drop_name: false,
-                                values: vec![STALE; steps.count],
+                                column: Column::empty(steps.count),
                             });
                         }
                         position
                     }
                 };
                 latest = Some((value, position));
-                let count = &mut out.series[position].values[step];
+                let count = &mut out.series[position].column.values[step];
                 *count = if is_stale(*count) { 1.0 } else { *count + 1.0 };
             }
         }

@@ -8,7 +8,7 @@ use model::{Labels, LabelsBuilder};
 
 use super::Evaluator;
 use super::binary::Operation;
-use super::columns::{FastHash, Series, Vector, has_values};
+use super::columns::{Column, FastHash, Series, Vector};
 use super::group::Grouping;
 use super::notes::Notes;
 use super::steps::Steps;
@@ -104,11 +104,11 @@ impl Matcher<'_> {
         let mut owner: Vec<Option<usize>> = vec![None; self.many_occupied.len()];
         for &place in &pairing.one {
             let series = &self.one.series[place];
-            for (step, &value) in series.values.iter().enumerate() {
-                if is_stale(value) || !self.many_occupied[step] {
+            for (step, owner) in owner.iter_mut().enumerate() {
+                if !series.column.is_present(step) || !self.many_occupied[step] {
                     continue;
                 }
-                if let Some(other) = owner[step].replace(place) {
+                if let Some(other) = owner.replace(place) {
                     return Err(self.duplicate(&self.one.series[other].labels, &series.labels));
                 }
             }
@@ -143,23 +143,25 @@ impl Matcher<'_> {
             for &one in &pairing.one {
                 let (many, one) = (&self.many.series[many], &self.one.series[one]);
                 let labels = self.result_labels(&many.labels, &one.labels);
-                let mut values = Vec::with_capacity(many.values.len());
-                for (step, (&left, &right)) in many.values.iter().zip(&one.values).enumerate() {
+                let (many_values, one_values) = (&many.column.values, &one.column.values);
+                let mut values = Vec::with_capacity(many_values.len());
+                for (step, (&left, &right)) in many_values.iter().zip(one_values).enumerate() {
                     if is_stale(left) || is_stale(right) {
                         values.push(STALE);
                         continue;
                     }
-                    taken.take(&labels, step, many.values.len())?;
+                    taken.take(&labels, step, many_values.len())?;
                     values.push(self.value(left, right).unwrap_or(STALE));
                 }
-                if !has_values(&values) {
+                let column = Column::from(values);
+                if !column.has_samples() {
                     continue;
                 }
-                out.lease.grow(values.len())?;
+                out.lease.grow(column.values.len())?;
                 out.series.push(Series {
                     labels,
                     drop_name: self.node.return_bool || many.drop_name,
-                    values,
+                    column,
                 });
             }
         }

@@ -1,12 +1,20 @@
 //! The samples that one step of a range selector sees, found by sliding over a series' columns.
 
+use std::sync::Arc;
+
+use model::Histogram;
+
 /// One step's view of a series: samples after `start` and up to `end`. Without stale markers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window<'a> {
-    /// Times of the samples, rising.
+    /// Times of the floats, rising.
     pub(crate) timestamps: &'a [i64],
-    /// Their values.
+    /// The floats.
     pub(crate) values: &'a [f64],
+    /// Since when each float has counted, 0 where nobody knows; empty if no float has a start.
+    pub(crate) starts: &'a [i64],
+    /// The native histograms.
+    pub(crate) histograms: HistogramWindow<'a>,
     /// False if no value of the series is below the one before, so that nobody need look here.
     pub(crate) may_fall: bool,
     /// Left border, itself outside.
@@ -15,6 +23,17 @@ pub(crate) struct Window<'a> {
     pub(crate) end: i64,
     /// The step's own time, which `offset` and `@` do not move.
     pub(crate) step: i64,
+}
+
+/// The native histograms that a window sees.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HistogramWindow<'a> {
+    /// Their times, rising.
+    pub(crate) timestamps: &'a [i64],
+    /// The histograms.
+    pub(crate) values: &'a [Arc<Histogram>],
+    /// Since when each has counted, 0 where nobody knows.
+    pub(crate) starts: &'a [i64],
 }
 
 /// Where a window begins and ends in a series' columns; moves to later windows only.
@@ -57,6 +76,8 @@ pub(crate) mod tests {
         Window {
             timestamps,
             values,
+            starts: &[],
+            histograms: HistogramWindow::default(),
             may_fall: true,
             start,
             end,

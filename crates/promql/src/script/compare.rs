@@ -6,7 +6,7 @@ use model::{Labels, number};
 use super::command::EvalTime;
 use super::expectation::{Expectation, ExpectedValue};
 use super::series::{SequenceValue, SeriesLine};
-use crate::value::{InstantSample, RangeSeries, Value};
+use crate::value::{InstantSample, RangeSeries, SampleValue, Value};
 
 /// The value is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,15 +60,17 @@ pub(super) fn almost_equal(a: f64, b: f64) -> bool {
 }
 
 fn same_vector(want: &[SeriesLine], got: &[InstantSample], ordered: bool) -> bool {
-    want.len() == got.len()
-        && got.iter().enumerate().all(|(index, sample)| {
-            let position = want.iter().position(|line| line.labels == sample.labels);
-            let Some(position) = position.filter(|&position| !ordered || position == index) else {
-                return false;
-            };
-            let value = want.get(position).and_then(|line| line.values.first());
-            matches!(value, Some(SequenceValue::Float(value)) if almost_equal(*value, sample.value))
-        })
+    want.len() == got.len() && got.iter().enumerate().all(|(index, sample)| {
+        let position = want.iter().position(|line| line.labels == sample.labels);
+        let Some(position) = position.filter(|&position| !ordered || position == index) else {
+            return false;
+        };
+        let value = want.get(position).and_then(|line| line.values.first());
+        matches!(
+            (value, &sample.value),
+            (Some(SequenceValue::Float(want)), SampleValue::Float(got)) if almost_equal(*want, *got)
+        )
+    })
 }
 
 fn same_ranges(want: &[SeriesLine], got: &[RangeSeries], time: EvalTime) -> bool {
@@ -122,7 +124,7 @@ fn show(value: &Value) -> String {
         Value::InstantVector(samples) => show_lines(
             samples
                 .iter()
-                .map(|sample| (&sample.labels, vec![number::general(sample.value)])),
+                .map(|sample| (&sample.labels, vec![show_sample(&sample.value)])),
         ),
         Value::RangeVector(series) => show_lines(series.iter().map(|series| {
             let samples = series.samples();
@@ -130,6 +132,13 @@ fn show(value: &Value) -> String {
                 .map(|sample| format!("{}@{}", number::general(sample.value), sample.timestamp));
             (&series.labels, samples.collect())
         })),
+    }
+}
+
+fn show_sample(value: &SampleValue) -> String {
+    match value {
+        SampleValue::Float(value) => number::general(*value),
+        SampleValue::Histogram(histogram) => format!("{histogram:?}"),
     }
 }
 

@@ -11,7 +11,7 @@ use super::pin::pinned;
 use crate::ast::Expr;
 use crate::parser::{ParseOptions, parse};
 use crate::query::{InstantQuery, RangeQuery};
-use crate::value::{InstantSample, RangeSeries, Sample, Value};
+use crate::value::{InstantSample, RangeSeries, Sample, SampleValue, Value};
 
 /// How an eval ended.
 pub(super) enum Outcome {
@@ -205,14 +205,14 @@ fn at_time(series: &[RangeSeries], time: i64, is_scalar: bool) -> Value {
             Some(InstantSample {
                 labels,
                 timestamp: time,
-                value: sample.value,
+                value: SampleValue::Float(sample.value),
             })
         })
         .collect();
     match samples.as_slice() {
         [only] if is_scalar => Value::Scalar(Sample {
             timestamp: time,
-            value: only.value,
+            value: only.value.float().unwrap_or(f64::NAN),
         }),
         _ => Value::InstantVector(samples),
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use model::{SeriesRef, TimeRange};
-use storage::{Append, AppendError, Appender, Commit};
+use storage::{Append, AppendError, AppendValue, Appender, Commit};
 
 use super::Head;
 use super::catalog::SLAB_ROWS;
@@ -69,10 +69,9 @@ impl<'a> HeadAppender<'a> {
     }
 
     /// Whether the row's series takes this sample; `None` if there is no such series.
-    fn check(&mut self, row: u32, append: &Append<'_>) -> Option<Result<(), AppendError>> {
+    fn check(&mut self, row: u32, time: i64, value: f64) -> Option<Result<(), AppendError>> {
         let rows = self.slab_of(row)?.read();
-        rows.get(row)
-            .map(|found| found.check(append.timestamp, append.value))
+        rows.get(row).map(|found| found.check(time, value))
     }
 
     fn count_refusal(&self, error: AppendError) -> AppendError {
@@ -90,19 +89,22 @@ impl Appender for HeadAppender<'_> {
         if append.timestamp < self.min_time {
             return Err(self.count_refusal(AppendError::OutOfBounds));
         }
+        let AppendValue::Float(value) = append.value else {
+            return Err(AppendError::NoHistograms);
+        };
+        let time = append.timestamp;
         let known = append
             .series
             .and_then(|reference| self.head.row(reference.get()));
-        let checked = known.and_then(|row| Some((row, self.check(row, &append)?)));
+        let checked = known.and_then(|row| Some((row, self.check(row, time, value)?)));
         let (row, outcome) = match checked {
             Some(checked) => checked,
             None => {
                 let row = self.head.find_or_create(append.labels)?;
-                (row, self.check(row, &append).unwrap_or(Ok(())))
+                (row, self.check(row, time, value).unwrap_or(Ok(())))
             }
         };
         outcome.map_err(|error| self.count_refusal(error))?;
-        let (time, value) = (append.timestamp, append.value);
         self.scratch.pending.push(Pending { row, time, value });
         Ok(self.head.reference(row))
     }
