@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
+use promql::parser::ParseOptions;
 use web::services::Home;
 
 use crate::wiring::{ConfigSource, Node, Settings};
@@ -135,7 +136,7 @@ struct AcceptedFlags {
 /// Runs the server until it is asked to end.
 pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
     flags.log.start();
-    let delayed_name_removal = enable_features(&flags.features);
+    let features = Features::named(&flags.features);
     if flags.query.max_concurrency == 0 {
         bail!("--query.max-concurrency: must be at least 1");
     }
@@ -144,7 +145,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         listen_addresses: flags.listen_addresses.clone(),
         enable_lifecycle: flags.enable_lifecycle,
         storage: flags.storage.options()?,
-        engine: flags.query.options(delayed_name_removal),
+        engine: flags.query.options(features),
         max_concurrency: flags.query.max_concurrency,
         flags: values,
         home: Home::Query,
@@ -172,28 +173,49 @@ impl StorageFlags {
 }
 
 impl QueryFlags {
-    fn options(&self, delayed_name_removal: bool) -> promql::EngineOptions {
+    fn options(&self, features: Features) -> promql::EngineOptions {
         promql::EngineOptions {
             lookback_delta: self.lookback_delta,
             timeout: self.timeout,
             max_samples: self.max_samples,
-            delayed_name_removal,
+            delayed_name_removal: features.delayed_name_removal,
+            parse: features.parse,
             ..promql::EngineOptions::default()
         }
     }
 }
 
-/// Switches on what the names say and returns whether names are removed late; warns of the rest.
-fn enable_features(names: &[String]) -> bool {
-    let mut delayed_name_removal = false;
-    for name in names {
-        match name.as_str() {
-            "promql-delayed-name-removal" => delayed_name_removal = true,
-            "" => {}
-            unknown => tracing::warn!(option = unknown, "unknown option for --enable-feature"),
+/// What `--enable-feature` switches on.
+#[derive(Debug, Default)]
+struct Features {
+    delayed_name_removal: bool,
+    parse: ParseOptions,
+}
+
+impl Features {
+    /// Features with these names; warns of unknown ones.
+    fn named(names: &[String]) -> Self {
+        let mut features = Self::default();
+        for name in names {
+            match name.as_str() {
+                "promql-delayed-name-removal" => features.delayed_name_removal = true,
+                "promql-experimental-functions" => features.parse.experimental_functions = true,
+                "promql-extended-range-selectors" => {
+                    features.parse.extended_range_selectors = true;
+                }
+                "promql-binop-fill-modifiers" => features.parse.fill_modifiers = true,
+                "promql-duration-expr" => {
+                    tracing::warn!(
+                        option = name,
+                        "this option for --enable-feature is always on"
+                    );
+                }
+                "" => {}
+                unknown => tracing::warn!(option = unknown, "unknown option for --enable-feature"),
+            }
         }
+        features
     }
-    delayed_name_removal
 }
 
 fn milliseconds(duration: Duration) -> i64 {

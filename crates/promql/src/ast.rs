@@ -1,15 +1,18 @@
 //! The tree that an expression is parsed into: pure data, with a span on every node.
 //!
 //! Durations and times are milliseconds, spans are byte offsets into the query's text. The parser
-//! hands out checked trees only: argument types fit, ranges and subquery steps are positive.
+//! hands out checked trees only: argument types fit, ranges and subquery steps are positive. A
+//! duration that is computed stands beside the milliseconds, which are 0 until the query starts.
 
+mod duration;
 mod operator;
 
 use std::fmt;
 
 use model::Matcher;
 
-pub use operator::{AggregateOp, BinaryOp, Cardinality, UnaryOp, VectorMatching};
+pub use duration::{DurationExpr, DurationKind, DurationOp, DurationOperand};
+pub use operator::{AggregateOp, BinaryOp, Cardinality, FillValues, UnaryOp, VectorMatching};
 
 use crate::functions::Function;
 
@@ -125,6 +128,8 @@ impl PartialEq for NumberLiteral {
     }
 }
 
+impl Eq for NumberLiteral {}
+
 /// A text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextLiteral {
@@ -148,6 +153,25 @@ pub enum AtModifier {
     End,
 }
 
+/// How a selector reaches beyond the samples inside its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExtendedRange {
+    /// `anchored`: the last sample before the range stands at its border.
+    Anchored,
+    /// `smoothed`: values at the borders are interpolated from the samples around them.
+    Smoothed,
+}
+
+impl ExtendedRange {
+    /// The modifier as an expression writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anchored => "anchored",
+            Self::Smoothed => "smoothed",
+        }
+    }
+}
+
 /// Selects the latest sample of each matching series inside the lookback delta.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstantSelector {
@@ -157,9 +181,13 @@ pub struct InstantSelector {
     pub matchers: Vec<Matcher>,
     /// `offset` in milliseconds; positive looks into the past.
     pub offset: i64,
+    /// What `offset` is computed from, if it is.
+    pub offset_expr: Option<Box<DurationExpr>>,
     /// `@`, if written.
     pub at: Option<AtModifier>,
-    /// Modifiers included.
+    /// `anchored` or `smoothed`, if written.
+    pub extended: Option<ExtendedRange>,
+    /// Modifiers included, without `anchored` and `smoothed`.
     pub span: Span,
 }
 
@@ -169,8 +197,10 @@ pub struct InstantSelector {
 pub struct RangeSelector {
     /// The series, and the modifiers, which apply to the range as a whole.
     pub selector: InstantSelector,
-    /// Length of the range in milliseconds, positive.
+    /// Length of the range in milliseconds. Positive, or 0 for a part of a millisecond.
     pub range: i64,
+    /// What `range` is computed from, if it is.
+    pub range_expr: Option<Box<DurationExpr>>,
     /// Range and modifiers included.
     pub span: Span,
 }
@@ -180,12 +210,18 @@ pub struct RangeSelector {
 pub struct Subquery {
     /// What is evaluated.
     pub expr: Box<Expr>,
-    /// Length of the range in milliseconds, positive.
+    /// Length of the range in milliseconds. Positive, or 0 for a part of a millisecond.
     pub range: i64,
-    /// Milliseconds between the steps, positive; none: the engine's default.
+    /// What `range` is computed from, if it is.
+    pub range_expr: Option<Box<DurationExpr>>,
+    /// Milliseconds between the steps; none: the engine's default.
     pub step: Option<i64>,
+    /// What `step` is computed from, if it is.
+    pub step_expr: Option<Box<DurationExpr>>,
     /// `offset` in milliseconds; positive looks into the past.
     pub offset: i64,
+    /// What `offset` is computed from, if it is.
+    pub offset_expr: Option<Box<DurationExpr>>,
     /// `@`, if written.
     pub at: Option<AtModifier>,
     /// Modifiers included.

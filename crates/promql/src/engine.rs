@@ -9,6 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use storage::Queryable;
 
 use crate::eval;
+use crate::parser::ParseOptions;
 use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
 
 /// Settings of an engine. Defaults are upstream's.
@@ -26,6 +27,8 @@ pub struct EngineOptions {
     /// True if metric names are removed at the end of a query instead of by each function
     /// (`--enable-feature=promql-delayed-name-removal`).
     pub delayed_name_removal: bool,
+    /// What expressions may use.
+    pub parse: ParseOptions,
     /// Threads that share the series of a query, the engine's own; 0 or 1: the caller's thread
     /// does all.
     pub threads: usize,
@@ -39,6 +42,7 @@ impl Default for EngineOptions {
             max_samples: 50_000_000,
             no_step_subquery_interval: Duration::from_secs(60),
             delayed_name_removal: false,
+            parse: ParseOptions::default(),
             threads: 0,
         }
     }

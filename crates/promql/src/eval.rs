@@ -33,7 +33,7 @@ use storage::{Querier, Queryable};
 use crate::ast::{Expr, UnaryOp, ValueType};
 use crate::engine::{Engine, EngineOptions};
 use crate::limits::{Budget, Interrupt, Lease};
-use crate::parser::{self, ParseOptions};
+use crate::parser;
 use crate::plan;
 use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
 use crate::statistics::Counters;
@@ -49,7 +49,9 @@ pub(crate) fn instant(
     query: &InstantQuery<'_>,
 ) -> Result<QueryResult, QueryError> {
     query.interrupt.check()?;
-    let mut expr = parser::parse(query.text, &ParseOptions::default())?;
+    let mut expr = parser::parse(query.text, &engine.options().parse)?;
+    plan::resolve_durations(&mut expr, 0, 0)?;
+    plan::not_evaluated_yet(&expr).map_or(Ok(()), |what| Err(QueryError::Execution(what)))?;
     plan::resolve_at_modifiers(&mut expr, query.time, query.time);
     let run = Run {
         engine,
@@ -74,11 +76,14 @@ pub(crate) fn range(
     query: &RangeQuery<'_>,
 ) -> Result<QueryResult, QueryError> {
     query.interrupt.check()?;
-    let mut expr = parser::parse(query.text, &ParseOptions::default())?;
+    let mut expr = parser::parse(query.text, &engine.options().parse)?;
     let value_type = expr.value_type();
     if !matches!(value_type, ValueType::Scalar | ValueType::InstantVector) {
         return Err(QueryError::NotOverTime(value_type));
     }
+    let range = query.end.saturating_sub(query.start);
+    plan::resolve_durations(&mut expr, query.step, range)?;
+    plan::not_evaluated_yet(&expr).map_or(Ok(()), |what| Err(QueryError::Execution(what)))?;
     plan::resolve_at_modifiers(&mut expr, query.start, query.end);
     let Some(steps) = Steps::between(query.start, query.end, query.step) else {
         return Ok(QueryResult {

@@ -24,6 +24,8 @@ pub enum Arity {
     LastOptional,
     /// The last one may be left out or repeated at will.
     LastRepeated,
+    /// The last one may be left out or repeated this often.
+    LastUpTo(u8),
 }
 
 /// What a function takes and yields.
@@ -56,8 +58,8 @@ impl Signature {
 }
 
 macro_rules! functions {
-    ($($variant:ident = $name:literal ($($argument:ident),*) $arity:ident -> $returns:ident;)*) => {
-        /// A function of the language, all stable ones of Prometheus 3.14.
+    ($($variant:ident = $name:literal ($($argument:ident),*) $arity:ident $(($times:literal))? -> $returns:ident;)*) => {
+        /// A function of the language, all of Prometheus 3.14.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Function {
             $(
@@ -75,7 +77,7 @@ macro_rules! functions {
                 match self {
                     $(Self::$variant => {
                         const SIGNATURE: Signature =
-                            Signature::new($name, &[$($argument),*], Arity::$arity, $returns);
+                            Signature::new($name, &[$($argument),*], Arity::$arity $(($times))?, $returns);
                         &SIGNATURE
                     })*
                 }
@@ -118,6 +120,8 @@ functions! {
     Deg = "deg" (InstantVector) Fixed -> InstantVector;
     Delta = "delta" (RangeVector) Fixed -> InstantVector;
     Deriv = "deriv" (RangeVector) Fixed -> InstantVector;
+    DoubleExponentialSmoothing = "double_exponential_smoothing" (RangeVector, Scalar, Scalar) Fixed -> InstantVector;
+    End = "end" () Fixed -> Scalar;
     Exp = "exp" (InstantVector) Fixed -> InstantVector;
     FirstOverTime = "first_over_time" (RangeVector) Fixed -> InstantVector;
     Floor = "floor" (InstantVector) Fixed -> InstantVector;
@@ -125,12 +129,14 @@ functions! {
     HistogramCount = "histogram_count" (InstantVector) Fixed -> InstantVector;
     HistogramFraction = "histogram_fraction" (Scalar, Scalar, InstantVector) Fixed -> InstantVector;
     HistogramQuantile = "histogram_quantile" (Scalar, InstantVector) Fixed -> InstantVector;
+    HistogramQuantiles = "histogram_quantiles" (InstantVector, Text, Scalar, Scalar) LastUpTo(9) -> InstantVector;
     HistogramStddev = "histogram_stddev" (InstantVector) Fixed -> InstantVector;
     HistogramStdvar = "histogram_stdvar" (InstantVector) Fixed -> InstantVector;
     HistogramSum = "histogram_sum" (InstantVector) Fixed -> InstantVector;
     Hour = "hour" (InstantVector) LastOptional -> InstantVector;
     Idelta = "idelta" (RangeVector) Fixed -> InstantVector;
     Increase = "increase" (RangeVector) Fixed -> InstantVector;
+    Info = "info" (InstantVector, InstantVector) LastOptional -> InstantVector;
     Irate = "irate" (RangeVector) Fixed -> InstantVector;
     LabelJoin = "label_join" (InstantVector, Text, Text, Text) LastRepeated -> InstantVector;
     LabelReplace = "label_replace" (InstantVector, Text, Text, Text, Text) Fixed -> InstantVector;
@@ -138,7 +144,10 @@ functions! {
     Ln = "ln" (InstantVector) Fixed -> InstantVector;
     Log10 = "log10" (InstantVector) Fixed -> InstantVector;
     Log2 = "log2" (InstantVector) Fixed -> InstantVector;
+    MadOverTime = "mad_over_time" (RangeVector) Fixed -> InstantVector;
+    MaxOf = "max_of" (Scalar, Scalar) Fixed -> Scalar;
     MaxOverTime = "max_over_time" (RangeVector) Fixed -> InstantVector;
+    MinOf = "min_of" (Scalar, Scalar) Fixed -> Scalar;
     MinOverTime = "min_over_time" (RangeVector) Fixed -> InstantVector;
     Minute = "minute" (InstantVector) LastOptional -> InstantVector;
     Month = "month" (InstantVector) LastOptional -> InstantVector;
@@ -147,6 +156,7 @@ functions! {
     PresentOverTime = "present_over_time" (RangeVector) Fixed -> InstantVector;
     QuantileOverTime = "quantile_over_time" (Scalar, RangeVector) Fixed -> InstantVector;
     Rad = "rad" (InstantVector) Fixed -> InstantVector;
+    Range = "range" () Fixed -> Scalar;
     Rate = "rate" (RangeVector) Fixed -> InstantVector;
     Resets = "resets" (RangeVector) Fixed -> InstantVector;
     Round = "round" (InstantVector, Scalar) LastOptional -> InstantVector;
@@ -155,15 +165,24 @@ functions! {
     Sin = "sin" (InstantVector) Fixed -> InstantVector;
     Sinh = "sinh" (InstantVector) Fixed -> InstantVector;
     Sort = "sort" (InstantVector) Fixed -> InstantVector;
+    SortByLabel = "sort_by_label" (InstantVector, Text) LastRepeated -> InstantVector;
+    SortByLabelDesc = "sort_by_label_desc" (InstantVector, Text) LastRepeated -> InstantVector;
     SortDesc = "sort_desc" (InstantVector) Fixed -> InstantVector;
     Sqrt = "sqrt" (InstantVector) Fixed -> InstantVector;
+    Start = "start" () Fixed -> Scalar;
+    StartTimestamp = "start_timestamp" (InstantVector) Fixed -> InstantVector;
     StddevOverTime = "stddev_over_time" (RangeVector) Fixed -> InstantVector;
     StdvarOverTime = "stdvar_over_time" (RangeVector) Fixed -> InstantVector;
+    Step = "step" () Fixed -> Scalar;
     SumOverTime = "sum_over_time" (RangeVector) Fixed -> InstantVector;
     Tan = "tan" (InstantVector) Fixed -> InstantVector;
     Tanh = "tanh" (InstantVector) Fixed -> InstantVector;
     Time = "time" () Fixed -> Scalar;
     Timestamp = "timestamp" (InstantVector) Fixed -> InstantVector;
+    TsOfFirstOverTime = "ts_of_first_over_time" (RangeVector) Fixed -> InstantVector;
+    TsOfLastOverTime = "ts_of_last_over_time" (RangeVector) Fixed -> InstantVector;
+    TsOfMaxOverTime = "ts_of_max_over_time" (RangeVector) Fixed -> InstantVector;
+    TsOfMinOverTime = "ts_of_min_over_time" (RangeVector) Fixed -> InstantVector;
     Vector = "vector" (Scalar) Fixed -> InstantVector;
     Year = "year" (InstantVector) LastOptional -> InstantVector;
 }
@@ -173,6 +192,31 @@ impl Function {
     pub const fn name(self) -> &'static str {
         self.signature().name
     }
+
+    /// True for functions that Prometheus 3.14 has only behind
+    /// `--enable-feature=promql-experimental-functions`.
+    pub const fn is_experimental(self) -> bool {
+        matches!(
+            self,
+            Self::DoubleExponentialSmoothing
+                | Self::End
+                | Self::HistogramQuantiles
+                | Self::Info
+                | Self::MadOverTime
+                | Self::MaxOf
+                | Self::MinOf
+                | Self::Range
+                | Self::SortByLabel
+                | Self::SortByLabelDesc
+                | Self::Start
+                | Self::StartTimestamp
+                | Self::Step
+                | Self::TsOfFirstOverTime
+                | Self::TsOfLastOverTime
+                | Self::TsOfMaxOverTime
+                | Self::TsOfMinOverTime
+        )
+    }
 }
 
 impl fmt::Display for Function {
@@ -181,46 +225,18 @@ impl fmt::Display for Function {
     }
 }
 
-/// True for functions that Prometheus 3.14 has only behind
-/// `--enable-feature=promql-experimental-functions`.
-pub(crate) fn is_experimental(name: &str) -> bool {
-    EXPERIMENTAL.binary_search(&name).is_ok()
-}
-
-/// Names of the experimental functions, sorted.
-const EXPERIMENTAL: [&str; 17] = [
-    "double_exponential_smoothing",
-    "end",
-    "histogram_quantiles",
-    "info",
-    "mad_over_time",
-    "max_of",
-    "min_of",
-    "range",
-    "sort_by_label",
-    "sort_by_label_desc",
-    "start",
-    "start_timestamp",
-    "step",
-    "ts_of_first_over_time",
-    "ts_of_last_over_time",
-    "ts_of_max_over_time",
-    "ts_of_min_over_time",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_name_leads_to_its_function() {
-        assert_eq!(Function::ALL.len(), 73);
+        assert_eq!(Function::ALL.len(), 90);
         for &function in Function::ALL {
             assert_eq!(Function::from_name(function.name()), Some(function));
-            assert!(!is_experimental(function.name()));
         }
         assert!(Function::ALL.is_sorted_by_key(|function| function.name()));
-        assert!(EXPERIMENTAL.is_sorted());
-        assert!(is_experimental("mad_over_time") && !is_experimental("foo"));
+        let experimental = Function::ALL.iter().filter(|f| f.is_experimental());
+        assert_eq!(experimental.count(), 17);
     }
 }

@@ -147,13 +147,9 @@ impl<'a> Lexer<'a> {
                 return self.number_or_duration();
             }
             c if self.bracket != Bracket::Closed && is_alpha(c) => {
-                if !self.duration_function(c) {
-                    return Err(format!(
-                        "unexpected character: {}, expected ':'",
-                        rune(Some(c))
-                    ));
-                }
-                TokenKind::Identifier
+                return self.duration_function(c).ok_or_else(|| {
+                    format!("unexpected character: {}, expected ':'", rune(Some(c)))
+                });
             }
             c if is_alpha(c) || c == ':' => self.word(),
             c => return Err(format!("unexpected character: {}", rune(Some(c)))),
@@ -176,11 +172,12 @@ impl<'a> Lexer<'a> {
                 self.bracket = Bracket::Range;
                 Ok(kind)
             }
-            c if self.duration_function(c) => Ok(TokenKind::Identifier),
-            c => Err(format!(
-                "unexpected character in duration expression: {}",
-                rune(Some(c))
-            )),
+            c => self.duration_function(c).ok_or_else(|| {
+                format!(
+                    "unexpected character in duration expression: {}",
+                    rune(Some(c))
+                )
+            }),
         }
     }
 
@@ -279,7 +276,7 @@ impl<'a> Lexer<'a> {
         self.skip_while(|c| is_alphanumeric(c) || c == ':');
         let word = self.token_text();
         match keyword(word) {
-            Some(TokenKind::Keyword(Keyword::Fill)) if !self.paren_follows() => {
+            Some(TokenKind::Keyword(word)) if word.is_fill() && !self.paren_follows() => {
                 TokenKind::Identifier
             }
             Some(kind) => kind,
@@ -290,17 +287,17 @@ impl<'a> Lexer<'a> {
 
     /// Consumes the rest of a word that begins with `first` if it names a function of duration
     /// expressions.
-    fn duration_function(&mut self, first: char) -> bool {
+    fn duration_function(&mut self, first: char) -> Option<TokenKind> {
         if !is_alpha(first) {
-            return false;
+            return None;
         }
         let after_first = self.position;
-        self.skip_while(is_alphanumeric);
-        let word = self.token_text();
-        let known = ["step", "range", "min_of", "max_of"]
-            .iter()
-            .any(|function| function.eq_ignore_ascii_case(word));
-        if !known {
+        self.skip_while(is_alpha);
+        let known = keyword(self.token_text()).filter(|kind| {
+            use Keyword::{MaxOf, MinOf, Range, Step};
+            matches!(kind, TokenKind::Keyword(Step | Range | MinOf | MaxOf))
+        });
+        if known.is_none() {
             self.position = after_first;
         }
         known

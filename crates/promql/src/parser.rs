@@ -24,17 +24,49 @@ use crate::ast::{Expr, Span};
 use crate::lexer::{self, Token, TokenKind};
 use crate::types;
 
-/// What the parser accepts beyond the stable grammar. Nothing yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ParseOptions {}
+/// What the parser accepts beyond the stable grammar. Defaults are upstream's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseOptions {
+    /// Experimental functions, `limitk` and `limit_ratio`
+    /// (`--enable-feature=promql-experimental-functions`).
+    pub experimental_functions: bool,
+    /// Computed ranges, steps and offsets, such as `[5m * 2]`; on unless switched off.
+    pub duration_expressions: bool,
+    /// `anchored` and `smoothed` (`--enable-feature=promql-extended-range-selectors`).
+    pub extended_range_selectors: bool,
+    /// `fill`, `fill_left` and `fill_right` (`--enable-feature=promql-binop-fill-modifiers`).
+    pub fill_modifiers: bool,
+}
+
+impl ParseOptions {
+    /// All of it.
+    pub const fn all() -> Self {
+        Self {
+            experimental_functions: true,
+            duration_expressions: true,
+            extended_range_selectors: true,
+            fill_modifiers: true,
+        }
+    }
+}
+
+impl Default for ParseOptions {
+    fn default() -> Self {
+        Self {
+            experimental_functions: false,
+            duration_expressions: true,
+            extended_range_selectors: false,
+            fill_modifiers: false,
+        }
+    }
+}
 
 /// Parses and type-checks an expression.
 ///
 /// # Errors
 /// The text is not an expression, is ill-typed, is over [`MAX_TEXT`] bytes long or nested over
 /// [`MAX_DEPTH`] levels deep.
-pub fn parse(text: &str, _options: &ParseOptions) -> Result<Expr, ParseError> {
+pub fn parse(text: &str, options: &ParseOptions) -> Result<Expr, ParseError> {
     if text.len() > MAX_TEXT {
         let message = format!(
             "query is too long: {} bytes, the limit is {MAX_TEXT}",
@@ -42,7 +74,7 @@ pub fn parse(text: &str, _options: &ParseOptions) -> Result<Expr, ParseError> {
         );
         return Err(ParseError::new(text, Span::default(), message));
     }
-    let mut expr = Parser::new(text).whole()?;
+    let mut expr = Parser::new(text, options).whole()?;
     types::check(&mut expr, text)?;
     Ok(expr)
 }
@@ -50,7 +82,8 @@ pub fn parse(text: &str, _options: &ParseOptions) -> Result<Expr, ParseError> {
 /// Reads the labels of a series as scripts write them: `name{label="value"}`, each part of which may
 /// be missing.
 pub(crate) fn parse_series_labels(text: &str) -> Result<Labels, ParseError> {
-    let Expr::InstantSelector(selector) = Parser::new(text).whole()? else {
+    let options = ParseOptions::default();
+    let Expr::InstantSelector(selector) = Parser::new(text, &options).whole()? else {
         return Err(ParseError::new(text, Span::default(), "not a series"));
     };
     if let Some(odd) = selector
@@ -78,7 +111,9 @@ pub(crate) fn parse_series_labels(text: &str) -> Result<Labels, ParseError> {
 /// The text is no expression, or more than a selector.
 pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
     match parse(text, &ParseOptions::default())? {
-        Expr::InstantSelector(selector) if selector.offset == 0 && selector.at.is_none() => {
+        Expr::InstantSelector(selector)
+            if selector.offset == 0 && selector.offset_expr.is_none() && selector.at.is_none() =>
+        {
             Ok(selector.matchers)
         }
         other => {
@@ -102,6 +137,7 @@ struct Tree {
 
 struct Parser<'a> {
     text: &'a str,
+    options: &'a ParseOptions,
     tokens: Vec<Token<'a>>,
     position: usize,
     /// Levels of descent, so that hostile nesting ends before the stack does.
@@ -111,10 +147,11 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, options: &'a ParseOptions) -> Self {
         let tokens = lexer::lex(text);
         Self {
             text,
+            options,
             tokens,
             position: 0,
             depth: 0,
@@ -163,9 +200,13 @@ impl<'a> Parser<'a> {
         ParseError::new(self.text, span, message)
     }
 
-    /// The text uses an experimental feature that is off.
-    fn off(&self, span: Span, message: impl Into<String>) -> ParseError {
-        self.error(span, message).of_experimental()
+    /// Where the token ends that was taken last.
+    fn last_end(&self) -> usize {
+        let last = self
+            .position
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at));
+        last.map_or(0, |token| token.span.end)
     }
 
     /// The next token does not fit.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use model::duration;
 use model::label::{METRIC_NAME, is_legacy_label_name};
+use model::number::general;
 use model::quote::quoted;
 use model::{MatchOp, Matcher};
 
 use crate::ast::{
-    Aggregate, AtModifier, Binary, Call, Cardinality, Expr, InstantSelector, NumberLiteral,
-    RangeSelector, Subquery, TextLiteral, UnaryOp, VectorMatching,
+    Aggregate, AtModifier, Binary, Call, Cardinality, DurationExpr, DurationKind, DurationOperand,
+    Expr, ExtendedRange, FillValues, InstantSelector, NumberLiteral, RangeSelector, Subquery,
+    TextLiteral, UnaryOp, VectorMatching,
 };
 
 impl Display for Expr {
@@ -62,23 +64,34 @@ impl Display for TextLiteral {
 impl Display for InstantSelector {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write_series(f, self)?;
-        write_modifiers(f, self.at, self.offset)
+        write_at(f, self.at)?;
+        write_extended(f, self.extended)?;
+        write_offset(f, self.offset, self.offset_expr.as_deref())
     }
 }
 
 impl Display for RangeSelector {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write_series(f, &self.selector)?;
-        write!(f, "[{}]", length(self.range))?;
-        write_modifiers(f, self.selector.at, self.selector.offset)
+        let Self { selector, .. } = self;
+        write!(f, "[{}]", Length(self.range, self.range_expr.as_deref()))?;
+        write_extended(f, selector.extended)?;
+        write_at(f, selector.at)?;
+        write_offset(f, selector.offset, selector.offset_expr.as_deref())
     }
 }
 
 impl Display for Subquery {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let step = self.step.map(length).unwrap_or_default();
-        write!(f, "{}[{}:{step}]", self.expr, length(self.range))?;
-        write_modifiers(f, self.at, self.offset)
+        let range = Length(self.range, self.range_expr.as_deref());
+        write!(f, "{}[{range}:", self.expr)?;
+        if self.step.is_some() || self.step_expr.is_some() {
+            let step = self.step.unwrap_or_default();
+            Length(step, self.step_expr.as_deref()).fmt(f)?;
+        }
+        f.write_char(']')?;
+        write_at(f, self.at)?;
+        write_offset(f, self.offset, self.offset_expr.as_deref())
     }
 }
 
@@ -106,9 +119,63 @@ impl Display for VectorMatching {
             let word = if self.on { "on" } else { "ignoring" };
             write!(f, " {word} ({})", LabelNames(&self.labels))?;
         }
-        match group {
-            Some(word) => write!(f, " {word} ({})", LabelNames(&self.include)),
-            None => Ok(()),
+        if let Some(word) = group {
+            write!(f, " {word} ({})", LabelNames(&self.include))?;
+        }
+        self.fill.fmt(f)
+    }
+}
+
+impl Display for FillValues {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut write = |word: &str, value: f64| write!(f, " {word} ({})", general(value));
+        match (self.left, self.right) {
+            (Some(left), Some(right)) if left == right => write("fill", left),
+            (left, right) => {
+                left.map_or(Ok(()), |value| write("fill_left", value))?;
+                right.map_or(Ok(()), |value| write("fill_right", value))
+            }
+        }
+    }
+}
+
+impl Display for DurationExpr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_wrapped { "(" } else { "" })?;
+        match &self.kind {
+            DurationKind::Step => f.write_str("step()")?,
+            DurationKind::Range => f.write_str("range()")?,
+            // Upstream leaves the plus out.
+            DurationKind::Signed(UnaryOp::Plus, operand) => operand.fmt(f)?,
+            DurationKind::Signed(UnaryOp::Minus, operand) => write!(f, "-{operand}")?,
+            DurationKind::Binary(op, left, right) if op.is_call() => {
+                write!(f, "{}({left}, {right})", op.as_str())?;
+            }
+            DurationKind::Binary(op, left, right) => {
+                write!(f, "{left} {} {right}", op.as_str())?;
+            }
+        }
+        f.write_str(if self.is_wrapped { ")" } else { "" })
+    }
+}
+
+impl Display for DurationOperand {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Computed(expr) => expr.fmt(f),
+        }
+    }
+}
+
+/// A range or step: what it is computed from, else milliseconds.
+struct Length<'a>(i64, Option<&'a DurationExpr>);
+
+impl Display for Length<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(expr) => expr.fmt(f),
+            None => f.write_str(&length(self.0)),
         }
     }
 }
@@ -174,21 +241,29 @@ fn write_series(f: &mut Formatter<'_>, selector: &InstantSelector) -> fmt::Resul
     write!(f, "{{{}}}", shown.join(","))
 }
 
-fn write_modifiers(f: &mut Formatter<'_>, at: Option<AtModifier>, offset: i64) -> fmt::Result {
+fn write_at(f: &mut Formatter<'_>, at: Option<AtModifier>) -> fmt::Result {
     match at {
-        None => {}
+        None => Ok(()),
         Some(AtModifier::Timestamp(millis)) => {
             let sign = if millis < 0 { "-" } else { "" };
             let millis = millis.unsigned_abs();
-            write!(f, " @ {sign}{}.{:03}", millis / 1000, millis % 1000)?;
+            write!(f, " @ {sign}{}.{:03}", millis / 1000, millis % 1000)
         }
-        Some(AtModifier::Start) => f.write_str(" @ start()")?,
-        Some(AtModifier::End) => f.write_str(" @ end()")?,
+        Some(AtModifier::Start) => f.write_str(" @ start()"),
+        Some(AtModifier::End) => f.write_str(" @ end()"),
     }
-    match offset {
-        0 => Ok(()),
-        1.. => write!(f, " offset {}", length(offset)),
-        _ => write!(f, " offset -{}", length(offset)),
+}
+
+fn write_extended(f: &mut Formatter<'_>, extended: Option<ExtendedRange>) -> fmt::Result {
+    extended.map_or(Ok(()), |how| write!(f, " {}", how.as_str()))
+}
+
+fn write_offset(f: &mut Formatter<'_>, offset: i64, expr: Option<&DurationExpr>) -> fmt::Result {
+    match (expr, offset) {
+        (Some(expr), _) => write!(f, " offset {expr}"),
+        (None, 0) => Ok(()),
+        (None, 1..) => write!(f, " offset {}", length(offset)),
+        (None, _) => write!(f, " offset -{}", length(offset)),
     }
 }
 

@@ -84,6 +84,9 @@ pub enum QueryError {
     /// The text is not an expression. The asker's fault.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// A range, step or offset that is computed has no useful value. The asker's fault.
+    #[error("{0}")]
+    Duration(String),
     /// A range query asks for something that has no value at each step. The asker's fault.
     #[error("invalid expression type \"{0}\" for range query, must be Scalar or instant Vector")]
     NotOverTime(ValueType),

@@ -1,7 +1,7 @@
 //! Runs scripts in the promqltest language: data, queries and the answers that they must have.
 //!
 //! Settings are those of upstream's own run: lookback delta 5 minutes, subqueries without a step
-//! at 1 minute, names removed at the end of a query. Each instant query is also run with its times
+//! at 1 minute, names removed at the end of a query, all of the language switched on. Each instant query is also run with its times
 //! pinned by `@` at other evaluation times, and as the middle step of a range query; the answers
 //! must be the same.
 //!
@@ -32,12 +32,14 @@ use evaluate::{Outcome, evaluate};
 use load::Unsupported;
 
 use crate::engine::{Engine, EngineOptions};
+use crate::parser::ParseOptions;
 
 /// Runs the script `text`; `file_name` is only for the report.
 pub fn run(file_name: &str, text: &str) -> Report {
     let options = EngineOptions {
         max_samples: MAX_SAMPLES,
         delayed_name_removal: true,
+        parse: ParseOptions::all(),
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).expect("an engine without threads of its own starts");

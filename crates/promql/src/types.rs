@@ -7,9 +7,10 @@ use model::label::METRIC_NAME;
 use model::quote::quoted;
 
 use crate::ast::{
-    Aggregate, Binary, Call, Cardinality, Expr, InstantSelector, Span, Subquery, Unary, ValueType,
+    Aggregate, Binary, Call, Cardinality, Expr, FillValues, InstantSelector, Span, Subquery, Unary,
+    ValueType,
 };
-use crate::functions::Arity;
+use crate::functions::{Arity, Function};
 use crate::parser::ParseError;
 
 /// Checks `expr`, parsed from `text`.
@@ -34,8 +35,8 @@ impl Checker<'_> {
     fn expr(&self, expr: &mut Expr) -> Checked {
         match expr {
             Expr::Number(_) | Expr::Text(_) => {}
-            Expr::InstantSelector(node) => self.selector(node)?,
-            Expr::RangeSelector(node) => self.selector(&node.selector)?,
+            Expr::InstantSelector(node) => self.selector(node, MayBeEmpty::No)?,
+            Expr::RangeSelector(node) => self.selector(&node.selector, MayBeEmpty::No)?,
             Expr::Subquery(node) => self.subquery(node)?,
             Expr::Unary(node) => self.unary(node)?,
             Expr::Binary(node) => self.binary(node)?,
@@ -55,7 +56,7 @@ impl Checker<'_> {
         Err(self.error(expr.span(), message))
     }
 
-    fn selector(&self, node: &InstantSelector) -> Result<(), ParseError> {
+    fn selector(&self, node: &InstantSelector, may_be_empty: MayBeEmpty) -> Result<(), ParseError> {
         if let Some(name) = &node.name {
             let others = node
                 .matchers
@@ -68,7 +69,8 @@ impl Checker<'_> {
             let message = format!("metric name must not be set twice: {first} or {second}");
             return Err(self.error(node.span, message));
         }
-        if node.matchers.iter().all(model::Matcher::matches_empty) {
+        let is_empty = node.matchers.iter().all(model::Matcher::matches_empty);
+        if is_empty && may_be_empty == MayBeEmpty::No {
             let message = "vector selector must contain at least one non-empty matcher";
             return Err(self.error(node.span, message));
         }
@@ -131,11 +133,35 @@ impl Checker<'_> {
                 .arguments
                 .get(index)
                 .or(signature.arguments.last());
-            if let Some(&want) = want {
-                self.expect(arg, want, &place)?;
+            match want {
+                _ if index == 1 && node.function == Function::Info => {
+                    self.label_selectors(arg, node.span)?;
+                }
+                Some(&want) => self.expect(arg, want, &place)?,
+                None => {}
             }
         }
         Ok(())
+    }
+
+    /// The second argument of `info`: matchers only, of which none need match something.
+    fn label_selectors(&self, arg: &mut Expr, call: Span) -> Result<(), ParseError> {
+        let got = arg.value_type();
+        if got != ValueType::InstantVector {
+            let want = ValueType::InstantVector;
+            let message = format!("expected type {want} in call to function \"info\", got {got}");
+            return Err(self.error(call, message));
+        }
+        let message = match arg {
+            Expr::InstantSelector(node) if node.name.is_none() => {
+                return self.selector(node, MayBeEmpty::Yes);
+            }
+            Expr::InstantSelector(_) => {
+                "expected label selectors only, got vector selector instead"
+            }
+            _ => "expected label selectors only",
+        };
+        Err(self.error(arg.span(), message))
     }
 
     fn binary(&self, node: &mut Binary) -> Result<(), ParseError> {
@@ -151,12 +177,13 @@ impl Checker<'_> {
         if left == ValueType::InstantVector && right == ValueType::InstantVector {
             return self.check_matching(node);
         }
-        if node
-            .matching
-            .take()
-            .is_some_and(|matching| !matching.labels.is_empty())
-        {
+        let matching = node.matching.take().unwrap_or_default();
+        if !matching.labels.is_empty() {
             let message = "vector matching only allowed between instant vectors";
+            return Err(self.error(node.span, message));
+        }
+        if matching.fill != FillValues::default() {
+            let message = "filling in missing series only allowed between instant vectors";
             return Err(self.error(node.span, message));
         }
         if node.op.is_set() {
@@ -208,6 +235,10 @@ impl Checker<'_> {
             let message = format!("no grouping allowed for \"{}\" operation", node.op);
             return Err(self.error(node.span, message));
         }
+        if matching.fill != FillValues::default() {
+            let message = "filling in missing series not allowed for set operators";
+            return Err(self.error(node.span, message));
+        }
         matching.cardinality = Cardinality::ManyToMany;
         Ok(())
     }
@@ -222,6 +253,13 @@ impl Checker<'_> {
             start + between.trim_ascii_end().len().max(blanks),
         )
     }
+}
+
+/// Whether a selector may do without a matcher that needs a label.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MayBeEmpty {
+    No,
+    Yes,
 }
 
 fn is_operand(value_type: ValueType) -> bool {
@@ -240,13 +278,19 @@ fn wrong_count(arity: Arity, listed: usize, got: usize) -> Option<WrongCount> {
             bound: "",
             count: listed,
         }),
-        Arity::LastOptional | Arity::LastRepeated if got + 1 < listed => Some(WrongCount {
-            bound: "at least ",
-            count: listed - 1,
-        }),
+        Arity::LastOptional | Arity::LastRepeated | Arity::LastUpTo(_) if got + 1 < listed => {
+            Some(WrongCount {
+                bound: "at least ",
+                count: listed - 1,
+            })
+        }
         Arity::LastOptional if got > listed => Some(WrongCount {
             bound: "at most ",
             count: listed,
+        }),
+        Arity::LastUpTo(times) if got + 1 > listed + usize::from(times) => Some(WrongCount {
+            bound: "at most ",
+            count: listed - 1 + usize::from(times),
         }),
         _ => None,
     }

@@ -84,7 +84,7 @@ impl ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let kind = match &error {
-            QueryError::Parse(_) | QueryError::NotOverTime(_) => {
+            QueryError::Parse(_) | QueryError::Duration(_) | QueryError::NotOverTime(_) => {
                 return Self::parameter("query", error);
             }
             QueryError::Timeout => ErrorKind::Timeout,

@@ -143,7 +143,28 @@ pub struct VectorMatching {
     pub on: bool,
     /// Labels that `group_left` or `group_right` copies from the "one" side.
     pub include: Vec<String>,
+    /// `fill`, `fill_left`, `fill_right`.
+    pub fill: FillValues,
 }
+
+/// The values of sides that have no series to match, where `fill` and the like give one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FillValues {
+    /// Of the left side.
+    pub left: Option<f64>,
+    /// Of the right side.
+    pub right: Option<f64>,
+}
+
+/// Equal bit for bit, so that `NaN` equals itself.
+impl PartialEq for FillValues {
+    fn eq(&self, other: &Self) -> bool {
+        self.left.map(f64::to_bits) == other.left.map(f64::to_bits)
+            && self.right.map(f64::to_bits) == other.right.map(f64::to_bits)
+    }
+}
+
+impl Eq for FillValues {}
 
 /// Aggregation operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,11 +193,15 @@ pub enum AggregateOp {
     CountValues,
     /// `quantile`
     Quantile,
+    /// `limitk`
+    LimitK,
+    /// `limit_ratio`
+    LimitRatio,
 }
 
 impl AggregateOp {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Sum,
         Self::Average,
         Self::Count,
@@ -189,6 +214,8 @@ impl AggregateOp {
         Self::BottomK,
         Self::CountValues,
         Self::Quantile,
+        Self::LimitK,
+        Self::LimitRatio,
     ];
 
     /// The operator as an expression writes it.
@@ -206,16 +233,25 @@ impl AggregateOp {
             Self::BottomK => "bottomk",
             Self::CountValues => "count_values",
             Self::Quantile => "quantile",
+            Self::LimitK => "limitk",
+            Self::LimitRatio => "limit_ratio",
         }
     }
 
     /// Type of the parameter in front of the vector, for those that take one.
     pub const fn parameter_type(self) -> Option<ValueType> {
         match self {
-            Self::TopK | Self::BottomK | Self::Quantile => Some(ValueType::Scalar),
+            Self::TopK | Self::BottomK | Self::Quantile | Self::LimitK | Self::LimitRatio => {
+                Some(ValueType::Scalar)
+            }
             Self::CountValues => Some(ValueType::Text),
             _ => None,
         }
+    }
+
+    /// True for operators behind `--enable-feature=promql-experimental-functions`.
+    pub const fn is_experimental(self) -> bool {
+        matches!(self, Self::LimitK | Self::LimitRatio)
     }
 }
 

@@ -31,13 +31,17 @@ pub(crate) enum Accumulator {
 pub(crate) type Wanted = [usize];
 
 impl Accumulator {
-    /// An empty one. `count_values` has its own way, see [`super::value_counts`].
+    /// An empty one. `count_values` has its own way, see [`super::value_counts`]; the limits come to
+    /// here no more than it does.
     pub(crate) fn new(op: AggregateOp, steps: usize) -> Self {
         let nothing = || vec![STALE; steps];
         match op {
             AggregateOp::Sum => Self::Sum(vec![None; steps]),
             AggregateOp::Average => Self::Average(vec![None; steps]),
-            AggregateOp::Count | AggregateOp::CountValues => Self::Count(vec![0.0; steps]),
+            AggregateOp::Count
+            | AggregateOp::CountValues
+            | AggregateOp::LimitK
+            | AggregateOp::LimitRatio => Self::Count(vec![0.0; steps]),
             AggregateOp::Minimum => Self::Chosen(nothing(), smaller),
             AggregateOp::Maximum => Self::Chosen(nothing(), larger),
             AggregateOp::Group => Self::Chosen(nothing(), |_, _| 1.0),

@@ -42,8 +42,6 @@ pub(crate) enum TokenKind {
     NotRegex,
     Operator(BinaryOp),
     Aggregate(AggregateOp),
-    /// `limitk` or `limit_ratio`.
-    ExperimentalAggregate,
     Keyword(Keyword),
 }
 
@@ -60,8 +58,31 @@ pub(crate) enum Keyword {
     Bool,
     Anchored,
     Smoothed,
-    /// `fill`, `fill_left` or `fill_right` in front of a parenthesis.
+    /// These three only in front of a parenthesis.
     Fill,
+    FillLeft,
+    FillRight,
+    Start,
+    End,
+    Step,
+    Range,
+    MinOf,
+    MaxOf,
+}
+
+impl Keyword {
+    /// True for what fills in for missing series.
+    pub(crate) const fn is_fill(self) -> bool {
+        matches!(self, Self::Fill | Self::FillLeft | Self::FillRight)
+    }
+
+    /// True for words that are called like functions.
+    pub(crate) const fn is_callable(self) -> bool {
+        matches!(
+            self,
+            Self::Start | Self::End | Self::Step | Self::Range | Self::MinOf | Self::MaxOf
+        )
+    }
 }
 
 /// The token that `word` stands for, in any case, if it is more than a name.
@@ -73,7 +94,6 @@ pub(crate) fn keyword(word: &str) -> Option<TokenKind> {
         "or" => return Some(TokenKind::Operator(BinaryOp::Or)),
         "unless" => return Some(TokenKind::Operator(BinaryOp::Unless)),
         "atan2" => return Some(TokenKind::Operator(BinaryOp::Atan2)),
-        "limitk" | "limit_ratio" => return Some(TokenKind::ExperimentalAggregate),
         "offset" => Keyword::Offset,
         "by" => Keyword::By,
         "without" => Keyword::Without,
@@ -84,7 +104,15 @@ pub(crate) fn keyword(word: &str) -> Option<TokenKind> {
         "bool" => Keyword::Bool,
         "anchored" => Keyword::Anchored,
         "smoothed" => Keyword::Smoothed,
-        "fill" | "fill_left" | "fill_right" => Keyword::Fill,
+        "fill" => Keyword::Fill,
+        "fill_left" => Keyword::FillLeft,
+        "fill_right" => Keyword::FillRight,
+        "start" => Keyword::Start,
+        "end" => Keyword::End,
+        "step" => Keyword::Step,
+        "range" => Keyword::Range,
+        "min_of" => Keyword::MinOf,
+        "max_of" => Keyword::MaxOf,
         other => {
             let op = AggregateOp::ALL
                 .into_iter()
@@ -106,10 +134,9 @@ impl Token<'_> {
             TokenKind::Text => format!("string {}", shortened(self.text)),
             TokenKind::Number => format!("number {}", shortened(self.text)),
             TokenKind::Duration => format!("duration {}", shortened(self.text)),
+            TokenKind::Keyword(word) if word.is_callable() => quoted(self.text),
             TokenKind::Keyword(_) => format!("<{}>", self.text),
-            TokenKind::Aggregate(_) | TokenKind::ExperimentalAggregate => {
-                format!("<aggr:{}>", self.text)
-            }
+            TokenKind::Aggregate(_) => format!("<aggr:{}>", self.text),
             TokenKind::Operator(_)
             | TokenKind::At
             | TokenKind::EqualRegex
@@ -129,19 +156,20 @@ impl Token<'_> {
     /// True if the token may stand as a metric's name outside braces.
     pub(crate) fn is_metric_name(&self) -> bool {
         match &self.kind {
-            TokenKind::Identifier
-            | TokenKind::MetricIdentifier
-            | TokenKind::Aggregate(_)
-            | TokenKind::ExperimentalAggregate => true,
+            TokenKind::Identifier | TokenKind::MetricIdentifier | TokenKind::Aggregate(_) => true,
             TokenKind::Operator(op) => op.is_set(),
-            TokenKind::Keyword(keyword) => matches!(
-                keyword,
-                Keyword::Offset
-                    | Keyword::By
-                    | Keyword::Without
-                    | Keyword::Anchored
-                    | Keyword::Smoothed
-            ),
+            TokenKind::Keyword(keyword) => {
+                keyword.is_callable()
+                    || keyword.is_fill()
+                    || matches!(
+                        keyword,
+                        Keyword::Offset
+                            | Keyword::By
+                            | Keyword::Without
+                            | Keyword::Anchored
+                            | Keyword::Smoothed
+                    )
+            }
             _ => false,
         }
     }
@@ -150,7 +178,7 @@ impl Token<'_> {
     pub(crate) fn is_grouping_label(&self) -> bool {
         match &self.kind {
             TokenKind::Operator(op) => op.is_set() || *op == BinaryOp::Atan2,
-            TokenKind::Keyword(keyword) => !matches!(keyword, Keyword::Without | Keyword::Fill),
+            TokenKind::Keyword(keyword) => *keyword != Keyword::Without,
             _ => self.is_metric_name(),
         }
     }

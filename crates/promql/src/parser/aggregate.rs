@@ -22,8 +22,7 @@ impl Parser<'_> {
         )
     }
 
-    /// Reads an aggregation; `op` is none for the experimental operators.
-    pub(super) fn aggregation(&mut self, op: Option<AggregateOp>) -> Result<Tree, ParseError> {
+    pub(super) fn aggregation(&mut self, op: AggregateOp) -> Result<Tree, ParseError> {
         let name = self.take();
         let mut grouping = self.grouping()?;
         self.open_aggregations += 1;
@@ -32,18 +31,15 @@ impl Parser<'_> {
         let mut span = name.span.join(closing);
         if grouping.is_none() {
             grouping = self.grouping()?;
-            span.end = span
-                .end
-                .max(self.tokens[self.position.saturating_sub(1)].span.end);
+            span.end = span.end.max(self.last_end());
         }
         let Grouping { labels, without } = grouping.unwrap_or_default();
         if arguments.is_empty() {
             return Err(self.error(span, "no arguments for aggregate expression provided"));
         }
-        let Some(op) = op else {
-            let name = name.text.to_ascii_lowercase();
-            return Err(self.off(span, format!("{name}() {EXPERIMENTAL}")));
-        };
+        if op.is_experimental() && !self.options.experimental_functions {
+            return Err(self.error(span, format!("{op}() {EXPERIMENTAL}")));
+        }
         let wanted = 1 + usize::from(op.parameter_type().is_some());
         if arguments.len() != wanted {
             let message = format!(

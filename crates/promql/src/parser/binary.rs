@@ -1,7 +1,8 @@
 //! Binary operators: precedences, `bool`, and the words that say how series find each other.
 
+use super::duration::Place;
 use super::{ParseError, Parser, Tree};
-use crate::ast::{Binary, BinaryOp, Cardinality, Expr, VectorMatching};
+use crate::ast::{Binary, BinaryOp, Cardinality, Expr, FillValues, VectorMatching};
 use crate::lexer::{Keyword, TokenKind};
 
 /// Binds no tighter than anything.
@@ -9,7 +10,7 @@ pub(super) const LOWEST: u8 = 0;
 /// How tight `^` binds, and operands of a sign.
 pub(super) const POWER: u8 = 6;
 
-fn precedence(op: BinaryOp) -> u8 {
+pub(super) fn precedence(op: BinaryOp) -> u8 {
     match op {
         BinaryOp::Or => 1,
         BinaryOp::And | BinaryOp::Unless => 2,
@@ -44,18 +45,16 @@ impl Parser<'_> {
 
     fn right_side(&mut self, lhs: Tree, op: BinaryOp) -> Result<Tree, ParseError> {
         let return_bool = self.take_if(&TokenKind::Keyword(Keyword::Bool)).is_some();
-        let matching = self.vector_matching()?;
-        if self.peek().kind == TokenKind::Keyword(Keyword::Fill) {
-            let span = lhs.expr.span().join(self.peek().span);
-            return Err(self.off(
-                span,
-                "binop fill modifiers are experimental and not enabled",
-            ));
-        }
+        let mut matching = self.vector_matching()?;
+        matching.fill = self.fill_values()?;
         let is_right_associative = op == BinaryOp::Power;
         let rhs = self.expression(precedence(op) + u8::from(!is_right_associative))?;
         let height = lhs.height.max(rhs.height);
         let span = lhs.expr.span().join(rhs.expr.span());
+        if matching.fill != FillValues::default() && !self.options.fill_modifiers {
+            let message = "binop fill modifiers are experimental and not enabled";
+            return Err(self.error(span, message));
+        }
         let (lhs, rhs) = (Box::new(lhs.expr), Box::new(rhs.expr));
         let matching = Some(matching);
         self.node(
@@ -90,5 +89,53 @@ impl Parser<'_> {
             matching.include = self.grouping_labels()?;
         }
         Ok(matching)
+    }
+
+    /// Reads `fill(0)`, or `fill_left(0)` and `fill_right(0)` in any order. After them, `fill` is a
+    /// metric's name again.
+    fn fill_values(&mut self) -> Result<FillValues, ParseError> {
+        let mut fill = FillValues::default();
+        let TokenKind::Keyword(word) = self.peek().kind else {
+            return Ok(fill);
+        };
+        match word {
+            Keyword::Fill => {
+                let value = self.fill_value()?;
+                fill = FillValues {
+                    left: Some(value),
+                    right: Some(value),
+                };
+            }
+            Keyword::FillLeft => {
+                fill.left = Some(self.fill_value()?);
+                if self.peek().kind == TokenKind::Keyword(Keyword::FillRight) {
+                    fill.right = Some(self.fill_value()?);
+                }
+            }
+            Keyword::FillRight => {
+                fill.right = Some(self.fill_value()?);
+                if self.peek().kind == TokenKind::Keyword(Keyword::FillLeft) {
+                    fill.left = Some(self.fill_value()?);
+                }
+            }
+            _ => {}
+        }
+        Ok(fill)
+    }
+
+    fn fill_value(&mut self) -> Result<f64, ParseError> {
+        self.take();
+        let place = Place {
+            context: "",
+            expected: "",
+        };
+        if self.take_if(&TokenKind::LeftParen).is_none() {
+            return Err(self.unexpected("", ""));
+        }
+        let number = self.signed_number(place)?;
+        match self.take_if(&TokenKind::RightParen) {
+            Some(_) => Ok(number.value),
+            None => Err(self.unexpected("", "")),
+        }
     }
 }

@@ -4,7 +4,7 @@ use model::quote::quoted;
 
 use super::{ParseError, Parser, Tree, binary};
 use crate::ast::{Call, Expr, Span};
-use crate::functions::{self, Function};
+use crate::functions::Function;
 use crate::lexer::TokenKind;
 
 impl Parser<'_> {
@@ -12,13 +12,13 @@ impl Parser<'_> {
         let name = self.take();
         let (arguments, closing) = self.arguments()?;
         let Some(function) = Function::from_name(name.text) else {
-            let quoted = quoted(name.text);
-            if functions::is_experimental(name.text) {
-                return Err(self.off(name.span, format!("function {quoted} is not enabled")));
-            }
-            let message = format!("unknown function with name {quoted}");
+            let message = format!("unknown function with name {}", quoted(name.text));
             return Err(self.error(name.span, message));
         };
+        if function.is_experimental() && !self.options.experimental_functions {
+            let message = format!("function {} is not enabled", quoted(name.text));
+            return Err(self.error(name.span, message));
+        }
         let height = arguments
             .iter()
             .map(|tree| tree.height)

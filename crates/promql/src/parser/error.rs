@@ -16,8 +16,6 @@ pub struct ParseError {
     pub span: Span,
     /// What is wrong, without the position.
     pub message: String,
-    /// True if the text is only refused because it uses an experimental feature that is off.
-    pub experimental: bool,
 }
 
 impl ParseError {
@@ -32,14 +30,7 @@ impl ParseError {
             column,
             span,
             message: message.into(),
-            experimental: false,
         }
-    }
-
-    /// The same fault, for an experimental feature that is off.
-    pub(crate) fn of_experimental(mut self) -> Self {
-        self.experimental = true;
-        self
     }
 }
 

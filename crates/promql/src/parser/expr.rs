@@ -57,12 +57,20 @@ impl<'a> Parser<'a> {
             }
             TokenKind::LeftParen => self.paren(),
             TokenKind::LeftBrace => self.instant_selector(),
-            TokenKind::Aggregate(op) if self.at_aggregation() => self.aggregation(Some(op)),
-            TokenKind::ExperimentalAggregate if self.at_aggregation() => self.aggregation(None),
-            TokenKind::Identifier if self.token(1).kind == TokenKind::LeftParen => self.call(),
+            TokenKind::Aggregate(op) if self.at_aggregation() => self.aggregation(op),
+            _ if self.at_call() => self.call(),
             _ if self.peek().is_metric_name() => self.instant_selector(),
             _ => Err(self.unexpected("", "")),
         }
+    }
+
+    fn at_call(&self) -> bool {
+        let is_name = match self.peek().kind {
+            TokenKind::Identifier => true,
+            TokenKind::Keyword(word) => word.is_callable(),
+            _ => false,
+        };
+        is_name && self.token(1).kind == TokenKind::LeftParen
     }
 
     fn paren(&mut self) -> Result<Tree, ParseError> {

@@ -1,8 +1,10 @@
-//! What follows an operand: ranges, subqueries, `offset` and `@`.
+//! What follows an operand: ranges, subqueries, `offset`, `@`, `anchored` and `smoothed`.
 
-use super::duration::DURATION;
+use super::duration::{DURATION, Length, Place};
 use super::{ParseError, Parser, Tree};
-use crate::ast::{AtModifier, Expr, InstantSelector, RangeSelector, Span, Subquery};
+use crate::ast::{
+    AtModifier, DurationExpr, Expr, ExtendedRange, InstantSelector, RangeSelector, Span, Subquery,
+};
 use crate::lexer::{Keyword, TokenKind};
 
 impl Parser<'_> {
@@ -13,10 +15,11 @@ impl Parser<'_> {
                 TokenKind::LeftBracket => self.bracketed(tree)?,
                 TokenKind::Keyword(Keyword::Offset) => self.offset(tree)?,
                 TokenKind::At => self.at(tree)?,
-                TokenKind::Keyword(Keyword::Anchored | Keyword::Smoothed) => {
-                    let word = self.peek().text.to_ascii_lowercase();
-                    let message = format!("{word} modifier is experimental and not enabled");
-                    return Err(self.off(tree.expr.span(), message));
+                TokenKind::Keyword(Keyword::Anchored) => {
+                    self.extended(tree, ExtendedRange::Anchored)?
+                }
+                TokenKind::Keyword(Keyword::Smoothed) => {
+                    self.extended(tree, ExtendedRange::Smoothed)?
                 }
                 _ => return Ok(tree),
             };
@@ -25,7 +28,10 @@ impl Parser<'_> {
 
     fn bracketed(&mut self, tree: Tree) -> Result<Tree, ParseError> {
         let opening = self.take().span;
-        let range = self.positive_duration("subquery or range selector", DURATION)?;
+        let range = self.positive_duration(Place {
+            context: "subquery or range selector",
+            expected: DURATION,
+        })?;
         match self.peek().kind {
             TokenKind::RightBracket => {
                 let closing = self.take().span;
@@ -39,45 +45,65 @@ impl Parser<'_> {
         }
     }
 
-    fn range_selector(&self, tree: Tree, range: i64, brackets: Span) -> Result<Tree, ParseError> {
+    fn range_selector(
+        &self,
+        tree: Tree,
+        range: Length,
+        brackets: Span,
+    ) -> Result<Tree, ParseError> {
         let message = match tree.expr {
-            Expr::InstantSelector(selector) if selector.offset == 0 && selector.at.is_none() => {
-                let span = selector.span.join(brackets);
-                return self.node(
-                    Expr::RangeSelector(RangeSelector {
-                        selector,
-                        range,
-                        span,
-                    }),
-                    0,
-                );
-            }
             Expr::InstantSelector(selector) if selector.offset != 0 => {
                 "no offset modifiers allowed before range"
             }
-            Expr::InstantSelector(_) => "no @ modifiers allowed before range",
+            Expr::InstantSelector(selector)
+                if matches!(selector.at, Some(AtModifier::Timestamp(_))) =>
+            {
+                "no @ modifiers allowed before range"
+            }
+            Expr::InstantSelector(selector) => {
+                let span = selector.span.join(brackets);
+                let node = RangeSelector {
+                    selector,
+                    range: range.milliseconds,
+                    range_expr: range.expr,
+                    span,
+                };
+                return self.node(Expr::RangeSelector(node), 0);
+            }
             _ => "ranges only allowed for vector selectors",
         };
         Err(self.error(brackets, message))
     }
 
-    fn subquery(&mut self, tree: Tree, range: i64) -> Result<Tree, ParseError> {
+    fn subquery(&mut self, tree: Tree, range: Length) -> Result<Tree, ParseError> {
         let step = if self.peek().kind == TokenKind::RightBracket {
             None
         } else {
-            let expected = "number, duration, step(), range(), or \"]\"";
-            Some(self.positive_duration("subquery selector", expected)?)
+            Some(self.positive_duration(Place {
+                context: "subquery selector",
+                expected: "number, duration, step(), range(), or \"]\"",
+            })?)
         };
         let Some(closing) = self.take_if(&TokenKind::RightBracket) else {
             return Err(self.unexpected("subquery selector", "\"]\""));
         };
         let Tree { expr, height } = tree;
         let span = expr.span().join(closing.span);
+        let (step, step_expr) = match step {
+            None => (None, None),
+            Some(Length {
+                expr: Some(expr), ..
+            }) => (None, Some(expr)),
+            Some(literal) => (Some(literal.milliseconds), None),
+        };
         let subquery = Subquery {
             expr: Box::new(expr),
-            range,
+            range: range.milliseconds,
+            range_expr: range.expr,
             step,
+            step_expr,
             offset: 0,
+            offset_expr: None,
             at: None,
             span,
         };
@@ -86,17 +112,17 @@ impl Parser<'_> {
 
     fn offset(&mut self, mut tree: Tree) -> Result<Tree, ParseError> {
         self.take();
-        let number = self.signed_number("offset", DURATION)?;
-        let offset = self.milliseconds(&number)?;
+        let (offset, end) = self.offset_duration()?;
         let before = tree.expr.span();
         let Some(slots) = modifier_slots(&mut tree.expr) else {
             return Err(self.misplaced(before, "offset"));
         };
-        if *slots.offset != 0 {
+        if *slots.offset != 0 || slots.offset_expr.is_some() {
             return Err(self.error(before, "offset may not be set multiple times"));
         }
-        *slots.offset = offset;
-        slots.span.end = number.span.end;
+        *slots.offset = offset.milliseconds;
+        *slots.offset_expr = offset.expr;
+        slots.span.end = end;
         Ok(tree)
     }
 
@@ -117,22 +143,22 @@ impl Parser<'_> {
 
     /// Reads what follows `@`; yields it and where it ends.
     fn at_modifier(&mut self, subject: Span) -> Result<(AtModifier, usize), ParseError> {
-        let bound = match self.peek().text.to_ascii_lowercase().as_str() {
-            "start" => Some(AtModifier::Start),
-            "end" => Some(AtModifier::End),
+        let bound = match self.peek().kind {
+            TokenKind::Keyword(Keyword::Start) => Some(AtModifier::Start),
+            TokenKind::Keyword(Keyword::End) => Some(AtModifier::End),
             _ => None,
         };
         if let Some(bound) = bound {
             self.take();
             if self.take_if(&TokenKind::LeftParen).is_none() {
-                return Err(self.unexpected("@", "timestamp"));
+                return Err(self.unexpected(AT.context, AT.expected));
             }
             let Some(closing) = self.take_if(&TokenKind::RightParen) else {
-                return Err(self.unexpected("@", "timestamp"));
+                return Err(self.unexpected(AT.context, AT.expected));
             };
             return Ok((bound, closing.span.end));
         }
-        let number = self.signed_number("@", "timestamp")?;
+        let number = self.signed_number(AT)?;
         let seconds = number.value;
         if !seconds.is_finite() || seconds.abs() >= i64::MAX as f64 {
             let text = match seconds {
@@ -146,6 +172,31 @@ impl Parser<'_> {
             AtModifier::Timestamp((seconds * 1000.0).round() as i64),
             number.span.end,
         ))
+    }
+
+    /// `anchored` or `smoothed` after `tree`, whose span stays as it is, as upstream's does.
+    fn extended(&mut self, mut tree: Tree, how: ExtendedRange) -> Result<Tree, ParseError> {
+        self.take();
+        let (span, word) = (tree.expr.span(), how.as_str());
+        if !self.options.extended_range_selectors {
+            let message = format!("{word} modifier is experimental and not enabled");
+            return Err(self.error(span, message));
+        }
+        let slot = match &mut tree.expr {
+            Expr::InstantSelector(node) => &mut node.extended,
+            Expr::RangeSelector(node) => &mut node.selector.extended,
+            Expr::Subquery(_) => {
+                let message = format!("{word} modifier is not supported for subqueries");
+                return Err(self.error(span, message));
+            }
+            _ => return Err(self.error(span, format!("{word} modifier not implemented"))),
+        };
+        if slot.is_some_and(|other| other != how) {
+            let message = "anchored and smoothed modifiers cannot be used together";
+            return Err(self.error(span, message));
+        }
+        *slot = Some(how);
+        Ok(tree)
     }
 
     fn misplaced(&self, span: Span, modifier: &str) -> ParseError {
@@ -164,6 +215,7 @@ impl Parser<'_> {
 /// Where the modifiers of an expression are kept.
 struct ModifierSlots<'a> {
     offset: &'a mut i64,
+    offset_expr: &'a mut Option<Box<DurationExpr>>,
     at: &'a mut Option<AtModifier>,
     span: &'a mut Span,
 }
@@ -171,16 +223,35 @@ struct ModifierSlots<'a> {
 fn modifier_slots(expr: &mut Expr) -> Option<ModifierSlots<'_>> {
     match expr {
         Expr::InstantSelector(InstantSelector {
-            offset, at, span, ..
+            offset,
+            offset_expr,
+            at,
+            span,
+            ..
         })
         | Expr::Subquery(Subquery {
-            offset, at, span, ..
-        }) => Some(ModifierSlots { offset, at, span }),
+            offset,
+            offset_expr,
+            at,
+            span,
+            ..
+        }) => Some(ModifierSlots {
+            offset,
+            offset_expr,
+            at,
+            span,
+        }),
         Expr::RangeSelector(node) => Some(ModifierSlots {
             offset: &mut node.selector.offset,
+            offset_expr: &mut node.selector.offset_expr,
             at: &mut node.selector.at,
             span: &mut node.span,
         }),
         _ => None,
     }
 }
+
+const AT: Place = Place {
+    context: "@",
+    expected: "timestamp",
+};

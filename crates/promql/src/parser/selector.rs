@@ -27,7 +27,9 @@ impl<'a> Parser<'a> {
             name,
             matchers,
             offset: 0,
+            offset_expr: None,
             at: None,
+            extended: None,
             span,
         };
         self.node(Expr::InstantSelector(selector), 0)

@@ -148,6 +148,61 @@ fn faults_are_reported_as_upstream_reports_them() {
 }
 
 #[test]
+fn what_is_switched_off_is_refused() {
+    let off = ParseOptions {
+        duration_expressions: false,
+        ..ParseOptions::default()
+    };
+    for text in ["foo[-(1 - 2)]", "foo offset - - 1m", "foo[step()+1ms]"] {
+        parsed(text);
+    }
+    let cases = [
+        (
+            "foo[5m * 2]",
+            "1:5: parse error: experimental duration expression is not enabled",
+        ),
+        (
+            "foo[step()]",
+            "1:5: parse error: experimental duration expression is not enabled",
+        ),
+        (
+            "foo offset (1h)",
+            "1:13: parse error: experimental duration expression is not enabled",
+        ),
+        (
+            "foo[5m:step()]",
+            "1:8: parse error: experimental duration expression is not enabled",
+        ),
+    ];
+    for (text, want) in cases {
+        let error = parse(text, &off).unwrap_err();
+        assert_eq!(error.to_string(), want, "{text}");
+    }
+}
+
+#[test]
+fn what_is_switched_on_is_read() {
+    let texts = [
+        "foo + fill(0) bar",
+        "foo + on (a) group_left (b) fill_right(-5m) fill_left(NaN) bar",
+        "fill + fill_left",
+        "rate(foo[5m] anchored @ 1 offset 5m)",
+        "foo smoothed[5m]",
+        "info(foo, {a=~\".*\"})",
+        "info(foo, {})",
+        "limitk by (x) (1, foo)",
+        "LIMIT_RATIO(-0.5, foo)",
+        "histogram_quantiles(foo, \"q\", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)",
+        "min_of(max_of(start(), end()), step() + range())",
+        "foo offset -min_of(step(), 1s) + 8000",
+    ];
+    for text in texts {
+        let expr = parse(text, &ParseOptions::all());
+        assert!(expr.is_ok(), "{text}: {expr:?}");
+    }
+}
+
+#[test]
 fn invalid_regular_expressions_are_refused_where_they_stand() {
     let message = refused("foo + bar{a=~\"(\"}");
     assert!(
@@ -190,7 +245,8 @@ fn hostile_nesting_and_length_are_refused() {
 fn every_node_knows_where_it_stands() {
     let text = "sum by (a) (rate(foo{b=\"c\"}[5m] offset 1m)) / on (a) bar[1h:] @ 5";
     // The right side is ill-typed; only its parts are looked at here.
-    let expr = Parser::new(text).whole().unwrap();
+    let options = ParseOptions::default();
+    let expr = Parser::new(text, &options).whole().unwrap();
     let mut seen = Vec::new();
     expr.walk(&mut |node| seen.push(&text[node.span().start..node.span().end]));
     let want = [
@@ -365,22 +421,6 @@ const FAULTS: &[(&str, &str)] = &[
     (
         "(foo + bar)[5m]",
         "1:12: parse error: ranges only allowed for vector selectors",
-    ),
-    (
-        "foo[5m * 2]",
-        "1:5: parse error: experimental duration expression is not enabled",
-    ),
-    (
-        "foo[step()]",
-        "1:5: parse error: experimental duration expression is not enabled",
-    ),
-    (
-        "foo offset (1h)",
-        "1:12: parse error: experimental duration expression is not enabled",
-    ),
-    (
-        "foo[5m:step()]",
-        "1:8: parse error: experimental duration expression is not enabled",
     ),
     (
         "sum without(==)(some_metric)",

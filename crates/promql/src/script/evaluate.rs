@@ -10,6 +10,7 @@ use super::load::Unsupported;
 use super::pin::pinned;
 use crate::ast::Expr;
 use crate::parser::{ParseOptions, parse};
+use crate::plan::not_evaluated_yet;
 use crate::query::{InstantQuery, RangeQuery};
 use crate::value::{InstantSample, RangeSeries, Sample, SampleValue, Value};
 
@@ -25,11 +26,10 @@ pub(super) enum Outcome {
 }
 
 pub(super) fn evaluate(bench: &Bench, eval: &Eval) -> Outcome {
-    let expr = match parse(&eval.text, &ParseOptions::default()) {
-        Ok(expr) => Some(expr),
-        Err(error) if error.experimental => return Outcome::Skipped(error.to_string()),
-        Err(_) => None,
-    };
+    let expr = parse(&eval.text, &ParseOptions::all()).ok();
+    if let Some(reason) = expr.as_ref().and_then(not_evaluated_yet) {
+        return Outcome::Skipped(reason);
+    }
     if eval.expectation.has_histograms() {
         return Outcome::Skipped("needs native histograms: one is expected".to_owned());
     }

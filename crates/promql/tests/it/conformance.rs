@@ -62,6 +62,11 @@ fn at_modifier() {
     holds("at_modifier.test", 77);
 }
 
+#[test]
+fn duration_expression() {
+    holds("duration_expression.test", 59);
+}
+
 /// What is skipped needs native histograms or an experimental function.
 #[test]
 fn functions() {
