@@ -134,7 +134,7 @@ impl SampleBuffer {
         self.values.truncate(kept);
         self.timestamps.truncate(kept);
         self.start_timestamps.truncate(kept);
-        self.histograms.retain(|time| keep(time, None));
+        self.histograms.retain_from(0, |time| keep(time, None));
     }
 }
 
@@ -172,6 +172,21 @@ impl HistogramSamples {
         self.timestamps.is_empty()
     }
 
+    /// Brings histograms that were added as several runs into rising order of time. Of several at
+    /// one time the first stays.
+    pub fn sort(&mut self) {
+        if self.timestamps.is_sorted_by(|a, b| a < b) {
+            return;
+        }
+        let mut order: Vec<usize> = (0..self.timestamps.len()).collect();
+        order.sort_by_key(|&index| self.timestamps[index]);
+        order.dedup_by_key(|index| self.timestamps[*index]);
+        let values = order.iter().map(|&index| Arc::clone(&self.values[index]));
+        self.values = values.collect();
+        self.start_timestamps = order.iter().map(|&i| self.start_timestamps[i]).collect();
+        self.timestamps = order.iter().map(|&index| self.timestamps[index]).collect();
+    }
+
     /// Times in milliseconds since the Unix epoch.
     pub fn timestamps(&self) -> &[i64] {
         &self.timestamps
@@ -187,8 +202,12 @@ impl HistogramSamples {
         &self.start_timestamps
     }
 
-    fn retain(&mut self, mut keep: impl FnMut(i64) -> bool) {
-        let kept: Vec<bool> = self.timestamps.iter().map(|&time| keep(time)).collect();
+    /// Keeps the histograms from place `from` on whose time `keep` wants, and all before.
+    pub fn retain_from(&mut self, from: usize, mut keep: impl FnMut(i64) -> bool) {
+        let times = self.timestamps.iter().enumerate();
+        let kept: Vec<bool> = times
+            .map(|(index, &time)| index < from || keep(time))
+            .collect();
         let mut each = kept.iter();
         self.timestamps.retain(|_| each.next() == Some(&true));
         let mut each = kept.iter();

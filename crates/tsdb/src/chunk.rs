@@ -1,7 +1,10 @@
 //! Chunks: compressed runs of samples of one series, bit for bit as Prometheus writes them.
 
 pub(crate) mod bitstream;
+pub mod histogram;
+mod varbit;
 pub mod xor;
+mod xor_state;
 
 use storage::SampleBuffer;
 
@@ -10,6 +13,10 @@ use storage::SampleBuffer;
 pub enum ChunkEncoding {
     /// Floats: delta-of-delta times, XORed values. Number 1.
     Xor,
+    /// Native histograms with integer counts. Number 2; read only.
+    Histogram,
+    /// Native histograms with float counts. Number 3; read only.
+    FloatHistogram,
 }
 
 impl ChunkEncoding {
@@ -17,6 +24,8 @@ impl ChunkEncoding {
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {
             1 => Some(Self::Xor),
+            2 => Some(Self::Histogram),
+            3 => Some(Self::FloatHistogram),
             _ => None,
         }
     }
@@ -25,6 +34,8 @@ impl ChunkEncoding {
     pub const fn number(self) -> u8 {
         match self {
             Self::Xor => 1,
+            Self::Histogram => 2,
+            Self::FloatHistogram => 3,
         }
     }
 
@@ -35,6 +46,8 @@ impl ChunkEncoding {
     pub fn decode(self, bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
         match self {
             Self::Xor => xor::decode(bytes, buffer),
+            Self::Histogram => histogram::decode_integers(bytes, buffer),
+            Self::FloatHistogram => histogram::decode_floats(bytes, buffer),
         }
     }
 }
@@ -56,4 +69,29 @@ pub enum ChunkError {
         /// Samples that could be read.
         read: usize,
     },
+}
+
+/// Why decoding stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// The bytes ended, or cannot be what they promise.
+    End,
+    /// A time is not behind the one before.
+    Unordered,
+}
+
+impl From<bitstream::EndOfBits> for Stop {
+    fn from(_: bitstream::EndOfBits) -> Self {
+        Self::End
+    }
+}
+
+impl Stop {
+    /// The error of a chunk of which `read` of `promised` samples could be read.
+    fn after(self, read: usize, promised: usize) -> ChunkError {
+        match self {
+            Self::End => ChunkError::Truncated { read, promised },
+            Self::Unordered => ChunkError::Unordered { read },
+        }
+    }
 }

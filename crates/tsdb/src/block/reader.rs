@@ -131,9 +131,13 @@ impl Block {
         buffer: &mut SampleBuffer,
     ) -> Result<(), BlockError> {
         let before = buffer.len();
+        let histograms_before = buffer.histograms().len();
         self.chunks.decode(chunks, scratch, buffer)?;
         if let Some(deleted) = self.tombstones.get(&u64::from(series)) {
             remove_deleted(deleted, before, buffer);
+            let is_kept = |time| !deleted.iter().any(|range| range.contains(time));
+            let histograms = buffer.histograms_mut();
+            histograms.retain_from(histograms_before, is_kept);
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 
 use storage::SampleBuffer;
 
-use super::ChunkError;
 use super::bitstream::{BitReader, BitWriter, EndOfBits};
+use super::{ChunkError, Stop};
 use crate::wire::{put_uvarint, put_varint};
 
 /// An open chunk: the bytes so far, and what the next sample is encoded against.
@@ -187,11 +187,7 @@ pub(crate) fn decode_first(
     };
     let outcome = decoder.run(promised, buffer);
     let read = buffer.len() - before;
-    match outcome {
-        Ok(()) => Ok(()),
-        Err(Stop::End) => Err(ChunkError::Truncated { read, promised }),
-        Err(Stop::Unordered) => Err(ChunkError::Unordered { read }),
-    }
+    outcome.map_err(|stop| stop.after(read, promised))
 }
 
 struct Decoder<'a> {
@@ -201,17 +197,6 @@ struct Decoder<'a> {
     value: u64,
     leading: u32,
     significant: u32,
-}
-
-enum Stop {
-    End,
-    Unordered,
-}
-
-impl From<EndOfBits> for Stop {
-    fn from(_: EndOfBits) -> Self {
-        Self::End
-    }
 }
 
 impl Decoder<'_> {

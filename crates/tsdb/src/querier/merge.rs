@@ -6,6 +6,7 @@ use storage::SampleBuffer;
 /// Brings the samples from `border` on together with those before: both runs rise, and mostly one
 /// is wholly behind the other. Of two samples at one time the earlier run's stays.
 pub(crate) fn join(buffer: &mut SampleBuffer, border: usize) {
+    buffer.histograms_mut().sort();
     let (times, values) = buffer.columns_mut();
     let last = border.checked_sub(1).and_then(|last| times.get(last));
     let rises = match (last, times.get(border)) {
@@ -35,6 +36,10 @@ pub(crate) fn join(buffer: &mut SampleBuffer, border: usize) {
 
 /// Drops samples outside `range`.
 pub(crate) fn trim(buffer: &mut SampleBuffer, range: TimeRange) {
+    if !buffer.histograms().is_empty() {
+        let histograms = buffer.histograms_mut();
+        histograms.retain_from(0, |time| range.contains(time));
+    }
     let (times, values) = buffer.columns_mut();
     if times.last().is_some_and(|&last| last > range.max_time) {
         let end = times.partition_point(|&time| time <= range.max_time);

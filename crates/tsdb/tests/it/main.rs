@@ -10,6 +10,7 @@ mod bounds;
 mod crash;
 mod fixture;
 mod full_disk;
+mod histograms;
 mod ownership;
 mod queries;
 mod upstream;
