@@ -1,7 +1,7 @@
 //! `cargo xtask`: the chores of this workspace, as one program that needs nothing but cargo.
 //!
 //! [`tidy`] checks what the compiler cannot, [`codegen`] writes the generated pages, [`peers`]
-//! installs the programs that we compare ourselves with, [`ui`] builds the pages, and [`ci`] runs
+//! brings the programs that we compare ourselves with, [`ui`] builds the pages, and [`ci`] runs
 //! everything and counts.
 
 #![allow(
@@ -36,7 +36,7 @@ usage: cargo xtask <command>
   ci             everything that `make test` runs, closed by one line `N passed, M failed`
   ui             build ui/dist if its sources are newer
   ui-lint        check the UI sources with biome
-  peers [NAME…]  install prometheus, prometheus-node-exporter, chromium from Debian's packages";
+  peers [NAME…]  install or build the programs that we compare ourselves with";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -61,7 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "ci" => return ci::run(&root),
         "ui" => ui::build(&root)?,
         "ui-lint" => ui::lint(&root)?,
-        "peers" => peers::install(rest)?,
+        "peers" => peers::install(&root, rest)?,
         "help" | "--help" | "-h" => println!("{USAGE}"),
         other => {
             eprintln!("xtask: no command `{other}`\n\n{USAGE}");

@@ -1,78 +1,128 @@
-//! `cargo xtask peers`: the programs that tests and benchmarks compare us with, from Debian.
+//! `cargo xtask peers`: the programs that tests and benchmarks compare us with.
 //!
-//! Installing a server's package normally starts the server. A `policy-rc.d` that answers 101
-//! ("forbidden by policy") is in place meanwhile, and the process table is compared before and
-//! after as the proof.
+//! Most come from Debian ([`debian`]); the Prometheus of the version that we follow is built from
+//! its Go module ([`module`]) into the target folder, since Debian has an older one.
 
-use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+mod debian;
+mod module;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::program;
-
-/// Asked by Debian's maintainer scripts before they start a service.
-const POLICY: &str = "/usr/sbin/policy-rc.d";
-const POLICY_ASIDE: &str = "/usr/sbin/policy-rc.d.before-peers";
-const REFUSE: &str = "#!/bin/sh\nexit 101\n";
 
 /// A program we compare ourselves with.
 struct Peer {
     name: &'static str,
     program: &'static str,
-    packages: &'static [&'static str],
+    origin: Origin,
 }
 
-const PEERS: [Peer; 3] = [
+/// Where a peer comes from.
+enum Origin {
+    /// Debian's packages of these names.
+    Debian(&'static [&'static str]),
+    /// A command of the Go module `xtask/peers`.
+    Module(module::Command),
+}
+
+const PEERS: [Peer; 5] = [
     Peer {
         name: "prometheus",
         program: "prometheus",
-        packages: &["prometheus"],
+        origin: Origin::Debian(&["prometheus"]),
+    },
+    Peer {
+        name: "prometheus-3.14",
+        program: "prometheus",
+        origin: Origin::Module(module::Command {
+            package: "github.com/prometheus/prometheus/cmd/prometheus",
+            linker_flags: "-s -w -X github.com/prometheus/common/version.Version=3.14.0",
+        }),
+    },
+    Peer {
+        name: "victoria-metrics",
+        program: "victoria-metrics",
+        origin: Origin::Debian(&["victoria-metrics"]),
     },
     Peer {
         name: "prometheus-node-exporter",
         program: "prometheus-node-exporter",
-        packages: &["prometheus-node-exporter"],
+        origin: Origin::Debian(&["prometheus-node-exporter"]),
     },
     Peer {
         name: "chromium",
         program: "chromium",
         // Without a font a screenshot has no letters.
-        packages: &["chromium", "fonts-dejavu-core"],
+        origin: Origin::Debian(&["chromium", "fonts-dejavu-core"]),
     },
 ];
 
-/// Installs the named peers (none named: all) that are not there, and prints their versions.
+/// Brings the named peers (none named: all) that are not there, and prints their versions.
 ///
 /// # Errors
-/// An unknown name, no right to install, a failed install, or a service that it started.
-pub(crate) fn install(names: &[String]) -> Result<()> {
+/// An unknown name, a failed install or build, or a service that an install started.
+pub(crate) fn install(root: &Path, names: &[String]) -> Result<()> {
     let wanted = choose(names)?;
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(|peer| program::find(peer.program).is_none())
-        .flat_map(|peer| peer.packages.iter().copied())
-        .collect();
+    let mut missing: Vec<&str> = Vec::new();
+    for peer in &wanted {
+        match peer.origin {
+            Origin::Debian(packages) if program::find(peer.program).is_none() => {
+                missing.extend(packages);
+            }
+            Origin::Debian(_) => {}
+            Origin::Module(command) => command.build(root, &peer.path(root))?,
+        }
+    }
     if !missing.is_empty() {
-        install_packages(&missing)?;
+        debian::install(&missing, &PEERS.map(|peer| peer.program))?;
     }
     for peer in wanted {
-        let mut command = Command::new(peer.program);
-        let output = command.arg("--version").output();
-        let output = output.with_context(|| format!("starting `{}`", peer.program))?;
+        println!("{}: {}", peer.name, peer.version(root)?);
+    }
+    Ok(())
+}
+
+impl Peer {
+    fn path(&self, root: &Path) -> PathBuf {
+        match self.origin {
+            Origin::Debian(_) => PathBuf::from(self.program),
+            Origin::Module(_) => target_folder(root).join("peers").join(self.program),
+        }
+    }
+
+    fn version(&self, root: &Path) -> Result<String> {
+        let path = self.path(root);
+        if matches!(self.origin, Origin::Module(_)) && !path.is_file() {
+            return Ok("not there".to_owned());
+        }
+        let output = Command::new(&path).arg("--version").output();
+        let output = output.with_context(|| format!("starting `{}`", path.display()))?;
         // node_exporter has said its version on standard error for years.
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
-        let said_version = |line: &&str| {
-            line.to_lowercase().contains(" version ") || line.starts_with("Chromium ")
-        };
-        let version = said.lines().find(said_version).unwrap_or("version unknown");
-        println!("{}: {version}", peer.name);
+        match (version_line(&said), &self.origin) {
+            (Some(line), _) => Ok(line.to_owned()),
+            // Debian's VictoriaMetrics does not know its own version.
+            (None, Origin::Debian([package, ..])) => debian::version(package),
+            (None, _) => Ok("version unknown".to_owned()),
+        }
     }
-    Ok(())
+}
+
+fn version_line(said: &str) -> Option<&str> {
+    let says_version =
+        |line: &&str| line.to_lowercase().contains(" version ") || line.starts_with("Chromium ");
+    said.lines().find(says_version)
+}
+
+fn target_folder(root: &Path) -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root.join(folder),
+        None => root.join("target"),
+    }
 }
 
 fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
@@ -87,112 +137,9 @@ fn choose(names: &[String]) -> Result<Vec<&'static Peer>> {
     names.iter().map(find).collect()
 }
 
-fn install_packages(packages: &[&str]) -> Result<()> {
-    let list = packages.join(" ");
-    if program::find("apt-get").is_none() {
-        bail!("missing: {list}. There is no apt-get here: install them by hand");
-    }
-    if !is_root()? {
-        bail!("missing: {list}. Run `sudo apt-get install {list}`, or this command as root");
-    }
-    let before = processes()?;
-    let policy = Policy::refuse()?;
-    let installed = apt(&["install", "--no-install-recommends"], packages).or_else(|_| {
-        apt(&["update"], &[])?;
-        apt(&["install", "--no-install-recommends"], packages)
-    });
-    drop(policy);
-    installed?;
-    prove_nothing_started(&before)
-}
-
-fn is_root() -> Result<bool> {
-    let uid = program::read(Command::new("id").arg("-u"))?;
-    Ok(uid.trim() == "0")
-}
-
-fn apt(arguments: &[&str], packages: &[&str]) -> Result<()> {
-    let mut command = Command::new("apt-get");
-    command.args(["-qq", "-y"]).args(arguments).args(packages);
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    program::read(&mut command)?;
-    Ok(())
-}
-
-/// While it lives, maintainer scripts start nothing; then things are as they were.
-struct Policy {
-    set_aside: bool,
-}
-
-impl Policy {
-    fn refuse() -> Result<Self> {
-        // One that an interrupted run left aside is the real one.
-        let left_aside = Path::new(POLICY_ASIDE).try_exists()?;
-        let set_aside = left_aside || Path::new(POLICY).try_exists()?;
-        if set_aside && !left_aside {
-            fs::rename(POLICY, POLICY_ASIDE).with_context(|| format!("moving {POLICY} aside"))?;
-        }
-        let policy = Self { set_aside };
-        fs::write(POLICY, REFUSE).with_context(|| format!("writing {POLICY}"))?;
-        fs::set_permissions(POLICY, Permissions::from_mode(0o755))?;
-        Ok(policy)
-    }
-}
-
-impl Drop for Policy {
-    fn drop(&mut self) {
-        let restored = if self.set_aside {
-            fs::rename(POLICY_ASIDE, POLICY)
-        } else {
-            fs::remove_file(POLICY)
-        };
-        if let Err(error) = restored {
-            eprintln!("xtask: {POLICY} could not be put back: {error}");
-        }
-    }
-}
-
-fn prove_nothing_started(before: &BTreeMap<u32, String>) -> Result<()> {
-    let after = processes()?;
-    // The kernel keeps 15 bytes of a program's name.
-    let is_peer = |name: &str| PEERS.iter().any(|peer| peer.program.starts_with(name));
-    let started: Vec<String> = after
-        .iter()
-        .filter(|(pid, name)| !before.contains_key(pid) && is_peer(name))
-        .map(|(pid, name)| format!("{name} ({pid})"))
-        .collect();
-    if !started.is_empty() {
-        bail!("the install started {}: stop it", started.join(", "));
-    }
-    println!(
-        "no service was started: {} processes looked at",
-        after.len()
-    );
-    Ok(())
-}
-
-fn processes() -> Result<BTreeMap<u32, String>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir("/proc").context("listing /proc")? {
-        let entry = entry?;
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        // A process may end between the two calls.
-        if let Ok(name) = fs::read_to_string(entry.path().join("comm")) {
-            found.insert(pid, name.trim().to_owned());
-        }
-    }
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::choose;
+    use super::{choose, version_line};
 
     #[test]
     fn peers_are_chosen_by_name() {
@@ -201,12 +148,24 @@ mod tests {
             let chosen = choose(&owned).map_err(|error| error.to_string())?;
             Ok::<_, String>(chosen.iter().map(|peer| peer.name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&[]).unwrap().len(), 3);
+        assert_eq!(names(&[]).unwrap().len(), 5);
         assert_eq!(names(&["chromium"]).unwrap(), ["chromium"]);
         let message = names(&["grafana"]).unwrap_err();
         assert!(
             message.contains("no peer `grafana`; there are prometheus,"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_version_is_found_in_what_a_program_says() {
+        let cases = [
+            ("prometheus, version 2.42.0 (branch: x)\n", true),
+            ("Chromium 130.0 built on Debian\n", true),
+            ("flag provided but not defined\n", false),
+        ];
+        for (said, found) in cases {
+            assert_eq!(version_line(said).is_some(), found, "{said}");
+        }
     }
 }
