@@ -10,7 +10,9 @@ mod binary;
 mod call;
 mod classic_histogram;
 pub(crate) mod columns;
+mod extended;
 mod group;
+mod info;
 mod leaders;
 mod notes;
 mod range_call;
@@ -63,6 +65,11 @@ pub(crate) fn instant(
                 .unwrap_or(engine.options().lookback_delta),
         ),
         steps: Steps::single(query.time),
+        bounds: Bounds {
+            start: query.time,
+            end: query.time,
+            step: 0,
+        },
     };
     run.evaluate(&expr, store, |evaluator, steps| {
         evaluator.instant_value(&expr, steps)
@@ -102,6 +109,11 @@ pub(crate) fn range(
                 .unwrap_or(engine.options().lookback_delta),
         ),
         steps,
+        bounds: Bounds {
+            start: query.start,
+            end: query.end,
+            step: query.step,
+        },
     };
     run.evaluate(&expr, store, |evaluator, steps| {
         evaluator.range_value(&expr, steps)
@@ -115,6 +127,16 @@ struct Run<'a> {
     interrupt: &'a Interrupt,
     lookback: i64,
     steps: Steps,
+    bounds: Bounds,
+}
+
+/// What a query was asked for, in milliseconds; subqueries do not change it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    /// 0 in an instant query.
+    pub(crate) step: i64,
 }
 
 impl Run<'_> {
@@ -137,6 +159,7 @@ impl Run<'_> {
             pool: self.engine.pool(),
             interrupt: self.interrupt,
             lookback: self.lookback,
+            bounds: self.bounds,
             subquery_interval,
             budget: Budget::new(options.max_samples),
             counters: Counters::default(),
@@ -164,6 +187,7 @@ pub(crate) struct Evaluator<'a> {
     interrupt: &'a Interrupt,
     /// Milliseconds that an instant selector looks back.
     lookback: i64,
+    bounds: Bounds,
     /// Milliseconds between the steps of subqueries that do not say it.
     subquery_interval: i64,
     budget: Budget,

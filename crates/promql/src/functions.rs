@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod compensated;
+pub(crate) mod extended;
 pub(crate) mod histogram;
 pub(crate) mod label;
 pub(crate) mod math;

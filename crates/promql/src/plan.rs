@@ -5,6 +5,7 @@ mod at_modifier;
 mod durations;
 mod not_yet;
 mod projection;
+mod reference_time;
 mod step_invariant;
 mod time_range;
 
@@ -12,5 +13,8 @@ pub(crate) use at_modifier::resolve_at_modifiers;
 pub(crate) use durations::resolve_durations;
 pub(crate) use not_yet::not_evaluated_yet;
 pub(crate) use projection::projection_of;
+pub(crate) use reference_time::reference_time;
 pub(crate) use step_invariant::is_step_invariant;
-pub(crate) use time_range::{instant_range, range_range, subquery_steps, time_range};
+pub(crate) use time_range::{
+    extended_range, instant_range, range_of, range_range, subquery_steps, time_range,
+};

@@ -21,9 +21,35 @@ impl<'e> Evaluator<'e> {
         Ok(match node.function {
             Function::Pi => vec![std::f64::consts::PI; steps.count],
             Function::Time => seconds(steps),
+            Function::Start => vec![self.bounds.start as f64 / 1_000.0; steps.count],
+            Function::End => vec![self.bounds.end as f64 / 1_000.0; steps.count],
+            Function::Step => vec![self.bounds.step as f64 / 1_000.0; steps.count],
+            Function::Range => {
+                let range = self.bounds.end.saturating_sub(self.bounds.start);
+                vec![range as f64 / 1_000.0; steps.count]
+            }
+            Function::MinOf => self.folded(&node.args, steps, math::smaller)?,
+            Function::MaxOf => self.folded(&node.args, steps, math::larger)?,
             Function::Scalar => only_values(&self.vector(&node.args[0], steps)?, steps),
             function => unreachable!("{function} yields no scalar"),
         })
+    }
+
+    /// What `fold` makes of several scalars at each step.
+    fn folded(
+        &self,
+        args: &[Expr],
+        steps: Steps,
+        fold: impl Fn(f64, f64) -> f64,
+    ) -> Result<Vec<f64>, QueryError> {
+        let (first, others) = args.split_first().expect("the parser checks the arguments");
+        let mut column = self.scalar(first, steps)?;
+        for other in others {
+            for (value, other) in column.iter_mut().zip(self.scalar(other, steps)?) {
+                *value = fold(*value, other);
+            }
+        }
+        Ok(column)
     }
 
     /// The series of a call that yields an instant vector.
@@ -62,6 +88,7 @@ impl<'e> Evaluator<'e> {
                 self.one_series(Labels::empty(), self.scalar(&node.args[0], steps)?.into())
             }
             Function::Sort | Function::SortDesc => self.sorted(node, steps),
+            Function::Info => self.info(node, steps),
             Function::LabelReplace => self.label_replaced(node, steps),
             Function::LabelJoin => self.label_joined(node, steps),
             Function::HistogramQuantile => self.histogram_quantile(node, steps),
@@ -118,7 +145,9 @@ impl<'e> Evaluator<'e> {
 
     /// The time of each sample: of a selector's own samples, else of the step.
     fn timestamps(&self, arg: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
-        if let Expr::InstantSelector(selector) = arg.without_parens() {
+        if let Expr::InstantSelector(selector) = arg.without_parens()
+            && selector.extended.is_none()
+        {
             return self.collect(&self.instant_stream(selector, steps, Reads::Timestamps)?);
         }
         let times = seconds(steps);

@@ -20,6 +20,16 @@ impl RangeCall {
         Self { function, argument }
     }
 
+    /// What is made of the difference between a range's ends, of functions that are about that.
+    pub(crate) fn extrapolation(&self) -> Option<Extrapolation> {
+        match self.function {
+            Function::Rate => Some(Extrapolation::RATE),
+            Function::Increase => Some(Extrapolation::INCREASE),
+            Function::Delta => Some(Extrapolation::DELTA),
+            _ => None,
+        }
+    }
+
     /// True for functions that make sense on counters only and say so.
     pub(crate) fn wants_counter(&self) -> bool {
         matches!(self.function, Function::Rate | Function::Increase)

@@ -5,10 +5,11 @@ use model::{MatchOp, Matcher, TimeRange};
 use storage::{Projection, Select, SelectHints};
 
 use super::Evaluator;
+use super::extended::{Reach, functions_for};
 use super::range_call::RangeCall;
 use super::steps::{Moments, Steps};
 use super::stream::{Reading, Source, Stream};
-use crate::ast::{Call, Expr, InstantSelector, RangeSelector, Subquery, ValueType};
+use crate::ast::{Call, Expr, ExtendedRange, InstantSelector, RangeSelector, Subquery, ValueType};
 use crate::functions::Function;
 use crate::plan;
 use crate::query::QueryError;
@@ -42,7 +43,11 @@ impl<'e> Evaluator<'e> {
         projection: Projection,
     ) -> Result<Stream<'_>, QueryError> {
         let moments = Moments::new(steps, node.offset, node.at);
-        let range = plan::instant_range(&moments, self.lookback);
+        let smoothed = node.extended == Some(ExtendedRange::Smoothed);
+        let range = match smoothed {
+            true => plan::extended_range(&moments, self.lookback, self.lookback),
+            false => plan::instant_range(&moments, self.lookback),
+        };
         let timestamps = reads == Reads::Timestamps;
         let hints = SelectHints {
             projection,
@@ -51,9 +56,14 @@ impl<'e> Evaluator<'e> {
         };
         Ok(Stream {
             source: self.select(node, range, hints)?,
-            reading: Reading::Instant {
-                lookback: self.lookback,
-                timestamps,
+            reading: match smoothed {
+                true => Reading::Smoothed {
+                    lookback: self.lookback,
+                },
+                false => Reading::Instant {
+                    lookback: self.lookback,
+                    timestamps,
+                },
             },
             moments,
             drops_name: timestamps,
@@ -69,6 +79,12 @@ impl<'e> Evaluator<'e> {
         steps: Steps,
         projection: Projection,
     ) -> Result<Stream<'_>, QueryError> {
+        let range_argument = range_argument(node);
+        if let RangeArgument::Selector(selector) = &range_argument
+            && let Some(how) = selector.selector.extended
+        {
+            check_extended(node.function, how)?;
+        }
         let mut argument = None;
         for arg in &node.args {
             if arg.value_type() == ValueType::Scalar {
@@ -84,7 +100,7 @@ impl<'e> Evaluator<'e> {
             node.function,
             Function::LastOverTime | Function::FirstOverTime
         );
-        let mut stream = match range_argument(node) {
+        let mut stream = match range_argument {
             RangeArgument::Selector(selector) => {
                 let hints = SelectHints {
                     projection,
@@ -110,12 +126,17 @@ impl<'e> Evaluator<'e> {
         hints: SelectHints,
     ) -> Result<Stream<'_>, QueryError> {
         let moments = Moments::new(steps, node.selector.offset, node.selector.at);
-        let range = plan::range_range(&moments, node.range);
+        let reach = node.selector.extended.map(|how| Reach {
+            how,
+            lookback: self.lookback,
+        });
+        let range = plan::range_of(node, &moments, self.lookback);
         Ok(Stream {
             source: self.select(&node.selector, range, hints)?,
             reading: Reading::Range {
                 call,
                 range: node.range,
+                reach,
             },
             moments,
             drops_name: true,
@@ -173,7 +194,7 @@ impl<'e> Evaluator<'e> {
         self.collect_samples(&source, moments.last().saturating_sub(range))
     }
 
-    fn select(
+    pub(super) fn select(
         &self,
         node: &InstantSelector,
         range: TimeRange,
@@ -201,6 +222,18 @@ impl<'e> Evaluator<'e> {
             }
         }
     }
+}
+
+/// Refuses a function that has no meaning for an extended range.
+fn check_extended(function: Function, how: ExtendedRange) -> Result<(), QueryError> {
+    let allowed = functions_for(how);
+    if allowed.contains(&function) {
+        return Ok(());
+    }
+    let names: Vec<&str> = allowed.iter().map(|function| function.name()).collect();
+    let (how, names) = (how.as_str(), names.join(", "));
+    let message = format!("{how} modifier can only be used with: {names} - not with {function}");
+    Err(QueryError::Execution(message))
 }
 
 /// The range vector among the arguments of a call.

@@ -9,6 +9,7 @@ use storage::{SampleBuffer, SeriesSet};
 
 use super::Evaluator;
 use super::columns::{Column, Series, StepValue, Vector};
+use super::extended::Reach;
 use super::range_call::RangeCall;
 use super::shard::BATCH;
 use super::steps::{Moments, Steps};
@@ -76,12 +77,20 @@ pub(crate) enum Reading {
         /// The sample's time in seconds instead of its value.
         timestamps: bool,
     },
+    /// The value on the line between the samples around each moment, at most `lookback`
+    /// milliseconds away.
+    Smoothed {
+        /// How far it looks to both sides.
+        lookback: i64,
+    },
     /// A function over the samples of a range.
     Range {
         /// The function.
         call: RangeCall,
         /// The range in milliseconds.
         range: i64,
+        /// How the range is extended, if it is.
+        reach: Option<Reach>,
     },
 }
 
@@ -108,11 +117,13 @@ pub(crate) struct Scratch {
     pub(crate) column: Column,
     /// What was read since the query's counters were told.
     pub(crate) tally: Statistics,
-    buffer: SampleBuffer,
-    sorting: Vec<f64>,
+    /// The samples of the series that was read last.
+    pub(super) buffer: SampleBuffer,
+    /// Memory to sort values in.
+    pub(super) sorting: Vec<f64>,
     noted: String,
     /// Samples that windows saw since the last look at the interrupt.
-    work: usize,
+    pub(super) work: usize,
 }
 
 impl Stream<'_> {
@@ -154,9 +165,16 @@ impl Stream<'_> {
                 lookback,
                 timestamps,
             } => self.look_back(*lookback, *timestamps, scratch),
-            Reading::Range { call, range } => {
+            Reading::Smoothed { lookback } => {
                 remove_stale_markers(&mut scratch.buffer);
-                self.slide(call, *range, scratch, interrupt)?;
+                self.smooth(*lookback, scratch);
+            }
+            Reading::Range { call, range, reach } => {
+                remove_stale_markers(&mut scratch.buffer);
+                match reach {
+                    Some(reach) => self.slide_extended(call, *range, *reach, scratch, interrupt)?,
+                    None => self.slide(call, *range, scratch, interrupt)?,
+                }
             }
         }
         Ok(scratch.column.has_samples())
@@ -364,6 +382,6 @@ fn looks_like_counter(name: &str) -> bool {
 
 /// Samples that windows may see between two looks at the interrupt: some milliseconds of work,
 /// whatever the function.
-const WORK_BETWEEN_CHECKS: usize = 1 << 18;
+pub(super) const WORK_BETWEEN_CHECKS: usize = 1 << 18;
 /// What names of counters end in.
 const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];

@@ -29,6 +29,7 @@ impl Evaluator<'_> {
             reading: Reading::Range {
                 call,
                 range: node.range,
+                reach: None,
             },
             moments: Moments::new(steps, node.offset, node.at),
             drops_name: true,

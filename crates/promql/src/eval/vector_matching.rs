@@ -254,7 +254,7 @@ impl Taken {
 }
 
 /// A label set with its name inside the braces, as these messages have it.
-fn in_braces(labels: &Labels) -> String {
+pub(super) fn in_braces(labels: &Labels) -> String {
     let mut out = String::from("{");
     for (index, (name, value)) in labels.iter().enumerate() {
         if index > 0 {

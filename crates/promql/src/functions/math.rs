@@ -56,18 +56,27 @@ pub(crate) fn clamp(value: f64, minimum: f64, maximum: f64) -> Option<f64> {
     if maximum < minimum {
         return None;
     }
-    let below = if value.is_nan() || maximum.is_nan() {
-        f64::NAN
-    } else {
-        value.min(maximum)
-    };
-    Some(if minimum == f64::INFINITY {
-        minimum
-    } else if below.is_nan() || minimum.is_nan() {
-        f64::NAN
-    } else {
-        below.max(minimum)
-    })
+    Some(larger(minimum, smaller(maximum, value)))
+}
+
+/// `min_of`: NaN unless one of the two is as small as can be. As Go's `math.Min`.
+pub(crate) fn smaller(left: f64, right: f64) -> f64 {
+    -larger(-left, -right)
+}
+
+/// `max_of`: NaN unless one of the two is as large as can be. As Go's `math.Max`.
+pub(crate) fn larger(left: f64, right: f64) -> f64 {
+    if left == f64::INFINITY || right == f64::INFINITY {
+        return f64::INFINITY;
+    }
+    if left.is_nan() || right.is_nan() {
+        return f64::NAN;
+    }
+    if left == right {
+        // Zeros have signs.
+        return if left.is_sign_negative() { right } else { left };
+    }
+    left.max(right)
 }
 
 #[cfg(test)]
@@ -100,6 +109,27 @@ mod tests {
             (0.5, 0.0, f64::NAN),
         ] {
             assert!(clamp(value, minimum, maximum).is_some_and(f64::is_nan));
+        }
+    }
+
+    #[test]
+    fn extremes_are_gos() {
+        let (nan, infinity) = (f64::NAN, f64::INFINITY);
+        let cases = [
+            (1.0, 2.0, 1.0, 2.0),
+            (0.0, -0.0, -0.0, 0.0),
+            (nan, infinity, nan, infinity),
+            (-infinity, nan, -infinity, nan),
+            (nan, 1.0, nan, nan),
+        ];
+        for (left, right, small, large) in cases {
+            let same = |got: f64, want: f64| {
+                assert!(got.to_bits() == want.to_bits() || (got.is_nan() && want.is_nan()));
+            };
+            same(smaller(left, right), small);
+            same(smaller(right, left), small);
+            same(larger(left, right), large);
+            same(larger(right, left), large);
         }
     }
 

@@ -10,8 +10,6 @@ pub(crate) fn not_evaluated_yet(expr: &Expr) -> Option<String> {
         let what = match node {
             Expr::Call(node) if FUNCTIONS.contains(&node.function) => Some(node.function.name()),
             Expr::Aggregate(node) if AGGREGATIONS.contains(&node.op) => Some(node.op.as_str()),
-            Expr::InstantSelector(node) => node.extended.map(|how| how.as_str()),
-            Expr::RangeSelector(node) => node.selector.extended.map(|how| how.as_str()),
             Expr::Binary(node) => {
                 let matching = node.matching.as_ref();
                 let fills = matching.is_some_and(|it| it.fill != FillValues::default());
@@ -28,20 +26,13 @@ pub(crate) fn not_evaluated_yet(expr: &Expr) -> Option<String> {
 
 const AGGREGATIONS: [AggregateOp; 2] = [AggregateOp::LimitK, AggregateOp::LimitRatio];
 
-const FUNCTIONS: [Function; 17] = [
+const FUNCTIONS: [Function; 10] = [
     Function::DoubleExponentialSmoothing,
-    Function::End,
     Function::HistogramQuantiles,
-    Function::Info,
     Function::MadOverTime,
-    Function::MaxOf,
-    Function::MinOf,
-    Function::Range,
     Function::SortByLabel,
     Function::SortByLabelDesc,
-    Function::Start,
     Function::StartTimestamp,
-    Function::Step,
     Function::TsOfFirstOverTime,
     Function::TsOfLastOverTime,
     Function::TsOfMaxOverTime,

@@ -2,7 +2,7 @@
 
 use model::TimeRange;
 
-use crate::ast::{Expr, Subquery};
+use crate::ast::{Expr, ExtendedRange, RangeSelector, Subquery};
 use crate::eval::steps::{Moments, Steps};
 
 /// Samples that an instant selector needs.
@@ -14,6 +14,23 @@ pub(crate) fn instant_range(moments: &Moments, lookback: i64) -> TimeRange {
 pub(crate) fn range_range(moments: &Moments, range: i64) -> TimeRange {
     let start = moments.first().saturating_sub(range);
     TimeRange::new(start.saturating_add(1), moments.last())
+}
+
+/// Samples that a range selector needs, those around its range too if it is extended.
+pub(crate) fn range_of(node: &RangeSelector, moments: &Moments, lookback: i64) -> TimeRange {
+    let reach = node.range.saturating_add(lookback);
+    match node.selector.extended {
+        None => range_range(moments, node.range),
+        Some(ExtendedRange::Anchored) => extended_range(moments, reach, 0),
+        Some(ExtendedRange::Smoothed) => extended_range(moments, reach, lookback),
+    }
+}
+
+/// Samples that a selector needs which looks `before` and `after` each moment; the left border is
+/// outside.
+pub(crate) fn extended_range(moments: &Moments, before: i64, after: i64) -> TimeRange {
+    let range = range_range(moments, before);
+    TimeRange::new(range.min_time, range.max_time.saturating_add(after))
 }
 
 /// The steps at which a subquery evaluates its expression: multiples of its interval inside the
@@ -43,11 +60,14 @@ pub(crate) fn time_range(
     match expr {
         Expr::InstantSelector(node) => {
             let moments = Moments::new(steps, node.offset, node.at);
-            Some(instant_range(&moments, lookback))
+            Some(match node.extended {
+                Some(ExtendedRange::Smoothed) => extended_range(&moments, lookback, lookback),
+                _ => instant_range(&moments, lookback),
+            })
         }
         Expr::RangeSelector(node) => {
             let moments = Moments::new(steps, node.selector.offset, node.selector.at);
-            Some(range_range(&moments, node.range))
+            Some(range_of(node, &moments, lookback))
         }
         Expr::Subquery(node) => {
             let inner = subquery_steps(node, steps, default_interval)?;
@@ -85,11 +105,14 @@ mod tests {
             ("rate(a[1m] @ 10)", Some((-49_999, 10_000))),
             ("a + rate(b[10m])", Some((400_001, 1_060_000))),
             ("1 + time()", None),
+            ("a smoothed", Some((700_001, 1_360_000))),
+            ("rate(a[1m] anchored)", Some((640_001, 1_060_000))),
+            ("rate(a[1m] smoothed)", Some((640_001, 1_360_000))),
             // Steps of the subquery: 920,000 to 1,060,000.
             ("max_over_time(a[90s:20s])", Some((620_001, 1_060_000))),
         ];
         for (text, want) in cases {
-            let expr = parse(text, &ParseOptions::default()).unwrap();
+            let expr = parse(text, &ParseOptions::all()).unwrap();
             let range = time_range(&expr, steps, 300_000, 60_000);
             let got = range.map(|range| (range.min_time, range.max_time));
             assert_eq!(got, want, "{text}");

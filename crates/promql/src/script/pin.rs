@@ -47,7 +47,7 @@ fn depends_on_time(expr: &Expr) -> bool {
     found
 }
 
-const TIME_DEPENDENT: [Function; 11] = [
+const TIME_DEPENDENT: [Function; 15] = [
     Function::DaysInMonth,
     Function::DayOfMonth,
     Function::DayOfWeek,
@@ -58,5 +58,9 @@ const TIME_DEPENDENT: [Function; 11] = [
     Function::Year,
     Function::PredictLinear,
     Function::Time,
+    Function::Start,
+    Function::End,
+    Function::Step,
+    Function::Range,
     Function::Timestamp,
 ];

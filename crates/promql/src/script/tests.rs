@@ -89,12 +89,12 @@ fn what_does_not_hold_is_reported_with_its_place() {
 #[test]
 fn what_the_engine_lacks_is_skipped_by_name() {
     let script = "load 1m\n  h {{count:1}}\n\neval instant at 0 h\n  h {{count:1}}\n\n\
-        eval instant at 0 sum({__name__=~\"h|x\"})\n  expect info\n\neval instant at 0 info(x)\n\n\
+        eval instant at 0 sum({__name__=~\"h|x\"})\n  expect info\n\neval instant at 0 limitk(1, x)\n\n\
         load 1m\n  y@st -1m\n  y 1\n\neval instant at 0 y\n  y 1\n";
     let report = run("lacks.test", script);
     let want = "lacks.test:4: skipped: needs native histograms: one is expected\n\
         lacks.test:7: skipped: needs native histograms: h is selected\n\
-        lacks.test:10: skipped: info is not evaluated yet\n\
+        lacks.test:10: skipped: limitk is not evaluated yet\n\
         lacks.test:16: skipped: needs start timestamps: y is selected\n\
         0 passed, 0 failed, 4 skipped";
     assert_eq!(report.to_string(), want);
