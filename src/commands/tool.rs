@@ -1,5 +1,6 @@
 //! `narthex tool`: what needs no running server.
 
+mod promql;
 mod test_promql;
 
 use std::process::ExitCode;
@@ -15,6 +16,11 @@ pub(crate) struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Words {
+    /// Format and change expressions
+    Promql {
+        #[command(subcommand)]
+        change: promql::Change,
+    },
     /// Run tests
     Test {
         #[command(subcommand)]
@@ -31,6 +37,7 @@ enum Subject {
 /// Runs the tool that is named.
 pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     match flags.command {
+        Words::Promql { change } => promql::run(&change),
         Words::Test {
             subject: Subject::Promql(flags),
         } => test_promql::run(&flags),

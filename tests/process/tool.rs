@@ -1,4 +1,4 @@
-//! `narthex tool test promql` prints what differs, sums up, and fails if anything does.
+//! `narthex tool`: query scripts, and expressions formatted and changed.
 
 use crate::program::output;
 
@@ -23,4 +23,44 @@ fn a_wrong_expectation_is_shown_with_its_place() {
     let said = String::from_utf8_lossy(&failed.stdout);
     assert!(said.contains(&format!("{bad}:4")), "{said}");
     assert!(said.ends_with("1 passed, 1 failed, 0 skipped\n"), "{said}");
+}
+
+#[test]
+fn expressions_are_formatted_and_changed() {
+    let cases: [(&[&str], &str); 6] = [
+        (&["format", "sum(up)by(job)"], "sum by (job) (up)\n"),
+        (&["format", "-up"], "-up\n"),
+        (
+            &["label-matchers", "set", "a / rate(b[5m])", "job", "x"],
+            "a{job=\"x\"} / rate(b{job=\"x\"}[5m])\n",
+        ),
+        (
+            &[
+                "label-matchers",
+                "set",
+                "--type",
+                "=~",
+                "a{job=\"x\"}",
+                "job",
+                "y|z",
+            ],
+            "a{job=~\"y|z\"}\n",
+        ),
+        (
+            &["label-matchers", "delete", "a{job=\"x\",b!=\"\"}", "job"],
+            "a{b!=\"\"}\n",
+        ),
+        (&["label-matchers", "delete", "a + a", "b"], "a + a\n"),
+    ];
+    for (words, want) in cases {
+        let said = output(&[&["tool", "promql"], words].concat());
+        assert_eq!(String::from_utf8_lossy(&said.stdout), want, "{words:?}");
+    }
+    let refused = output(&["tool", "promql", "format", "sum("]);
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("1:5: parse error: unclosed left parenthesis"),
+        "{said}"
+    );
 }

@@ -56,7 +56,7 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, after) = rest.split_at(digits);
-        let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let letters = after.bytes().take_while(|b| !b.is_ascii_digit()).count();
         let (unit, after) = after.split_at(letters);
         if number.is_empty() || unit.is_empty() {
             return Err(malformed());

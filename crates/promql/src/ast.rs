@@ -4,6 +4,7 @@
 //! hands out checked trees only: argument types fit, ranges and subquery steps are positive. A
 //! duration that is computed stands beside the milliseconds, which are 0 until the query starts.
 
+mod chain;
 mod duration;
 mod operator;
 
@@ -240,7 +241,7 @@ pub struct Unary {
 }
 
 /// Two expressions joined by an operator.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Binary {
     /// The operator.
     pub op: BinaryOp,
@@ -252,6 +253,8 @@ pub struct Binary {
     pub return_bool: bool,
     /// How series find each other; there exactly if both operands are instant vectors.
     pub matching: Option<VectorMatching>,
+    /// What it yields: a scalar of two scalars, else an instant vector.
+    pub value_type: ValueType,
     /// Both operands included.
     pub span: Span,
 }
@@ -320,16 +323,7 @@ impl Expr {
             Self::Unary(node) => node.expr.value_type(),
             Self::Paren(node) => node.expr.value_type(),
             Self::Call(node) => node.function.signature().returns,
-            Self::Binary(node) => {
-                let scalars = [&node.lhs, &node.rhs]
-                    .iter()
-                    .all(|side| side.value_type() == ValueType::Scalar);
-                if scalars {
-                    ValueType::Scalar
-                } else {
-                    ValueType::InstantVector
-                }
-            }
+            Self::Binary(node) => node.value_type,
         }
     }
 

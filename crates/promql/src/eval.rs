@@ -303,14 +303,8 @@ impl<'e> Evaluator<'e> {
 
     /// A vector that is the same at each step: evaluated at the first.
     fn repeated(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
-        let mut vector = self.vector(expr, Steps::single(steps.start))?;
-        vector
-            .lease
-            .grow(vector.series.len().saturating_mul(steps.count - 1))?;
-        for series in &mut vector.series {
-            series.column = series.column.repeated(steps.count);
-        }
-        Ok(vector)
+        self.vector(expr, Steps::single(steps.start))?
+            .repeated(steps)
     }
 
     fn lease(&self) -> Lease<'_> {

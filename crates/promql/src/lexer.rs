@@ -13,13 +13,14 @@ use token::keyword;
 
 use crate::ast::{BinaryOp, Span};
 
-/// Splits `input` into tokens; the last one is the end of input or an error.
-pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
+/// Splits `input` into tokens; the last one is the end of input or an error, unless there are more
+/// than `most`.
+pub(crate) fn lex(input: &str, most: usize) -> Vec<Token<'_>> {
     let mut lexer = Lexer {
         input,
         ..Lexer::default()
     };
-    let mut tokens = Vec::with_capacity(input.len() / 4 + 1);
+    let mut tokens = Vec::with_capacity(most.min(input.len() / 4 + 1));
     loop {
         lexer.skip_blanks();
         lexer.start = lexer.position;
@@ -31,7 +32,7 @@ pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
             span,
             text: lexer.token_text(),
         });
-        if is_last {
+        if is_last || tokens.len() > most {
             return tokens;
         }
     }
@@ -46,6 +47,11 @@ struct Lexer<'a> {
     paren_depth: usize,
     brace_open: bool,
     bracket: Bracket,
+    /// True after a colon inside of the brackets.
+    has_colon: bool,
+    /// True after the first number that began a duration in brackets. Upstream never takes it back,
+    /// so that after any `[5m]` a duration may begin with `step()` in front of a colon.
+    has_duration: bool,
 }
 
 /// Where the lexer stands between `[` and `]`.
@@ -57,9 +63,7 @@ enum Bracket {
     /// Before the first number.
     Opened,
     /// After the first number.
-    Range,
-    /// After the colon.
-    Step,
+    Inside,
 }
 
 impl<'a> Lexer<'a> {
@@ -163,13 +167,23 @@ impl<'a> Lexer<'a> {
         };
         match first {
             ']' | '(' | ')' => self.bracketing(first),
-            ':' => Err(self.after_token("unexpected colon before duration in duration expression")),
+            ':' if !self.has_duration => {
+                Err(self.after_token("unexpected colon before duration in duration expression"))
+            }
+            ':' if self.has_colon => {
+                Err(self.after_token("unexpected repeated colon in duration expression"))
+            }
+            ':' => {
+                self.has_colon = true;
+                Ok(TokenKind::Colon)
+            }
             '+' | '-' | '*' | '/' | '%' | '^' => Ok(operator(first)),
             ',' => Ok(TokenKind::Comma),
             c if c.is_ascii_digit() || (c == '.' && self.digit_follows()) => {
                 self.position = self.start;
+                self.has_duration = true;
                 let kind = self.number_or_duration()?;
-                self.bracket = Bracket::Range;
+                self.bracket = Bracket::Inside;
                 Ok(kind)
             }
             c => self.duration_function(c).ok_or_else(|| {
@@ -238,6 +252,7 @@ impl<'a> Lexer<'a> {
             '[' if self.bracket != Bracket::Closed => Err("unexpected left bracket '['".to_owned()),
             '[' => {
                 self.bracket = Bracket::Opened;
+                self.has_colon = false;
                 Ok(TokenKind::LeftBracket)
             }
             _ if self.bracket == Bracket::Closed => Err("unexpected right bracket ']'".to_owned()),
@@ -255,10 +270,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn colon(&mut self) -> Result<TokenKind, String> {
-        if self.bracket == Bracket::Step {
+        if std::mem::replace(&mut self.has_colon, true) {
             return Err("unexpected colon ':'".to_owned());
         }
-        self.bracket = Bracket::Step;
         Ok(TokenKind::Colon)
     }
 

@@ -64,16 +64,9 @@ impl Default for ParseOptions {
 /// Parses and type-checks an expression.
 ///
 /// # Errors
-/// The text is not an expression, is ill-typed, is over [`MAX_TEXT`] bytes long or nested over
-/// [`MAX_DEPTH`] levels deep.
+/// The text is not an expression, is ill-typed, has over [`MAX_TOKENS`] words and signs or is nested
+/// over [`MAX_DEPTH`] levels deep. A chain of binary operators is one level.
 pub fn parse(text: &str, options: &ParseOptions) -> Result<Expr, ParseError> {
-    if text.len() > MAX_TEXT {
-        let message = format!(
-            "query is too long: {} bytes, the limit is {MAX_TEXT}",
-            text.len()
-        );
-        return Err(ParseError::new(text, Span::default(), message));
-    }
     let mut expr = Parser::new(text, options).whole()?;
     types::check(&mut expr, text)?;
     Ok(expr)
@@ -123,9 +116,9 @@ pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
     }
 }
 
-/// Longest query text in bytes.
-pub const MAX_TEXT: usize = 64 << 10;
-/// Deepest nesting of a tree: what evaluation can walk recursively on a small stack.
+/// Most words and signs of a query, so that a tree has a size that is no danger.
+pub const MAX_TOKENS: usize = 200_000;
+/// Deepest nesting of a tree: what can be walked recursively on a small stack.
 pub const MAX_DEPTH: usize = 200;
 
 /// A tree in the making.
@@ -142,24 +135,31 @@ struct Parser<'a> {
     position: usize,
     /// Levels of descent, so that hostile nesting ends before the stack does.
     depth: usize,
+    /// Operands of the computed duration that is being read.
+    duration_parts: usize,
     /// Aggregations whose arguments are being read.
     open_aggregations: usize,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, options: &'a ParseOptions) -> Self {
-        let tokens = lexer::lex(text);
+        let tokens = lexer::lex(text, MAX_TOKENS);
         Self {
             text,
             options,
             tokens,
             position: 0,
             depth: 0,
+            duration_parts: 0,
             open_aggregations: 0,
         }
     }
 
     fn whole(mut self) -> Result<Expr, ParseError> {
+        if self.tokens.len() > MAX_TOKENS {
+            let message = format!("query is too long: the limit is {MAX_TOKENS} words and signs");
+            return Err(self.error(Span::default(), message));
+        }
         if self.peek().kind == TokenKind::EndOfInput {
             return Err(self.error(Span::default(), "no expression found in input"));
         }
@@ -207,6 +207,14 @@ impl<'a> Parser<'a> {
             .checked_sub(1)
             .and_then(|at| self.tokens.get(at));
         last.map_or(0, |token| token.span.end)
+    }
+
+    /// A fault that upstream sees after it has read one token more, whose own fault comes first.
+    fn late_error(&self, span: Span, message: impl Into<String>) -> ParseError {
+        match &self.peek().kind {
+            TokenKind::Error(first) => self.error(self.peek().span, first.clone()),
+            _ => self.error(span, message),
+        }
     }
 
     /// The next token does not fit.

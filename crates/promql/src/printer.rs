@@ -1,4 +1,7 @@
 //! Prints a tree on one line in upstream's canonical form; parsing it again gives the same tree.
+//! [`Expr::pretty`] breaks long lines.
+
+mod pretty;
 
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::time::Duration;
@@ -83,28 +86,52 @@ impl Display for RangeSelector {
 
 impl Display for Subquery {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let range = Length(self.range, self.range_expr.as_deref());
-        write!(f, "{}[{range}:", self.expr)?;
-        if self.step.is_some() || self.step_expr.is_some() {
-            let step = self.step.unwrap_or_default();
-            Length(step, self.step_expr.as_deref()).fmt(f)?;
+        write!(f, "{}{}", self.expr, Windows(self))
+    }
+}
+
+/// What makes a subquery of an expression.
+struct Windows<'a>(&'a Subquery);
+
+impl Display for Windows<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let node = self.0;
+        write!(f, "[{}:", Length(node.range, node.range_expr.as_deref()))?;
+        if node.step.is_some() || node.step_expr.is_some() {
+            let step = node.step.unwrap_or_default();
+            Length(step, node.step_expr.as_deref()).fmt(f)?;
         }
         f.write_char(']')?;
-        write_at(f, self.at)?;
-        write_offset(f, self.offset, self.offset_expr.as_deref())
+        write_at(f, node.at)?;
+        write_offset(f, node.offset, node.offset_expr.as_deref())
     }
 }
 
 impl Display for Binary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.lhs, self.op)?;
-        if self.return_bool {
+        let chain = self.chain();
+        chain.last().map_or(Ok(()), |first| first.lhs.fmt(f))?;
+        for node in chain.into_iter().rev() {
+            write!(f, " {} {}", Operation(node), node.rhs)?;
+        }
+        Ok(())
+    }
+}
+
+/// An operator with its modifiers.
+struct Operation<'a>(&'a Binary);
+
+impl Display for Operation<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let node = self.0;
+        write!(f, "{}", node.op)?;
+        if node.return_bool {
             f.write_str(" bool")?;
         }
-        if let Some(matching) = &self.matching {
-            matching.fmt(f)?;
+        match &node.matching {
+            Some(matching) => matching.fmt(f),
+            None => Ok(()),
         }
-        write!(f, " {}", self.rhs)
     }
 }
 
@@ -182,13 +209,7 @@ impl Display for Length<'_> {
 
 impl Display for Aggregate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.op)?;
-        if self.without {
-            write!(f, " without ({}) ", LabelNames(&self.grouping))?;
-        } else if !self.grouping.is_empty() {
-            write!(f, " by ({}) ", LabelNames(&self.grouping))?;
-        }
-        f.write_char('(')?;
+        write!(f, "{}(", Grouped(self))?;
         if let Some(param) = &self.param {
             write!(f, "{param}, ")?;
         }
@@ -204,6 +225,22 @@ impl Display for Call {
             arg.fmt(f)?;
         }
         f.write_char(')')
+    }
+}
+
+/// An aggregation's operator and grouping.
+struct Grouped<'a>(&'a Aggregate);
+
+impl Display for Grouped<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let node = self.0;
+        write!(f, "{}", node.op)?;
+        if node.without {
+            write!(f, " without ({}) ", LabelNames(&node.grouping))?;
+        } else if !node.grouping.is_empty() {
+            write!(f, " by ({}) ", LabelNames(&node.grouping))?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The type check: do operands, arguments and matchers make sense together?
 //!
-//! It also settles what the parser cannot know: vector matching exists between instant vectors
-//! only, and set operators match many to many.
+//! It also settles what the parser does not: vector matching exists between instant vectors only,
+//! and set operators match many to many.
 
 use model::label::METRIC_NAME;
 use model::quote::quoted;
@@ -18,7 +18,26 @@ use crate::parser::ParseError;
 /// # Errors
 /// The first fault in upstream's order of checks.
 pub(crate) fn check(expr: &mut Expr, text: &str) -> Result<(), ParseError> {
-    Checker { text }.expr(expr).map(drop)
+    Checker { text }.expr(expr)?;
+    settle(expr);
+    Ok(())
+}
+
+/// Takes matchings away where they mean nothing, and sets their cardinality where the operator says it.
+fn settle(expr: &mut Expr) {
+    let mut expr = expr;
+    while let Expr::Binary(node) = expr {
+        let sides = [&node.lhs, &node.rhs].map(|side| side.value_type());
+        if sides != [ValueType::InstantVector; 2] {
+            node.matching = None;
+        }
+        if let Some(matching) = node.matching.as_mut().filter(|_| node.op.is_set()) {
+            matching.cardinality = Cardinality::ManyToMany;
+        }
+        settle(&mut node.rhs);
+        expr = &mut node.lhs;
+    }
+    expr.for_each_child_mut(settle);
 }
 
 struct Checker<'a> {
@@ -32,7 +51,7 @@ impl Checker<'_> {
         ParseError::new(self.text, span, message)
     }
 
-    fn expr(&self, expr: &mut Expr) -> Checked {
+    fn expr(&self, expr: &Expr) -> Checked {
         match expr {
             Expr::Number(_) | Expr::Text(_) => {}
             Expr::InstantSelector(node) => self.selector(node, MayBeEmpty::No)?,
@@ -42,12 +61,12 @@ impl Checker<'_> {
             Expr::Binary(node) => self.binary(node)?,
             Expr::Aggregate(node) => self.aggregate(node)?,
             Expr::Call(node) => self.call(node)?,
-            Expr::Paren(node) => drop(self.expr(&mut node.expr)?),
+            Expr::Paren(node) => drop(self.expr(&node.expr)?),
         }
         Ok(expr.value_type())
     }
 
-    fn expect(&self, expr: &mut Expr, want: ValueType, place: &str) -> Result<(), ParseError> {
+    fn expect(&self, expr: &Expr, want: ValueType, place: &str) -> Result<(), ParseError> {
         let got = self.expr(expr)?;
         if got == want {
             return Ok(());
@@ -77,8 +96,8 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn subquery(&self, node: &mut Subquery) -> Result<(), ParseError> {
-        let got = self.expr(&mut node.expr)?;
+    fn subquery(&self, node: &Subquery) -> Result<(), ParseError> {
+        let got = self.expr(&node.expr)?;
         if got == ValueType::InstantVector {
             return Ok(());
         }
@@ -91,8 +110,8 @@ impl Checker<'_> {
         Err(self.error(node.span, message))
     }
 
-    fn unary(&self, node: &mut Unary) -> Result<(), ParseError> {
-        let got = self.expr(&mut node.expr)?;
+    fn unary(&self, node: &Unary) -> Result<(), ParseError> {
+        let got = self.expr(&node.expr)?;
         if is_operand(got) {
             return Ok(());
         }
@@ -101,19 +120,19 @@ impl Checker<'_> {
         Err(self.error(node.span, format!("{allowed}, got \"{got}\"")))
     }
 
-    fn aggregate(&self, node: &mut Aggregate) -> Result<(), ParseError> {
+    fn aggregate(&self, node: &Aggregate) -> Result<(), ParseError> {
         self.expect(
-            &mut node.expr,
+            &node.expr,
             ValueType::InstantVector,
             "aggregation expression",
         )?;
-        match (&mut node.param, node.op.parameter_type()) {
+        match (&node.param, node.op.parameter_type()) {
             (Some(param), Some(want)) => self.expect(param, want, "aggregation parameter"),
             _ => Ok(()),
         }
     }
 
-    fn call(&self, node: &mut Call) -> Result<(), ParseError> {
+    fn call(&self, node: &Call) -> Result<(), ParseError> {
         let signature = node.function.signature();
         if let Some(fault) =
             wrong_count(signature.arity, signature.arguments.len(), node.args.len())
@@ -128,7 +147,7 @@ impl Checker<'_> {
             return Err(self.error(node.span, message));
         }
         let place = format!("call to function {}", quoted(signature.name));
-        for (index, arg) in node.args.iter_mut().enumerate() {
+        for (index, arg) in node.args.iter().enumerate() {
             let want = signature
                 .arguments
                 .get(index)
@@ -145,7 +164,7 @@ impl Checker<'_> {
     }
 
     /// The second argument of `info`: matchers only, of which none need match something.
-    fn label_selectors(&self, arg: &mut Expr, call: Span) -> Result<(), ParseError> {
+    fn label_selectors(&self, arg: &Expr, call: Span) -> Result<(), ParseError> {
         let got = arg.value_type();
         if got != ValueType::InstantVector {
             let want = ValueType::InstantVector;
@@ -164,9 +183,26 @@ impl Checker<'_> {
         Err(self.error(arg.span(), message))
     }
 
-    fn binary(&self, node: &mut Binary) -> Result<(), ParseError> {
-        let left = self.expr(&mut node.lhs)?;
-        let right = self.expr(&mut node.rhs)?;
+    fn binary(&self, node: &Binary) -> Result<(), ParseError> {
+        let chain = node.chain();
+        let mut left = match chain.last() {
+            Some(first) => self.expr(&first.lhs)?,
+            None => node.lhs.value_type(),
+        };
+        for node in chain.into_iter().rev() {
+            let right = self.expr(&node.rhs)?;
+            self.operation(node, left, right)?;
+            left = node.value_type;
+        }
+        Ok(())
+    }
+
+    fn operation(
+        &self,
+        node: &Binary,
+        left: ValueType,
+        right: ValueType,
+    ) -> Result<(), ParseError> {
         self.check_operator(node, left, right)?;
         for (side, got) in [(&node.lhs, left), (&node.rhs, right)] {
             if !is_operand(got) {
@@ -174,24 +210,31 @@ impl Checker<'_> {
                 return Err(self.error(side.span(), message));
             }
         }
-        if left == ValueType::InstantVector && right == ValueType::InstantVector {
-            return self.check_matching(node);
-        }
-        let matching = node.matching.take().unwrap_or_default();
-        if !matching.labels.is_empty() {
-            let message = "vector matching only allowed between instant vectors";
-            return Err(self.error(node.span, message));
-        }
-        if matching.fill != FillValues::default() {
-            let message = "filling in missing series only allowed between instant vectors";
-            return Err(self.error(node.span, message));
-        }
-        if node.op.is_set() {
+        let Some(matching) = &node.matching else {
+            return Ok(());
+        };
+        let fills = matching.fill != FillValues::default();
+        let fault = if left == ValueType::InstantVector && right == ValueType::InstantVector {
+            match node.op.is_set() {
+                true if matching.cardinality != Cardinality::OneToOne => {
+                    format!("no grouping allowed for \"{}\" operation", node.op)
+                }
+                true if fills => {
+                    "filling in missing series not allowed for set operators".to_owned()
+                }
+                _ => return Ok(()),
+            }
+        } else if !matching.labels.is_empty() {
+            "vector matching only allowed between instant vectors".to_owned()
+        } else if fills {
+            "filling in missing series only allowed between instant vectors".to_owned()
+        } else if node.op.is_set() {
             let op = node.op;
-            let message = format!("set operator \"{op}\" not allowed in binary scalar expression");
-            return Err(self.error(node.span, message));
-        }
-        Ok(())
+            format!("set operator \"{op}\" not allowed in binary scalar expression")
+        } else {
+            return Ok(());
+        };
+        Err(self.error(node.span, fault))
     }
 
     fn check_operator(
@@ -225,22 +268,6 @@ impl Checker<'_> {
                 Err(self.error(self.operator_span(node), message))
             }
         }
-    }
-
-    fn check_matching(&self, node: &mut Binary) -> Result<(), ParseError> {
-        let Some(matching) = node.matching.as_mut().filter(|_| node.op.is_set()) else {
-            return Ok(());
-        };
-        if matching.cardinality != Cardinality::OneToOne {
-            let message = format!("no grouping allowed for \"{}\" operation", node.op);
-            return Err(self.error(node.span, message));
-        }
-        if matching.fill != FillValues::default() {
-            let message = "filling in missing series not allowed for set operators";
-            return Err(self.error(node.span, message));
-        }
-        matching.cardinality = Cardinality::ManyToMany;
-        Ok(())
     }
 
     /// Where the operator and its modifiers stand.

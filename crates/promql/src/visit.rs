@@ -3,7 +3,8 @@
 use crate::ast::Expr;
 
 impl Expr {
-    /// Calls `visit` with each direct child, in order of writing.
+    /// Calls `visit` with each direct child, in order of writing. The children of a chain of binary
+    /// operators are all of its operands.
     pub fn for_each_child<'a>(&'a self, mut visit: impl FnMut(&'a Expr)) {
         match self {
             Self::Number(_) | Self::Text(_) | Self::InstantSelector(_) | Self::RangeSelector(_) => {
@@ -12,8 +13,9 @@ impl Expr {
             Self::Unary(node) => visit(&node.expr),
             Self::Paren(node) => visit(&node.expr),
             Self::Binary(node) => {
-                visit(&node.lhs);
-                visit(&node.rhs);
+                let chain = node.chain();
+                chain.last().iter().for_each(|first| visit(&first.lhs));
+                chain.iter().rev().for_each(|node| visit(&node.rhs));
             }
             Self::Aggregate(node) => {
                 node.param.iter().for_each(|param| visit(param));
@@ -23,7 +25,8 @@ impl Expr {
         }
     }
 
-    /// Calls `visit` with each direct child, in order of writing, to change it.
+    /// Calls `visit` with each direct child, in order of writing, to change it. The children of a
+    /// chain of binary operators are all of its operands.
     pub fn for_each_child_mut(&mut self, mut visit: impl FnMut(&mut Expr)) {
         match self {
             Self::Number(_) | Self::Text(_) | Self::InstantSelector(_) | Self::RangeSelector(_) => {
@@ -32,8 +35,14 @@ impl Expr {
             Self::Unary(node) => visit(&mut node.expr),
             Self::Paren(node) => visit(&mut node.expr),
             Self::Binary(node) => {
-                visit(&mut node.lhs);
-                visit(&mut node.rhs);
+                let mut rights = vec![&mut *node.rhs];
+                let mut left = &mut *node.lhs;
+                while let Self::Binary(node) = left {
+                    rights.push(&mut node.rhs);
+                    left = &mut node.lhs;
+                }
+                visit(left);
+                rights.into_iter().rev().for_each(visit);
             }
             Self::Aggregate(node) => {
                 node.param.iter_mut().for_each(|param| visit(param));
@@ -45,8 +54,16 @@ impl Expr {
 
     /// Calls `visit` with the expression and everything below it, parents first.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
-        visit(self);
-        self.for_each_child(|child| child.walk(visit));
+        let mut rights = Vec::new();
+        let mut expr = self;
+        while let Self::Binary(node) = expr {
+            visit(expr);
+            rights.push(&*node.rhs);
+            expr = &node.lhs;
+        }
+        visit(expr);
+        expr.for_each_child(|child| child.walk(visit));
+        rights.into_iter().rev().for_each(|right| right.walk(visit));
     }
 }
 

@@ -5,4 +5,5 @@ pub(crate) mod query;
 pub(crate) mod selectors;
 pub(crate) mod series;
 pub(crate) mod status;
+pub(crate) mod syntax;
 pub(crate) mod targets;

@@ -15,7 +15,7 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 
 use tokio::sync::Semaphore;
 
-use crate::api::{labels, query, series, status, targets};
+use crate::api::{labels, query, series, status, syntax, targets};
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain};
 use crate::services::Services;
@@ -29,6 +29,8 @@ pub fn server(services: Services) -> Router {
     let api = Router::new()
         .route("/query", get(query::instant).post(query::instant))
         .route("/query_range", get(query::range).post(query::range))
+        .route("/format_query", get(syntax::format).post(syntax::format))
+        .route("/parse_query", get(syntax::tree).post(syntax::tree))
         .route("/series", get(series::list).post(series::list))
         .route("/labels", get(labels::names).post(labels::names))
         .route("/label/{name}/values", get(labels::values))

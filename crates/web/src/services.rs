@@ -7,6 +7,7 @@ use std::time::Duration;
 use exposition::Collector;
 use host::Clock;
 use host::pool::Pool;
+use promql::parser::ParseOptions;
 use promql::{Engine, Interrupt, QueryError};
 use storage::Queryable;
 use tokio::sync::Semaphore;
@@ -139,6 +140,11 @@ impl Services {
 
     pub(crate) fn storage(&self) -> Arc<dyn Queryable> {
         Arc::clone(&self.parts.storage) as Arc<dyn Queryable>
+    }
+
+    /// What expressions may use.
+    pub(crate) fn parse_options(&self) -> &ParseOptions {
+        &self.parts.engine.options().parse
     }
 
     pub(crate) fn metrics_pool(&self) -> &Pool {

@@ -110,6 +110,45 @@ fn each_kind_of_expression_has_its_kind_of_value() {
 }
 
 #[test]
+fn long_chains_of_operators_are_evaluated() {
+    let store = store(&[(&[("__name__", "x")], &[1.0, 2.0, 3.0])]);
+    let chain = |operand: &str| format!("x{}", operand.repeat(10_000));
+    for (operand, want) in [(" + 1", 10_003.0), (" + x", 30_003.0), (" or x", 3.0)] {
+        let result = instant(&store, &chain(operand), 2 * MINUTE).unwrap();
+        assert!(
+            lines(&result)[0].ends_with(&format!(" {want}")),
+            "{operand}"
+        );
+        let query = chain(operand);
+        let query = RangeQuery::new(&query, MINUTE, 2 * MINUTE, MINUTE);
+        let result = engine(|_| {}).range(&store, &query).unwrap();
+        assert!(
+            lines(&result)[0].contains(&format!("{want:?}")),
+            "{operand}"
+        );
+    }
+    let scalars = format!("1{}", " + 1".repeat(10_000));
+    assert_eq!(lines(&instant(&store, &scalars, 0).unwrap()), ["10001"]);
+}
+
+#[test]
+fn the_invariant_beginning_of_a_chain_is_the_same_at_each_step() {
+    let store = store(&[(&[("__name__", "x")], &[1.0, 2.0, 3.0])]);
+    let cases = [
+        ("x @ 0 + 1 + x", "{} [3.0, 4.0, 5.0]"),
+        ("1 + 2 + x @ 60 + x", "{} [6.0, 7.0, 8.0]"),
+        ("1 + 2 + x", "{} [4.0, 5.0, 6.0]"),
+        ("x @ 60 or x", "x [2.0, 2.0, 2.0]"),
+        ("time() + 1 + x @ 60", "{} [3.0, 63.0, 123.0]"),
+    ];
+    for (text, want) in cases {
+        let query = RangeQuery::new(text, 0, 2 * MINUTE, MINUTE);
+        let result = engine(|_| {}).range(&store, &query).unwrap();
+        assert_eq!(lines(&result), [want], "{text}");
+    }
+}
+
+#[test]
 fn a_range_query_has_a_value_for_each_step() {
     let store = store(&[
         (&[("__name__", "x"), ("a", "2")], &[1.0, 2.0, STALE]),

@@ -3,33 +3,76 @@
 use super::Evaluator;
 use super::columns::Vector;
 use super::steps::Steps;
-use crate::ast::{Binary, BinaryOp, ValueType};
+use crate::ast::{Binary, BinaryOp, Expr, ValueType};
+use crate::plan;
 use crate::query::QueryError;
 
 impl<'e> Evaluator<'e> {
-    /// Two scalars.
+    /// Operators between scalars.
     pub(super) fn binary_scalars(
         &self,
         node: &Binary,
         steps: Steps,
     ) -> Result<Vec<f64>, QueryError> {
-        let mut column = self.scalar(&node.lhs, steps)?;
-        let right = self.scalar(&node.rhs, steps)?;
-        for (left, right) in column.iter_mut().zip(right) {
-            *left = match Operation::of(node.op) {
-                Operation::Compare(holds) => f64::from(u8::from(holds(left, &right))),
-                Operation::Compute(compute) => compute(*left, right),
-                Operation::Refuse => unreachable!("the parser refuses to trim scalars"),
-            };
+        let chain = node.chain();
+        let first = chain.last().map_or(&node.lhs, |first| &first.lhs);
+        let mut column = self.scalar(first, steps)?;
+        for node in chain.into_iter().rev() {
+            let right = self.scalar(&node.rhs, steps)?;
+            combine_scalars(node.op, &mut column, &right)?;
         }
         Ok(column)
     }
 
-    /// Two operands of which one at least is an instant vector.
+    /// Operators of which one operand at least is an instant vector. A chain of them is evaluated
+    /// from its first operand on: the stack that it takes does not grow with its length.
     pub(super) fn binary(&self, node: &Binary, steps: Steps) -> Result<Vector<'_>, QueryError> {
-        match (node.lhs.value_type(), node.rhs.value_type()) {
-            (ValueType::Scalar, _) => {
-                let column = self.scalar(&node.lhs, steps)?;
+        let chain = node.chain();
+        let first = chain.last().map_or(&*node.lhs, |first| &first.lhs);
+        let invariant = if steps.count > 1 && plan::is_step_invariant(first) {
+            let operators = chain.iter().rev();
+            let invariant = operators.take_while(|node| plan::is_step_invariant(&node.rhs));
+            Some(invariant.count())
+        } else {
+            None
+        };
+        let mut now = invariant.map_or(steps, |_| Steps::single(steps.start));
+        let mut left = self.left_operand(first, now)?;
+        for (index, node) in chain.into_iter().rev().enumerate() {
+            self.interrupt.check()?;
+            if invariant == Some(index) {
+                left = left.repeated(steps)?;
+                now = steps;
+            }
+            left = self.operate(node, left, now)?;
+        }
+        match left {
+            Left::Vector(vector) => Ok(vector),
+            Left::Scalar(_) => unreachable!("the parser checks that this is a vector"),
+        }
+    }
+
+    fn left_operand(&self, expr: &Expr, steps: Steps) -> Result<Left<'_>, QueryError> {
+        Ok(match expr.value_type() {
+            ValueType::Scalar => Left::Scalar(self.scalar(expr, steps)?),
+            _ => Left::Vector(self.vector(expr, steps)?),
+        })
+    }
+
+    /// One operator, its left operand evaluated.
+    fn operate<'a>(
+        &'a self,
+        node: &Binary,
+        left: Left<'a>,
+        steps: Steps,
+    ) -> Result<Left<'a>, QueryError> {
+        let vector = match (left, node.rhs.value_type()) {
+            (Left::Scalar(mut column), ValueType::Scalar) => {
+                let right = self.scalar(&node.rhs, steps)?;
+                combine_scalars(node.op, &mut column, &right)?;
+                return Ok(Left::Scalar(column));
+            }
+            (Left::Scalar(column), _) => {
                 let vector = self.vector(&node.rhs, steps)?;
                 self.with_scalar(node, vector, |step, value| Operands {
                     left: column[step],
@@ -37,8 +80,7 @@ impl<'e> Evaluator<'e> {
                     vector: value,
                 })
             }
-            (_, ValueType::Scalar) => {
-                let vector = self.vector(&node.lhs, steps)?;
+            (Left::Vector(vector), ValueType::Scalar) => {
                 let column = self.scalar(&node.rhs, steps)?;
                 self.with_scalar(node, vector, |step, value| Operands {
                     left: value,
@@ -46,9 +88,12 @@ impl<'e> Evaluator<'e> {
                     vector: value,
                 })
             }
-            _ if node.op.is_set() => self.set_operation(node, steps),
-            _ => self.matched(node, steps),
-        }
+            (Left::Vector(vector), _) if node.op.is_set() => {
+                self.set_operation(node, vector, steps)
+            }
+            (Left::Vector(vector), _) => self.matched(node, vector, steps),
+        };
+        Ok(Left::Vector(vector?))
     }
 
     fn with_scalar<'a>(
@@ -83,6 +128,37 @@ impl<'e> Evaluator<'e> {
         }
         Ok(vector)
     }
+}
+
+/// A left operand with its value.
+enum Left<'a> {
+    Scalar(Vec<f64>),
+    Vector(Vector<'a>),
+}
+
+impl Left<'_> {
+    /// The same at each step.
+    fn repeated(self, steps: Steps) -> Result<Self, QueryError> {
+        Ok(match self {
+            Self::Scalar(column) => Self::Scalar(vec![column[0]; steps.count]),
+            Self::Vector(vector) => Self::Vector(vector.repeated(steps)?),
+        })
+    }
+}
+
+fn combine_scalars(op: BinaryOp, column: &mut [f64], right: &[f64]) -> Result<(), QueryError> {
+    let operation = Operation::of(op);
+    for (left, right) in column.iter_mut().zip(right) {
+        *left = match operation {
+            Operation::Compare(holds) => f64::from(u8::from(holds(left, right))),
+            Operation::Compute(compute) => compute(*left, *right),
+            Operation::Refuse => {
+                let message = format!("operator \"{op}\" not allowed for Scalar operations");
+                return Err(QueryError::Execution(message));
+            }
+        };
+    }
+    Ok(())
 }
 
 /// The numbers that an operator meets at one step.

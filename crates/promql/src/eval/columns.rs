@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 use model::value::{STALE, is_stale};
 use model::{Histogram, Labels};
 
+use super::steps::Steps;
 use crate::limits::Lease;
 use crate::query::QueryError;
 
@@ -217,6 +218,16 @@ pub(crate) struct Vector<'a> {
 }
 
 impl Vector<'_> {
+    /// The only step of each series at each of `steps`.
+    pub(crate) fn repeated(mut self, steps: Steps) -> Result<Self, QueryError> {
+        let more = self.series.len().saturating_mul(steps.count - 1);
+        self.lease.grow(more)?;
+        for series in &mut self.series {
+            series.column = series.column.repeated(steps.count);
+        }
+        Ok(self)
+    }
+
     /// Which steps have a sample in any series.
     pub(crate) fn occupied(&self, steps: usize) -> Vec<bool> {
         let mut occupied = vec![false; steps];

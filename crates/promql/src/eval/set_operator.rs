@@ -47,17 +47,17 @@ impl Presence {
 }
 
 impl Evaluator<'_> {
-    /// A set operator.
-    pub(super) fn set_operation(
-        &self,
+    /// A set operator, its left operand evaluated.
+    pub(super) fn set_operation<'a>(
+        &'a self,
         node: &Binary,
+        mut left: Vector<'a>,
         steps: Steps,
-    ) -> Result<Vector<'_>, QueryError> {
+    ) -> Result<Vector<'a>, QueryError> {
         let matching = node
             .matching
             .as_ref()
             .expect("the parser gives two vectors a matching");
-        let mut left = self.vector(&node.lhs, steps)?;
         let mut right = self.vector(&node.rhs, steps)?;
         if node.op == BinaryOp::Or {
             let presence = Presence::of(&left, matching, steps.count);

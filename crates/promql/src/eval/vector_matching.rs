@@ -17,12 +17,16 @@ use crate::query::QueryError;
 
 impl<'e> Evaluator<'e> {
     /// An arithmetic operator or comparison between two vectors.
-    pub(super) fn matched(&self, node: &Binary, steps: Steps) -> Result<Vector<'_>, QueryError> {
+    pub(super) fn matched<'a>(
+        &'a self,
+        node: &Binary,
+        left: Vector<'a>,
+        steps: Steps,
+    ) -> Result<Vector<'a>, QueryError> {
         let matching = node
             .matching
             .as_ref()
             .expect("the parser gives two vectors a matching");
-        let left = self.vector(&node.lhs, steps)?;
         let right = self.vector(&node.rhs, steps)?;
         let (many, one) = match matching.cardinality {
             Cardinality::OneToMany => (&right, &left),

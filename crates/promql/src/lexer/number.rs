@@ -25,7 +25,9 @@ impl Lexer<'_> {
         if is_hex {
             self.accept("_");
         }
-        let mut has_point = self.accept(".");
+        // As upstream, a point in front does not count, so that `.5.5` is a number of bad syntax.
+        self.accept(".");
+        let mut has_point = false;
         let mut has_exponent = false;
         self.accept(digits);
         while let Some(next) = self.peek() {

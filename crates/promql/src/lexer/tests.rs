@@ -3,7 +3,10 @@
 use super::*;
 
 fn kinds(input: &str) -> Vec<TokenKind> {
-    lex(input).into_iter().map(|token| token.kind).collect()
+    lex(input, 1_000)
+        .into_iter()
+        .map(|token| token.kind)
+        .collect()
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn faults_are_named_as_upstream_names_them() {
         (r#""\"#, "escape sequence not terminated"),
     ];
     for (input, want) in cases {
-        let tokens = lex(input);
+        let tokens = lex(input, 1_000);
         assert_eq!(
             tokens.last().unwrap().kind,
             TokenKind::Error(want.to_owned()),

@@ -25,6 +25,8 @@ impl Parser<'_> {
     pub(super) fn aggregation(&mut self, op: AggregateOp) -> Result<Tree, ParseError> {
         let name = self.take();
         let mut grouping = self.grouping()?;
+        // Without a grouping so far, upstream has read one token more.
+        let is_complete = grouping.is_some();
         self.open_aggregations += 1;
         let (arguments, closing) = self.arguments()?;
         self.open_aggregations -= 1;
@@ -33,12 +35,18 @@ impl Parser<'_> {
             grouping = self.grouping()?;
             span.end = span.end.max(self.last_end());
         }
+        let is_complete = is_complete || grouping.is_some();
+        let fault = |message: String| match is_complete {
+            true => self.error(span, message),
+            false => self.late_error(span, message),
+        };
         let Grouping { labels, without } = grouping.unwrap_or_default();
         if arguments.is_empty() {
-            return Err(self.error(span, "no arguments for aggregate expression provided"));
+            let message = "no arguments for aggregate expression provided";
+            return Err(fault(message.to_owned()));
         }
         if op.is_experimental() && !self.options.experimental_functions {
-            return Err(self.error(span, format!("{op}() {EXPERIMENTAL}")));
+            return Err(fault(format!("{op}() {EXPERIMENTAL}")));
         }
         let wanted = 1 + usize::from(op.parameter_type().is_some());
         if arguments.len() != wanted {
@@ -46,7 +54,7 @@ impl Parser<'_> {
                 "wrong number of arguments for aggregate expression provided, expected {wanted}, got {}",
                 arguments.len()
             );
-            return Err(self.error(span, message));
+            return Err(fault(message));
         }
         let height = arguments
             .iter()

@@ -2,7 +2,7 @@
 
 use super::duration::Place;
 use super::{ParseError, Parser, Tree};
-use crate::ast::{Binary, BinaryOp, Cardinality, Expr, FillValues, VectorMatching};
+use crate::ast::{Binary, BinaryOp, Cardinality, Expr, FillValues, ValueType, VectorMatching};
 use crate::lexer::{Keyword, TokenKind};
 
 /// Binds no tighter than anything.
@@ -49,7 +49,14 @@ impl Parser<'_> {
         matching.fill = self.fill_values()?;
         let is_right_associative = op == BinaryOp::Power;
         let rhs = self.expression(precedence(op) + u8::from(!is_right_associative))?;
-        let height = lhs.height.max(rhs.height);
+        // A chain of operators is one level, however long it is.
+        let is_chain = matches!(lhs.expr, Expr::Binary(_));
+        let height = rhs.height.max(lhs.height - usize::from(is_chain));
+        let sides = [&lhs.expr, &rhs.expr].map(Expr::value_type);
+        let value_type = match sides {
+            [ValueType::Scalar, ValueType::Scalar] => ValueType::Scalar,
+            _ => ValueType::InstantVector,
+        };
         let span = lhs.expr.span().join(rhs.expr.span());
         if matching.fill != FillValues::default() && !self.options.fill_modifiers {
             let message = "binop fill modifiers are experimental and not enabled";
@@ -64,6 +71,7 @@ impl Parser<'_> {
                 rhs,
                 return_bool,
                 matching,
+                value_type,
                 span,
             }),
             height,

@@ -52,9 +52,9 @@ impl Parser<'_> {
             let Some(comma) = self.take_if(&TokenKind::Comma) else {
                 return Err(self.unexpected("", ""));
             };
-            if self.peek().kind == TokenKind::RightParen {
+            if !self.at_expression() {
                 let message = "trailing commas not allowed in function call args";
-                return Err(self.error(comma.span, message));
+                return Err(self.late_error(comma.span, message));
             }
         }
     }

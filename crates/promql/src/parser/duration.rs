@@ -2,7 +2,7 @@
 
 use model::duration;
 
-use super::{ParseError, Parser, binary};
+use super::{MAX_DEPTH, ParseError, Parser, binary};
 use crate::ast::{
     BinaryOp, DurationExpr, DurationKind, DurationOp, DurationOperand, NumberLiteral, Span, UnaryOp,
 };
@@ -72,11 +72,12 @@ impl<'a> Parser<'a> {
 
     /// Reads a range or step inside brackets, which may not be 0 or less.
     pub(super) fn positive_duration(&mut self, place: Place) -> Result<Length, ParseError> {
+        self.duration_parts = 0;
         let operand = self.duration_expression(place, binary::LOWEST)?;
         if let DurationOperand::Number(number) = &operand
             && number.value <= 0.0
         {
-            return Err(self.error(number.span, "duration must be greater than 0"));
+            return Err(self.late_error(number.span, "duration must be greater than 0"));
         }
         Ok(length(operand))
     }
@@ -89,6 +90,7 @@ impl<'a> Parser<'a> {
             expected: DURATION,
         };
         let start = self.position;
+        self.duration_parts = 0;
         let sign = self.take_sign();
         let operand = match (&sign, self.peek().kind.clone()) {
             (_, TokenKind::Number | TokenKind::Duration) => {
@@ -126,6 +128,10 @@ impl<'a> Parser<'a> {
         lowest: u8,
     ) -> Result<DurationOperand, ParseError> {
         self.descend(|parser| {
+            parser.duration_parts += 1;
+            if parser.duration_parts > MAX_DEPTH {
+                return Err(parser.too_deep(parser.peek().span));
+            }
             let mut left = parser.duration_operand(place)?;
             while let TokenKind::Operator(sign) = parser.peek().kind
                 && let Some(op) = arithmetic(sign)
@@ -239,7 +245,7 @@ impl<'a> Parser<'a> {
         if let (Some(cause), DurationOperand::Number(divisor)) = (cause, &right)
             && divisor.value == 0.0
         {
-            return Err(self.error(sign, cause));
+            return Err(self.late_error(sign, cause));
         }
         let span = left.span().join(right.span());
         Ok(computed(DurationKind::Binary(op, left, right), span))

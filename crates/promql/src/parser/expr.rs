@@ -64,6 +64,21 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// True if the next token may begin an expression.
+    pub(super) fn at_expression(&self) -> bool {
+        let next = self.peek();
+        next.is_metric_name()
+            || matches!(
+                next.kind,
+                TokenKind::Number
+                    | TokenKind::Duration
+                    | TokenKind::Text
+                    | TokenKind::LeftParen
+                    | TokenKind::LeftBrace
+                    | TokenKind::Operator(BinaryOp::Add | BinaryOp::Subtract)
+            )
+    }
+
     fn at_call(&self) -> bool {
         let is_name = match self.peek().kind {
             TokenKind::Identifier => true,

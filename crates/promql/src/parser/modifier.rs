@@ -169,7 +169,7 @@ impl Parser<'_> {
             return Err(self.error(subject, message));
         }
         Ok((
-            AtModifier::Timestamp((seconds * 1000.0).round() as i64),
+            AtModifier::Timestamp(go_integer((seconds * 1000.0).round())),
             number.span.end,
         ))
     }
@@ -209,6 +209,15 @@ impl Parser<'_> {
             "{modifier} must be preceded by an instant vector selector or range vector selector or a subquery"
         );
         self.error(span, message)
+    }
+}
+
+/// A number as Go makes an integer of it: what does not fit becomes the smallest.
+fn go_integer(value: f64) -> i64 {
+    if value < i64::MAX as f64 {
+        value as i64
+    } else {
+        i64::MIN
     }
 }
 

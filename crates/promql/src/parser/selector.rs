@@ -57,7 +57,7 @@ impl<'a> Parser<'a> {
         };
         let is_quoted = token.kind == TokenKind::Text;
         let name = if is_quoted {
-            self.valid_text(&token)?
+            self.text_literal(&token)?.value
         } else {
             token.text.to_owned()
         };
@@ -74,16 +74,17 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected(CONTEXT, "string"));
         }
         let value = self.take();
-        let text = self.valid_text(&value)?;
+        let text = self.text_literal(&value)?;
         let span = token.span.join(value.span);
-        Matcher::new(name, op, text).map_err(|error| self.error(span, error.to_string()))
-    }
-
-    fn valid_text(&self, token: &Token<'a>) -> Result<String, ParseError> {
-        let literal = self.text_literal(token)?;
-        match literal.invalid {
-            None => Ok(literal.value),
-            Some(quoted) => Err(self.error(token.span, format!("invalid UTF-8 text {quoted}"))),
+        if let Some(quoted) = text.invalid
+            && matches!(op, MatchOp::Regex | MatchOp::NotRegex)
+        {
+            let inner = quoted.trim_matches('"');
+            let message = format!("error parsing regexp: invalid UTF-8: `{inner}`");
+            return Err(self.error(span, message));
         }
+        // Labels are UTF-8, so that a value that is not matches none: nor does one with replacement
+        // characters, as good as always.
+        Matcher::new(name, op, text.value).map_err(|error| self.error(span, error.to_string()))
     }
 }

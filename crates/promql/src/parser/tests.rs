@@ -220,7 +220,6 @@ fn hostile_nesting_and_length_are_refused() {
         nested("(", ")"),
         nested("-", ""),
         nested("1^", ""),
-        nested("", "+1"),
         format!("{}foo{}", "abs(".repeat(5_000), ")".repeat(5_000)),
         format!("foo{}", "[5m:]".repeat(5_000)),
         format!("foo{}", "{a=\"b\"}[5m:1m]".repeat(300)),
@@ -232,13 +231,34 @@ fn hostile_nesting_and_length_are_refused() {
             "{message}"
         );
     }
-    assert!(refused(&"(".repeat(MAX_TEXT)).contains(depth));
-    let long = refused(&" ".repeat(MAX_TEXT + 1));
+    assert!(refused(&"(".repeat(MAX_TOKENS - 1)).contains(depth));
+    let long = refused(&"(".repeat(MAX_TOKENS + 1));
     assert_eq!(
         long,
-        "1:1: parse error: query is too long: 65537 bytes, the limit is 65536"
+        "1:1: parse error: query is too long: the limit is 200000 words and signs"
     );
+    let computed = format!("foo[{}1]", "1+".repeat(30_000));
+    assert!(refused(&computed).contains(depth));
     parsed(&format!("{}1{}", "(".repeat(150), ")".repeat(150)));
+}
+
+#[test]
+fn chains_of_operators_may_be_long() {
+    for (first, operator) in [("a", " + "), ("1", " * "), ("a", " or on (x) ")] {
+        let text = format!("{first}{}", format!("{operator}{first}").repeat(20_000));
+        let expr = parsed(&text);
+        assert_eq!(expr.to_string(), text);
+        let copy = expr.clone();
+        assert_eq!(copy, expr);
+        drop(expr);
+        let mut nodes = 0;
+        copy.walk(&mut |_| nodes += 1);
+        assert_eq!(nodes, 40_001);
+        assert!(copy.pretty().len() > text.len());
+    }
+    // A chain inside of each operand of a chain is nesting again.
+    let nested = (0..250).fold("a".to_owned(), |inner, _| format!("a + (a * {inner})"));
+    assert!(refused(&nested).contains("nested over 200 levels"));
 }
 
 #[test]
@@ -281,9 +301,10 @@ fn texts_that_are_not_utf8_are_kept_as_quoted() {
         panic!("a text")
     };
     assert_eq!(text.invalid.as_deref(), Some(r#""a\xc5z""#));
+    parsed(r#"{a="\xc5"}"#);
     assert_eq!(
-        refused(r#"{a="\xc5"}"#),
-        r#"1:4: parse error: invalid UTF-8 text "\xc5""#
+        refused(r#"{a=~"\xc5"}"#),
+        r"1:2: parse error: error parsing regexp: invalid UTF-8: `\xc5`"
     );
 }
 
@@ -315,6 +336,33 @@ const FAULTS: &[(&str, &str)] = &[
         "1:6: parse error: unexpected colon before duration in duration expression",
     ),
     ("((1)", "1:5: parse error: unclosed left parenthesis"),
+    (
+        "min_of(4, ^ 5)",
+        "1:9: parse error: trailing commas not allowed in function call args",
+    ),
+    ("foo[0.0", "1:8: parse error: unclosed left bracket"),
+    (
+        "count(a, b))",
+        "1:12: parse error: unexpected right parenthesis ')'",
+    ),
+    (
+        "a[5m] + b[step()::]",
+        "1:20: parse error: unexpected repeated colon in duration expression",
+    ),
+    (
+        ".5.5",
+        "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \".5.5\": invalid syntax",
+    ),
+    (
+        "1.5h",
+        "1:1: parse error: unknown unit \".\" in duration \"1.5h\"",
+    ),
+    ("foo fill(", "1:5: parse error: unexpected <fill>"),
+    ("foo END", "1:5: parse error: unexpected \"END\""),
+    (
+        "STEP()",
+        "1:1: parse error: unknown function with name \"STEP\"",
+    ),
     ("()", "1:2: parse error: unexpected \")\""),
     (
         "1 and 1",

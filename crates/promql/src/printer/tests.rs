@@ -4,7 +4,7 @@ use crate::parser::{ParseOptions, parse};
 
 /// The tree as text without the spans.
 fn shape(text: &str) -> String {
-    let expr = match parse(text, &ParseOptions::default()) {
+    let expr = match parse(text, &ParseOptions::all()) {
         Ok(expr) => expr,
         Err(error) => panic!("{text}: {error}"),
     };
@@ -70,6 +70,33 @@ fn prints_upstreams_canonical_form_which_parses_to_the_same_tree() {
         ("day_of_month()", "day_of_month()"),
         ("rate( a [ 1d ] )", "rate(a[1d])"),
         ("a @ -1.001", "a @ -1.001"),
+        ("foo[5m*2:STEP( )]", "foo[5m * 2:step()]"),
+        (
+            "foo[-step()+5m:(2)*(1m+1)] offset -(step()*2)",
+            "foo[-step() + 5m:2 * (1m + 1)] offset -(step() * 2)",
+        ),
+        ("foo offset Max_Of(1,((2m)))", "foo offset max_of(1, 2m)"),
+        ("foo offset +step()", "foo offset step()"),
+        ("foo[((step()))]", "foo[(step())]"),
+        ("foo offset step()^0", "foo offset step() ^ 0"),
+        ("foo offset (1m)^2", "foo offset 1m ^ 2"),
+        (
+            "foo[5m] anchored @ 1 offset 5m",
+            "foo[5m] anchored @ 1.000 offset 5m",
+        ),
+        (
+            "foo smoothed @ 1 offset 5m",
+            "foo @ 1.000 smoothed offset 5m",
+        ),
+        ("a + fill_left(1) fill_right(1) b", "a + fill (1) b"),
+        (
+            "a == bool on(a) group_right(b) fill_left(5m) b",
+            "a == bool on (a) group_right (b) fill_left (300) b",
+        ),
+        (
+            "a + fill_right(2) fill_left(1e6) b",
+            "a + fill_left (1e+06) fill_right (2) b",
+        ),
         ("-a @ 10 offset 1m", "-a @ 10.000 offset 1m"),
         (
             "label_replace(a,\"b\",\"$1\",\"c\",`(.*)`)",
@@ -77,17 +104,59 @@ fn prints_upstreams_canonical_form_which_parses_to_the_same_tree() {
         ),
     ];
     for (text, want) in cases {
-        let printed = parse(text, &ParseOptions::default()).unwrap().to_string();
+        let printed = parse(text, &ParseOptions::all()).unwrap().to_string();
         assert_eq!(printed, want, "{text}");
         assert_eq!(
-            parse(&printed, &ParseOptions::default())
-                .unwrap()
-                .to_string(),
+            parse(&printed, &ParseOptions::all()).unwrap().to_string(),
             want,
             "{text}"
         );
-        if !text.contains("ignoring()") && !text.contains("nan") {
+        // Upstream leaves out what these need to read the same.
+        let is_lossy = ["ignoring()", "nan", "+step()", "(1m)^2"];
+        if !is_lossy.iter().any(|part| text.contains(part)) {
             assert_eq!(shape(&printed).len(), shape(text).len(), "{text}");
         }
+    }
+}
+
+#[test]
+fn what_does_not_fit_on_a_line_is_broken() {
+    let long = "foooooooooooooooooooooooooooooooooooooo{baaaaaaaaaaaaaaaaaaaaaar=\"baaaaaaaaaaaaaaaaaaaaaaz\"}";
+    let cases = [
+        ("sum by(a)(b)".to_owned(), "sum by (a) (b)".to_owned()),
+        (
+            format!("sum by (a) (rate({long}[5m]))"),
+            format!("sum by (a) (\n  rate(\n    {long}[5m]\n  )\n)"),
+        ),
+        (
+            format!("{long} + on (a) group_left (b) fill (1) baaaaaaaaar offset 5m"),
+            format!("  {long}\n+ on (a) group_left (b) fill (1)\n  baaaaaaaaar offset 5m"),
+        ),
+        (
+            format!("-({long} + foooooooooooooooooo)"),
+            format!("-(\n    {long}\n  +\n    foooooooooooooooooo\n)"),
+        ),
+        (
+            format!("topk(5, {long} + foooooooooooooooooo)"),
+            format!("topk(\n  5,\n    {long}\n  +\n    foooooooooooooooooo\n)"),
+        ),
+        (
+            format!("label_replace({long}, 'a', 'b', 'c', 'ddddddddddd')"),
+            format!(
+                "label_replace(\n  {long},\n  \"a\",\n  \"b\",\n  \"c\",\n  \"ddddddddddd\"\n)"
+            ),
+        ),
+        (
+            format!("time() + 1 + 2 + 3 + {long} - {long}"),
+            format!("    time() + 1 + 2 + 3\n  +\n    {long}\n-\n  {long}"),
+        ),
+        (
+            format!("({long} + fooooooooooooooooooooooooo)[5m:1m] @ 5"),
+            format!("(\n    {long}\n  +\n    fooooooooooooooooooooooooo\n)[5m:1m] @ 5.000"),
+        ),
+    ];
+    for (text, want) in cases {
+        let expr = parse(&text, &ParseOptions::all()).unwrap();
+        assert_eq!(expr.pretty(), want, "{text}");
     }
 }
