@@ -7,13 +7,34 @@
 
 use std::sync::Arc;
 
+pub mod arithmetic;
+mod bounds;
+pub mod bucket;
+mod compact;
+pub mod compensated;
+mod custom;
+mod layout;
+mod logarithm;
+mod moments;
+pub mod quantile;
 pub mod reset;
+mod resolution;
 pub mod schema;
 pub mod span;
+#[cfg(test)]
+mod tests;
+mod text;
+pub mod trim;
 pub mod validity;
+mod zero;
 
+pub use arithmetic::{Combined, MixedSchemas};
+pub use bucket::Bucket;
+pub use compensated::{CompensatedHistogram, HistogramMean};
+pub use quantile::{Fraction, NanEffect, Quantile};
 pub use reset::CounterResetHint;
 pub use span::{Buckets, Span};
+pub use trim::Trim;
 pub use validity::HistogramError;
 
 /// A native histogram with float counts.
@@ -79,9 +100,10 @@ impl Histogram {
     }
 }
 
-impl PartialEq for Histogram {
-    fn eq(&self, other: &Self) -> bool {
-        let same = |a: f64, b: f64| a.to_bits() == b.to_bits();
+impl Histogram {
+    /// True if schema, bounds and buckets, also the empty ones, are the same, and so are all
+    /// numbers by `same`. The counter reset hint is not compared.
+    pub fn equals_by(&self, other: &Self, same: impl Fn(f64, f64) -> bool) -> bool {
         self.schema == other.schema
             && same(self.count, other.count)
             && same(self.sum, other.sum)
@@ -89,7 +111,13 @@ impl PartialEq for Histogram {
                 || schema::same_bounds(&self.custom_values, &other.custom_values))
             && self.zero_threshold == other.zero_threshold
             && same(self.zero_count, other.zero_count)
-            && self.positive == other.positive
-            && self.negative == other.negative
+            && self.positive.equals_by(&other.positive, &same)
+            && self.negative.equals_by(&other.negative, &same)
+    }
+}
+
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals_by(other, |a, b| a.to_bits() == b.to_bits())
     }
 }

@@ -53,6 +53,16 @@ impl Buckets {
             || joined(&self.spans).eq(joined(&other.spans))
     }
 
+    pub(super) fn equals_by(&self, other: &Self, same: impl Fn(f64, f64) -> bool) -> bool {
+        self.has_layout_of(other)
+            && self.counts.len() == other.counts.len()
+            && self
+                .counts
+                .iter()
+                .zip(&other.counts)
+                .all(|(&a, &b)| same(a, b))
+    }
+
     pub(super) fn heap_size(&self) -> usize {
         size_of_val::<[Span]>(&self.spans) + self.counts.capacity() * size_of::<f64>()
     }
@@ -60,10 +70,7 @@ impl Buckets {
 
 impl PartialEq for Buckets {
     fn eq(&self, other: &Self) -> bool {
-        let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
-        self.has_layout_of(other)
-            && self.counts.len() == other.counts.len()
-            && self.counts.iter().zip(&other.counts).all(same)
+        self.equals_by(other, |a, b| a.to_bits() == b.to_bits())
     }
 }
 
