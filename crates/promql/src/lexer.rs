@@ -103,7 +103,8 @@ impl<'a> Lexer<'a> {
     fn skip_blanks(&mut self) {
         loop {
             self.skip_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
-            if self.peek() != Some('#') {
+            // Upstream knows no comments where a duration begins.
+            if self.peek() != Some('#') || self.bracket == Bracket::Opened {
                 return;
             }
             self.skip_while(|c| c != '\n' && c != '\r');

@@ -282,9 +282,7 @@ fn write_at(f: &mut Formatter<'_>, at: Option<AtModifier>) -> fmt::Result {
     match at {
         None => Ok(()),
         Some(AtModifier::Timestamp(millis)) => {
-            let sign = if millis < 0 { "-" } else { "" };
-            let millis = millis.unsigned_abs();
-            write!(f, " @ {sign}{}.{:03}", millis / 1000, millis % 1000)
+            write!(f, " @ {:.3}", millis as f64 / 1000.0)
         }
         Some(AtModifier::Start) => f.write_str(" @ start()"),
         Some(AtModifier::End) => f.write_str(" @ end()"),

@@ -90,6 +90,9 @@ impl Lexer<'_> {
 /// The value of a number as Go reads it: whole numbers with the prefix `0x`, a leading `0` means
 /// octal if the digits allow it, else a float.
 pub(crate) fn value_of(text: &str) -> Option<f64> {
+    if text.contains('_') && !separates_digits(text) {
+        return None;
+    }
     let plain: String = text.chars().filter(|&c| c != '_').collect();
     let lower = plain.to_ascii_lowercase();
     match lower.as_str() {
@@ -105,4 +108,22 @@ pub(crate) fn value_of(text: &str) -> Option<f64> {
         return Some(value as f64);
     }
     lower.parse().ok()
+}
+
+/// True if each `_` stands between two digits, of which the first may be the prefix `0x`.
+fn separates_digits(text: &str) -> bool {
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let mut previous = if hex.is_some() { '0' } else { ' ' };
+    for c in hex.unwrap_or(text).chars() {
+        let is_digit = c.is_ascii_digit() || (hex.is_some() && c.is_ascii_hexdigit());
+        if (c == '_' && previous != '0') || (c != '_' && !is_digit && previous == '_') {
+            return false;
+        }
+        previous = match c {
+            '_' => '_',
+            _ if is_digit => '0',
+            _ => ' ',
+        };
+    }
+    previous != '_'
 }

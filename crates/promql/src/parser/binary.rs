@@ -93,7 +93,8 @@ impl Parser<'_> {
             _ => return Ok(matching),
         };
         self.take();
-        if self.peek().kind == TokenKind::LeftParen {
+        // What may come next but a label list is read by others.
+        if self.peek().kind == TokenKind::LeftParen || !self.at_expression() {
             matching.include = self.grouping_labels()?;
         }
         Ok(matching)

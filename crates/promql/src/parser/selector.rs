@@ -5,11 +5,15 @@ use model::{MatchOp, Matcher};
 
 use super::{ParseError, Parser, Tree};
 use crate::ast::{BinaryOp, Expr, InstantSelector, Span};
-use crate::lexer::{Token, TokenKind};
+use crate::lexer::TokenKind;
 
 const CONTEXT: &str = "label matching";
+/// What makes a regular expression more than literals.
+const OPERATORS: [char; 13] = [
+    '\\', '.', '+', '*', '?', '(', ')', '[', ']', '{', '}', '^', '$',
+];
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     pub(super) fn instant_selector(&mut self) -> Result<Tree, ParseError> {
         let name = self.peek().is_metric_name().then(|| self.take());
         let mut span = name.as_ref().map_or(self.peek().span, |token| token.span);
@@ -76,11 +80,10 @@ impl<'a> Parser<'a> {
         let value = self.take();
         let text = self.text_literal(&value)?;
         let span = token.span.join(value.span);
-        if let Some(quoted) = text.invalid
-            && matches!(op, MatchOp::Regex | MatchOp::NotRegex)
-        {
-            let inner = quoted.trim_matches('"');
-            let message = format!("error parsing regexp: invalid UTF-8: `{inner}`");
+        // Upstream compiles only what is more than a list of literals.
+        let is_regex = matches!(op, MatchOp::Regex | MatchOp::NotRegex);
+        if text.invalid.is_some() && is_regex && text.value.contains(OPERATORS) {
+            let message = format!("error parsing regexp: invalid UTF-8: `{}`", text.value);
             return Err(self.error(span, message));
         }
         // Labels are UTF-8, so that a value that is not matches none: nor does one with replacement
