@@ -15,6 +15,7 @@ mod group;
 mod info;
 mod leaders;
 mod notes;
+mod once;
 mod range_call;
 mod selector;
 mod set_operator;
@@ -42,6 +43,7 @@ use crate::statistics::Counters;
 use crate::value::{HistogramSample, InstantSample, RangeSeries, Sample, SampleValue, Value};
 use columns::{Column, Series, StepSample, Vector};
 use notes::Notes;
+use once::Once;
 use steps::Steps;
 
 /// Evaluates an instant query.
@@ -164,6 +166,7 @@ impl Run<'_> {
             budget: Budget::new(options.max_samples),
             counters: Counters::default(),
             notes: Notes::new(self.text),
+            once: Once::new(plan::RepeatedParts::of(expr)),
         };
         let value = value_of(&evaluator, self.steps)?;
         Ok(QueryResult {
@@ -193,6 +196,7 @@ pub(crate) struct Evaluator<'a> {
     budget: Budget,
     counters: Counters,
     notes: Notes<'a>,
+    once: Once,
 }
 
 impl<'e> Evaluator<'e> {
@@ -272,8 +276,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// The series of an instant vector.
-    fn vector(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
+    fn evaluated(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
         self.interrupt.check()?;
         if steps.count > 1 && plan::is_step_invariant(expr) {
             return self.repeated(expr, steps);

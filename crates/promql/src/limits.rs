@@ -104,6 +104,16 @@ impl<'a> Lease<'a> {
         self.budget.take(samples)
     }
 
+    /// What it accounts for.
+    pub(crate) fn size(&self) -> usize {
+        self.samples
+    }
+
+    /// Accounts for it as long as the query runs.
+    pub(crate) fn hold_to_the_end(mut self) {
+        self.samples = 0;
+    }
+
     /// Accounts from now on for what `other` did.
     pub(crate) fn absorb(&mut self, mut other: Lease<'a>) {
         self.samples += std::mem::take(&mut other.samples);

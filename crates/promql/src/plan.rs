@@ -6,6 +6,7 @@ mod durations;
 mod not_yet;
 mod projection;
 mod reference_time;
+mod repeated_parts;
 mod step_invariant;
 mod time_range;
 
@@ -14,6 +15,7 @@ pub(crate) use durations::resolve_durations;
 pub(crate) use not_yet::not_evaluated_yet;
 pub(crate) use projection::projection_of;
 pub(crate) use reference_time::reference_time;
+pub(crate) use repeated_parts::RepeatedParts;
 pub(crate) use step_invariant::is_step_invariant;
 pub(crate) use time_range::{
     extended_range, instant_range, range_of, range_range, subquery_steps, time_range,

@@ -16,6 +16,18 @@ pub struct Statistics {
     pub peak_samples: u64,
 }
 
+impl Statistics {
+    /// What has come to the counts since `earlier`, the peak left out.
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
+        Self {
+            samples_read: self.samples_read - earlier.samples_read,
+            series_read: self.series_read - earlier.series_read,
+            samples_looked_at: self.samples_looked_at - earlier.samples_looked_at,
+            peak_samples: 0,
+        }
+    }
+}
+
 /// The same while they grow, shared by the threads of a query.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -33,6 +45,11 @@ impl Counters {
             .fetch_add(part.series_read, Ordering::Relaxed);
         self.samples_looked_at
             .fetch_add(part.samples_looked_at, Ordering::Relaxed);
+    }
+
+    /// What has been counted so far, but for the peak.
+    pub(crate) fn so_far(&self) -> Statistics {
+        self.finish(0)
     }
 
     pub(crate) fn finish(&self, peak_samples: usize) -> Statistics {

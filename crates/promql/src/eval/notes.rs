@@ -1,5 +1,6 @@
 //! Warnings and infos as they come up, each with the place in the query that it speaks of.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use model::Annotations;
@@ -15,6 +16,8 @@ use crate::functions::histogram::Mended;
 pub(crate) struct Notes<'a> {
     text: &'a str,
     annotations: Mutex<Annotations>,
+    /// How often something was told, repetitions included.
+    told: AtomicU64,
 }
 
 impl<'a> Notes<'a> {
@@ -23,6 +26,7 @@ impl<'a> Notes<'a> {
         Self {
             text,
             annotations: Mutex::default(),
+            told: AtomicU64::new(0),
         }
     }
 
@@ -31,6 +35,11 @@ impl<'a> Notes<'a> {
         self.annotations
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often something was told so far.
+    pub(crate) fn told(&self) -> u64 {
+        self.told.load(Ordering::Relaxed)
     }
 
     /// Takes over what a store says.
@@ -133,6 +142,7 @@ impl<'a> Notes<'a> {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Annotations> {
+        self.told.fetch_add(1, Ordering::Relaxed);
         self.annotations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

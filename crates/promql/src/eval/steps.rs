@@ -3,7 +3,7 @@
 use crate::ast::AtModifier;
 
 /// Times of equal distance, at least one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Steps {
     /// The first time, in milliseconds since the Unix epoch.
     pub(crate) start: i64,
