@@ -14,6 +14,7 @@
 mod client;
 mod program;
 
+mod killers;
 mod node_exporter;
 mod peers;
 mod refusals;

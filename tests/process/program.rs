@@ -84,6 +84,17 @@ impl Program {
         })
     }
 
+    /// True unless the process has ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// What an ended process has written to its standard error.
+    pub(crate) fn last_words(&mut self) -> String {
+        drop(self.child.kill());
+        self.said()
+    }
+
     /// The process number.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
