@@ -11,10 +11,12 @@
 //! assert_eq!(report.to_string(), "1 passed, 0 failed, 0 skipped");
 //! ```
 
+mod classic;
 mod command;
 mod compare;
 mod evaluate;
 mod expectation;
+mod histogram;
 mod line;
 mod load;
 mod pin;

@@ -1,10 +1,11 @@
 //! Compares what came with what was expected.
 
 use model::value::is_stale;
-use model::{Labels, number};
+use model::{Histogram, Labels, number};
 
 use super::command::EvalTime;
 use super::expectation::{Expectation, ExpectedValue};
+use super::histogram::HistogramValue;
 use super::series::{SequenceValue, SeriesLine};
 use crate::value::{InstantSample, RangeSeries, SampleValue, Value};
 
@@ -60,17 +61,23 @@ pub(super) fn almost_equal(a: f64, b: f64) -> bool {
 }
 
 fn same_vector(want: &[SeriesLine], got: &[InstantSample], ordered: bool) -> bool {
-    want.len() == got.len() && got.iter().enumerate().all(|(index, sample)| {
-        let position = want.iter().position(|line| line.labels == sample.labels);
-        let Some(position) = position.filter(|&position| !ordered || position == index) else {
-            return false;
-        };
-        let value = want.get(position).and_then(|line| line.values.first());
-        matches!(
-            (value, &sample.value),
-            (Some(SequenceValue::Float(want)), SampleValue::Float(got)) if almost_equal(*want, *got)
-        )
-    })
+    want.len() == got.len()
+        && got.iter().enumerate().all(|(index, sample)| {
+            let position = want.iter().position(|line| line.labels == sample.labels);
+            let Some(position) = position.filter(|&position| !ordered || position == index) else {
+                return false;
+            };
+            let value = want.get(position).and_then(|line| line.values.first());
+            match (value, &sample.value) {
+                (Some(SequenceValue::Float(want)), SampleValue::Float(got)) => {
+                    almost_equal(*want, *got)
+                }
+                (Some(SequenceValue::Histogram(want)), SampleValue::Histogram(got)) => {
+                    same_histogram(want, got)
+                }
+                _ => false,
+            }
+        })
 }
 
 fn same_ranges(want: &[SeriesLine], got: &[RangeSeries], time: EvalTime) -> bool {
@@ -83,20 +90,30 @@ fn same_ranges(want: &[SeriesLine], got: &[RangeSeries], time: EvalTime) -> bool
                 return false;
             };
             let times = (0..).map(|index: i64| start.saturating_add(index.saturating_mul(step)));
-            let wanted = times
-                .zip(&line.values)
-                .filter_map(|(time, value)| match value {
-                    SequenceValue::Float(value) => Some((time, *value)),
-                    SequenceValue::Omitted | SequenceValue::Histogram => None,
-                });
-            let mut samples = series.samples();
-            let is_same = wanted.into_iter().all(|(time, value)| {
-                samples
+            let mut floats = series.samples();
+            let mut histograms = series.histograms.iter();
+            let is_same = times.zip(&line.values).all(|(time, want)| match want {
+                SequenceValue::Omitted => true,
+                SequenceValue::Float(want) => floats
                     .next()
-                    .is_some_and(|got| got.timestamp == time && almost_equal(value, got.value))
+                    .is_some_and(|got| got.timestamp == time && almost_equal(*want, got.value)),
+                SequenceValue::Histogram(want) => histograms.next().is_some_and(|got| {
+                    got.timestamp == time && same_histogram(want, &got.histogram)
+                }),
             });
-            is_same && samples.next().is_none()
+            is_same && floats.next().is_none() && histograms.next().is_none()
         })
+}
+
+/// Empty buckets do not count, and the hint only if the script speaks of it.
+fn same_histogram(want: &HistogramValue, got: &Histogram) -> bool {
+    let compacted = |histogram: &Histogram| {
+        let mut histogram = histogram.clone();
+        histogram.compact(0);
+        histogram
+    };
+    (!want.has_hint || want.histogram.counter_reset_hint == got.counter_reset_hint)
+        && compacted(&want.histogram).equals_by(&compacted(got), almost_equal)
 }
 
 fn show_expected(value: &ExpectedValue) -> String {
@@ -108,7 +125,7 @@ fn show_expected(value: &ExpectedValue) -> String {
                 let values = line.values.iter().map(|value| match value {
                     SequenceValue::Float(value) => number::general(*value),
                     SequenceValue::Omitted => "_".to_owned(),
-                    SequenceValue::Histogram => "{{…}}".to_owned(),
+                    SequenceValue::Histogram(value) => value.histogram.notation(),
                 });
                 (&line.labels, values.collect())
             });
@@ -128,9 +145,12 @@ fn show(value: &Value) -> String {
         ),
         Value::RangeVector(series) => show_lines(series.iter().map(|series| {
             let samples = series.samples();
-            let samples = samples
+            let floats = samples
                 .map(|sample| format!("{}@{}", number::general(sample.value), sample.timestamp));
-            (&series.labels, samples.collect())
+            let histograms = series.histograms.iter();
+            let histograms = histograms
+                .map(|sample| format!("{}@{}", sample.histogram.notation(), sample.timestamp));
+            (&series.labels, floats.chain(histograms).collect())
         })),
     }
 }
@@ -138,7 +158,7 @@ fn show(value: &Value) -> String {
 fn show_sample(value: &SampleValue) -> String {
     match value {
         SampleValue::Float(value) => number::general(*value),
-        SampleValue::Histogram(histogram) => format!("{histogram:?}"),
+        SampleValue::Histogram(histogram) => histogram.notation(),
     }
 }
 

@@ -3,18 +3,19 @@
 use model::Labels;
 use model::value::STALE;
 
+use super::histogram::{HistogramValue, parse_histograms};
 use crate::lexer::number_value;
 use crate::parser::parse_series_labels;
 
 /// A value of a series at one step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum SequenceValue {
     /// No sample.
     Omitted,
     /// A float sample.
     Float(f64),
-    /// A native histogram, whose content is not read.
-    Histogram,
+    /// A native histogram.
+    Histogram(HistogramValue),
 }
 
 /// A series as a script writes it.
@@ -28,7 +29,7 @@ impl SeriesLine {
     pub(super) fn has_histograms(&self) -> bool {
         self.values
             .iter()
-            .any(|value| matches!(value, SequenceValue::Histogram))
+            .any(|value| matches!(value, SequenceValue::Histogram(_)))
     }
 }
 
@@ -100,13 +101,8 @@ fn end_of_item(text: &str) -> Result<usize, String> {
 fn push_item(values: &mut Vec<SequenceValue>, item: &str) -> Result<(), String> {
     let malformed = || format!("not a series value: {item:?}");
     if item.starts_with("{{") {
-        let times = item.rsplit_once("}}").map_or("", |(_, times)| times);
-        let count = if times.is_empty() {
-            0
-        } else {
-            repetitions(times).ok_or_else(malformed)?
-        };
-        values.extend((0..=count).map(|_| SequenceValue::Histogram));
+        let histograms = parse_histograms(item, repetitions)?;
+        values.extend(histograms.into_iter().map(SequenceValue::Histogram));
         return Ok(());
     }
     if let Some(times) = item.strip_prefix('_') {
@@ -152,7 +148,7 @@ fn repetitions(text: &str) -> Option<usize> {
 }
 
 /// Splits a number, with or without a sign, off.
-fn signed_number(text: &str) -> Option<(f64, &str)> {
+pub(super) fn signed_number(text: &str) -> Option<(f64, &str)> {
     let (sign, unsigned) = match text.strip_prefix(['+', '-']) {
         Some(rest) if text.starts_with('-') => (-1.0, rest),
         Some(rest) => (1.0, rest),

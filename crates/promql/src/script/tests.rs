@@ -9,7 +9,7 @@ fn values(line: &str) -> String {
     let series = parse_series(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     let values = series.values.iter().map(|value| match value {
         SequenceValue::Omitted => "_".to_owned(),
-        SequenceValue::Histogram => "{{}}".to_owned(),
+        SequenceValue::Histogram(value) => value.histogram.notation(),
         SequenceValue::Float(value) if model::value::is_stale(*value) => "stale".to_owned(),
         SequenceValue::Float(value) => model::number::general(*value),
     });
@@ -30,9 +30,9 @@ fn series_are_read_as_upstream_reads_them() {
         ("a .5 -1.5+.5x2", "a 0.5 -1.5 -1 -0.5"),
         (
             "a {{schema:1 sum:2}} {{count:1}}x2 3",
-            "a {{}} {{}} {{}} {{}} 3",
+            "a {{schema:1 sum:2}} {{count:1}} {{count:1}} {{count:1}} 3",
         ),
-        ("a {{count:1}}+{{count:2}}x1", "a {{}} {{}}"),
+        ("a {{count:1}}+{{count:2}}x1", "a {{count:1}} {{count:3}}"),
         (
             "{\"utf8.name\", \"l.x\"=\"}\"} 1",
             "{\"utf8.name\", \"l.x\"=\"}\"} 1",
