@@ -20,7 +20,7 @@ use model::{Labels, MatchOp};
 
 use model::Matcher;
 
-use crate::ast::{Expr, Span};
+use crate::ast::{Expr, InstantSelector, Span};
 use crate::lexer::{self, Token, TokenKind};
 use crate::types;
 
@@ -76,9 +76,7 @@ pub fn parse(text: &str, options: &ParseOptions) -> Result<Expr, ParseError> {
 /// be missing.
 pub(crate) fn parse_series_labels(text: &str) -> Result<Labels, ParseError> {
     let options = ParseOptions::default();
-    let Expr::InstantSelector(selector) = Parser::new(text, &options).whole()? else {
-        return Err(ParseError::new(text, Span::default(), "not a series"));
-    };
+    let selector = Parser::new(text, &options).only_selector()?;
     if let Some(odd) = selector
         .matchers
         .iter()
@@ -98,22 +96,15 @@ pub(crate) fn parse_series_labels(text: &str) -> Result<Labels, ParseError> {
     ))
 }
 
-/// Parses a selector alone, as `match[]` parameters have it: no offset, no `@`, nothing around.
+/// Parses a selector alone, as `match[]` parameters have it: no offset, no `@`, nothing around. Its
+/// matchers may all match an empty label.
 ///
 /// # Errors
-/// The text is no expression, or more than a selector.
+/// The text is no selector, or more than one.
 pub fn parse_selector(text: &str) -> Result<Vec<Matcher>, ParseError> {
-    match parse(text, &ParseOptions::default())? {
-        Expr::InstantSelector(selector)
-            if selector.offset == 0 && selector.offset_expr.is_none() && selector.at.is_none() =>
-        {
-            Ok(selector.matchers)
-        }
-        other => {
-            let message = "unexpected expression, expected a plain selector such as up{job=\"x\"}";
-            Err(ParseError::new(text, other.span(), message))
-        }
-    }
+    let options = ParseOptions::default();
+    let selector = Parser::new(text, &options).only_selector()?;
+    Ok(selector.matchers)
 }
 
 /// Most words and signs of a query, so that a tree has a size that is no danger.
@@ -156,10 +147,7 @@ impl<'a> Parser<'a> {
     }
 
     fn whole(mut self) -> Result<Expr, ParseError> {
-        if self.tokens.len() > MAX_TOKENS {
-            let message = format!("query is too long: the limit is {MAX_TOKENS} words and signs");
-            return Err(self.error(Span::default(), message));
-        }
+        self.check_length()?;
         if self.peek().kind == TokenKind::EndOfInput {
             return Err(self.error(Span::default(), "no expression found in input"));
         }
@@ -168,6 +156,26 @@ impl<'a> Parser<'a> {
             TokenKind::EndOfInput => Ok(tree.expr),
             _ => Err(self.unexpected("", "")),
         }
+    }
+
+    fn only_selector(mut self) -> Result<InstantSelector, ParseError> {
+        self.check_length()?;
+        if !self.peek().is_metric_name() && self.peek().kind != TokenKind::LeftBrace {
+            return Err(self.unexpected("", ""));
+        }
+        let selector = self.instant_selector()?;
+        match self.peek().kind {
+            TokenKind::EndOfInput => Ok(selector),
+            _ => Err(self.unexpected("", "")),
+        }
+    }
+
+    fn check_length(&self) -> Result<(), ParseError> {
+        if self.tokens.len() <= MAX_TOKENS {
+            return Ok(());
+        }
+        let message = format!("query is too long: the limit is {MAX_TOKENS} words and signs");
+        Err(self.error(Span::default(), message))
     }
 
     fn peek(&self) -> &Token<'a> {

@@ -56,12 +56,17 @@ impl<'a> Parser<'a> {
                 self.node(Expr::Text(literal), 0)
             }
             TokenKind::LeftParen => self.paren(),
-            TokenKind::LeftBrace => self.instant_selector(),
+            TokenKind::LeftBrace => self.selector_node(),
             TokenKind::Aggregate(op) if self.at_aggregation() => self.aggregation(op),
             _ if self.at_call() => self.call(),
-            _ if self.peek().is_metric_name() => self.instant_selector(),
+            _ if self.peek().is_metric_name() => self.selector_node(),
             _ => Err(self.unexpected("", "")),
         }
+    }
+
+    fn selector_node(&mut self) -> Result<Tree, ParseError> {
+        let selector = self.instant_selector()?;
+        self.node(Expr::InstantSelector(selector), 0)
     }
 
     /// True if the next token may begin an expression.

@@ -3,8 +3,8 @@
 use model::label::METRIC_NAME;
 use model::{MatchOp, Matcher};
 
-use super::{ParseError, Parser, Tree};
-use crate::ast::{BinaryOp, Expr, InstantSelector, Span};
+use super::{ParseError, Parser};
+use crate::ast::{BinaryOp, InstantSelector, Span};
 use crate::lexer::TokenKind;
 
 const CONTEXT: &str = "label matching";
@@ -14,7 +14,7 @@ const OPERATORS: [char; 13] = [
 ];
 
 impl Parser<'_> {
-    pub(super) fn instant_selector(&mut self) -> Result<Tree, ParseError> {
+    pub(super) fn instant_selector(&mut self) -> Result<InstantSelector, ParseError> {
         let name = self.peek().is_metric_name().then(|| self.take());
         let mut span = name.as_ref().map_or(self.peek().span, |token| token.span);
         let mut matchers = Vec::new();
@@ -27,7 +27,7 @@ impl Parser<'_> {
         if let Some(name) = &name {
             matchers.push(Matcher::equal(METRIC_NAME, name.as_str()));
         }
-        let selector = InstantSelector {
+        Ok(InstantSelector {
             name,
             matchers,
             offset: 0,
@@ -35,8 +35,7 @@ impl Parser<'_> {
             at: None,
             extended: None,
             span,
-        };
-        self.node(Expr::InstantSelector(selector), 0)
+        })
     }
 
     /// Reads matchers up to the closing brace, and tells where that stands.

@@ -148,6 +148,25 @@ fn faults_are_reported_as_upstream_reports_them() {
 }
 
 #[test]
+fn a_selector_alone_is_one() {
+    for text in ["foo", "sum{a=\"b\"}", "{}", "end", "foo{__name__=\"bar\"}"] {
+        assert!(parse_selector(text).is_ok(), "{text}");
+    }
+    let cases = [
+        ("", "unknown position: parse error: unexpected end of input"),
+        ("foo[5m]", "1:4: parse error: unexpected \"[\""),
+        ("foo offset 5m", "1:5: parse error: unexpected <offset>"),
+        ("sum(foo)", "1:4: parse error: unexpected \"(\""),
+        ("-foo", "1:1: parse error: unexpected <op:->"),
+        ("5m", "1:1: parse error: unexpected duration \"5m\""),
+    ];
+    for (text, want) in cases {
+        let error = parse_selector(text).unwrap_err();
+        assert_eq!(error.to_string(), want, "{text}");
+    }
+}
+
+#[test]
 fn what_is_switched_off_is_refused() {
     let off = ParseOptions {
         duration_expressions: false,

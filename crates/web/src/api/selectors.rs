@@ -11,7 +11,13 @@ pub(crate) fn matcher_sets(parameters: &Parameters) -> Result<Vec<Vec<Matcher>>,
     parameters
         .all("match[]")
         .map(|text| {
-            parser::parse_selector(text).map_err(|error| ApiError::parameter("match[]", error))
+            let matchers = parser::parse_selector(text)
+                .map_err(|error| ApiError::parameter("match[]", error))?;
+            if matchers.iter().all(Matcher::matches_empty) {
+                let reason = "match[] must contain at least one non-empty matcher";
+                return Err(ApiError::parameter("match[]", reason));
+            }
+            Ok(matchers)
         })
         .collect()
 }
