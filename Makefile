@@ -4,7 +4,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 NARTHEX    := $(TARGET_DIR)/release/narthex
 
-.PHONY: up test bench lint ui tools
+.PHONY: up test bench differential lint ui tools
 
 # Builds what has changed and watches this machine. ARGS go to `narthex up`:
 #   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
@@ -22,6 +22,14 @@ bench: tools
 	@cargo xtask peers prometheus
 	@cargo build --release --package narthex --package bench
 	@$(TARGET_DIR)/release/bench ingest --narthex $(NARTHEX) $(ARGS)
+
+# Narthex and Prometheus 3.14 asked the same of the same blocks; reports in target/differential.
+#   make differential ARGS="--random 20000 --seed 7"
+differential: tools
+	@cargo xtask peers prometheus-3.14
+	@cargo build --release --package narthex --package bench
+	@$(TARGET_DIR)/release/bench differential --narthex $(NARTHEX) \
+	  --prometheus $(TARGET_DIR)/peers/prometheus --output $(TARGET_DIR)/differential $(ARGS)
 
 # Format, clippy, tidy, licences and bans, the UI sources.
 lint: tools

@@ -17,6 +17,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::process;
+pub(crate) use series::mix;
 use target::Target;
 
 /// Stack of the thread behind one connection: it only renders into a buffer on the heap.

@@ -1,4 +1,6 @@
-//! One HTTP GET to a server on this machine, and reading its metrics page.
+//! One HTTP GET to a server on this machine, and reading its metrics page; [`connection`] for more.
+
+pub(crate) mod connection;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -2,6 +2,7 @@
 //!
 //! [`fleet`] is the load: many scrape targets behind one port. [`ingest`] runs the servers on it
 //! and writes what it measured into `docs/operations/measurements.md`, with the command that did.
+//! [`differential`] asks Narthex and Prometheus the same of the same blocks and lists what differs.
 
 #![allow(
     clippy::disallowed_methods,
@@ -11,12 +12,16 @@
     reason = "a measuring tool outside the product: real clocks, files and sockets are its subject"
 )]
 
+mod differential;
 mod fleet;
 mod http;
 mod ingest;
 mod machine;
 mod page;
 mod process;
+mod random;
+mod remote_write;
+mod server;
 
 use anyhow::Result;
 use clap::Parser;
@@ -29,11 +34,14 @@ enum Command {
     Fleet(fleet::Options),
     /// Measure what scraping and storing costs, Narthex and Prometheus side by side.
     Ingest(ingest::Options),
+    /// Ask Narthex and Prometheus the same queries and list every difference.
+    Differential(differential::Options),
 }
 
 fn main() -> Result<()> {
     match Command::parse() {
         Command::Fleet(options) => fleet::serve(&options),
         Command::Ingest(options) => ingest::run(&options),
+        Command::Differential(options) => differential::run(&options),
     }
 }
