@@ -4,7 +4,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 NARTHEX    := $(TARGET_DIR)/release/narthex
 
-.PHONY: up test bench differential lint ui tools
+.PHONY: up test bench differential fuzz lint ui tools
 
 # Builds what has changed and watches this machine. ARGS go to `narthex up`:
 #   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
@@ -30,6 +30,16 @@ differential: tools
 	@cargo build --release --package narthex --package bench
 	@$(TARGET_DIR)/release/bench differential --narthex $(NARTHEX) \
 	  --prometheus $(TARGET_DIR)/peers/prometheus --output $(TARGET_DIR)/differential $(ARGS)
+
+# Searches for texts that break the lexer, the parser, the series notation, patterns or the evaluation.
+#   make fuzz SECONDS=600
+# What it finds lies in fuzz/artifacts; mended, it goes to fuzz/corpus, which `make test` replays.
+SECONDS := 60
+fuzz: tools
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz
+	@for target in lexer parser series_notation label_regex evaluation; do \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- \
+	    -max_total_time=$(SECONDS) -max_len=512 -timeout=10 || exit 1; done
 
 # Format, clippy, tidy, licences and bans, the UI sources.
 lint: tools

@@ -32,6 +32,8 @@ pub mod ast;
 pub mod engine;
 mod eval;
 pub mod functions;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod lexer;
 pub mod limits;
 pub mod parser;

@@ -57,6 +57,12 @@ pub fn run(file_name: &str, text: &str) -> Report {
     report
 }
 
+/// Reads a series as the body of a command has it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_series(line: &str) -> Result<(), String> {
+    series::parse_series(line).map(|_| ())
+}
+
 /// Samples that a query may hold, as in upstream's run.
 const MAX_SAMPLES: usize = 10_000;
 
