@@ -33,12 +33,14 @@ differential: tools
 
 # Searches for texts that break the lexer, the parser, the series notation, patterns or the evaluation.
 #   make fuzz SECONDS=600
-# What it finds lies in fuzz/artifacts; mended, it goes to fuzz/corpus, which `make test` replays.
+# What breaks lies in fuzz/artifacts; mended, it goes to fuzz/corpus, which `make test` replays.
 SECONDS := 60
 fuzz: tools
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz
 	@for target in lexer parser series_notation label_regex evaluation; do \
-	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target -- \
+	  mkdir -p $(TARGET_DIR)/fuzz/$$target; \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target \
+	    $(abspath $(TARGET_DIR))/fuzz/$$target fuzz/corpus/$$target -- \
 	    -max_total_time=$(SECONDS) -max_len=512 -timeout=10 || exit 1; done
 
 # Format, clippy, tidy, licences and bans, the UI sources.

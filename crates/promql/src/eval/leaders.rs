@@ -1,101 +1,188 @@
 //! `topk` and `bottomk`: at each step the places of the series with the largest or smallest values.
-
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+//!
+//! Which of several equal values is in depends on the order of the series and on how upstream's
+//! binary heap moves them about. Users see that, so this is the same heap.
 
 use crate::functions::over_time::nan_last;
 
 /// The leading series of a group at all steps.
 #[derive(Debug)]
 pub(crate) struct Leaders {
-    steps: Vec<BinaryHeap<Leader>>,
-    largest_first: bool,
+    order: Order,
+    steps: Vec<Heap>,
 }
 
-/// A value and the place of its series. The greatest is the one that leads least.
+/// Whose heads stand first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    LargestFirst,
+    SmallestFirst,
+}
+
+/// A value and the place of its series.
 #[derive(Clone, Copy, Debug)]
 struct Leader {
-    /// The value, negated if large ones lead, so that small keys lead.
-    key: f64,
+    value: f64,
     place: usize,
 }
 
-impl PartialEq for Leader {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+/// The leaders of one step, the one that would have to go first at the root.
+#[derive(Clone, Debug, Default)]
+struct Heap {
+    leaders: Vec<Leader>,
+    /// All that were ever let in, in order. Whoever was not let in here, where less had been seen,
+    /// would not be let in behind the series of another thread either.
+    let_in: Vec<Leader>,
+}
+
+impl Order {
+    /// True if `left` has to go before `right`; NaN goes before all.
+    fn goes_first(self, left: f64, right: f64) -> bool {
+        left.is_nan()
+            || match self {
+                Self::LargestFirst => left < right,
+                Self::SmallestFirst => left > right,
+            }
     }
 }
 
-impl Eq for Leader {}
-
-impl PartialOrd for Leader {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+impl Heap {
+    /// Lets a leader in if it is among the `wanted` first ones.
+    fn offer(&mut self, leader: Leader, wanted: usize, order: Order) -> bool {
+        if self.leaders.len() < wanted {
+            self.leaders.push(leader);
+            self.rise(order);
+            return true;
+        }
+        let Some(root) = self.leaders.first_mut() else {
+            return false;
+        };
+        let is_better = match order {
+            Order::LargestFirst => root.value < leader.value,
+            Order::SmallestFirst => root.value > leader.value,
+        };
+        if !is_better && !(root.value.is_nan() && !leader.value.is_nan()) {
+            return false;
+        }
+        *root = leader;
+        self.sink(order);
+        true
     }
-}
 
-/// By key, NaN last; of equal ones the series that came first leads.
-impl Ord for Leader {
-    fn cmp(&self, other: &Self) -> Ordering {
-        nan_last(&self.key, &other.key).then_with(|| self.place.cmp(&other.place))
+    /// Moves the last one up to where it belongs.
+    fn rise(&mut self, order: Order) {
+        let mut child = self.leaders.len() - 1;
+        while child > 0 {
+            let parent = (child - 1) / 2;
+            if !self.goes_first(child, parent, order) {
+                return;
+            }
+            self.leaders.swap(child, parent);
+            child = parent;
+        }
+    }
+
+    /// Moves the root down to where it belongs.
+    fn sink(&mut self, order: Order) {
+        let mut parent = 0;
+        loop {
+            let left = 2 * parent + 1;
+            if left >= self.leaders.len() {
+                return;
+            }
+            let right = left + 1;
+            let has_right = right < self.leaders.len();
+            let child = match has_right && self.goes_first(right, left, order) {
+                true => right,
+                false => left,
+            };
+            if !self.goes_first(child, parent, order) {
+                return;
+            }
+            self.leaders.swap(parent, child);
+            parent = child;
+        }
+    }
+
+    fn goes_first(&self, left: usize, right: usize, order: Order) -> bool {
+        order.goes_first(self.leaders[left].value, self.leaders[right].value)
     }
 }
 
 impl Leaders {
     /// For `topk`.
     pub(crate) fn largest(steps: usize) -> Self {
-        Self {
-            steps: vec![BinaryHeap::new(); steps],
-            largest_first: true,
-        }
+        Self::new(Order::LargestFirst, steps)
     }
 
     /// For `bottomk`.
     pub(crate) fn smallest(steps: usize) -> Self {
+        Self::new(Order::SmallestFirst, steps)
+    }
+
+    fn new(order: Order, steps: usize) -> Self {
         Self {
-            steps: vec![BinaryHeap::new(); steps],
-            largest_first: false,
+            order,
+            steps: vec![Heap::default(); steps],
         }
     }
 
-    /// Lets a value in if it is among the `wanted` first ones. True if there is now one more.
+    /// Lets a value in if it is among the `wanted` first ones. True if it is.
     #[inline]
     pub(crate) fn offer(&mut self, step: usize, value: f64, place: usize, wanted: usize) -> bool {
-        let key = if self.largest_first { -value } else { value };
-        self.push(step, Leader { key, place }, wanted)
+        let heap = &mut self.steps[step];
+        let leader = Leader { value, place };
+        let is_in = heap.offer(leader, wanted, self.order);
+        if is_in {
+            heap.let_in.push(leader);
+        }
+        is_in
     }
 
-    /// Lets in what other threads found.
+    /// Lets in what another thread found, whose series come later.
     pub(crate) fn merge(&mut self, other: Self, wanted: &[usize]) {
-        for (step, (heap, &wanted)) in other.steps.into_iter().zip(wanted).enumerate() {
-            for leader in heap {
-                self.push(step, leader, wanted);
+        let heaps = self.steps.iter_mut().zip(other.steps).zip(wanted);
+        for ((heap, other), &wanted) in heaps {
+            for leader in other.let_in {
+                heap.offer(leader, wanted, self.order);
+                heap.let_in.push(leader);
             }
         }
     }
 
     /// Places and values at a step, the leading one first.
     pub(crate) fn at(&self, step: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
-        let mut leaders: Vec<Leader> = self.steps[step].iter().copied().collect();
-        leaders.sort_unstable();
-        let sign = if self.largest_first { -1.0 } else { 1.0 };
+        let mut leaders = self.steps[step].leaders.clone();
+        match leaders.len() <= FEW {
+            true => self.sort_few(&mut leaders),
+            false => leaders.sort_by(|left, right| match self.order {
+                Order::LargestFirst => nan_last(&-left.value, &-right.value),
+                Order::SmallestFirst => nan_last(&left.value, &right.value),
+            }),
+        }
         leaders
             .into_iter()
-            .map(move |leader| (leader.place, leader.key * sign))
+            .map(|leader| (leader.place, leader.value))
     }
 
-    fn push(&mut self, step: usize, leader: Leader, wanted: usize) -> bool {
-        let heap = &mut self.steps[step];
-        if heap.len() < wanted {
-            heap.push(leader);
-            return true;
+    /// By insertion, as Go sorts so few; NaN equals nothing, not even itself.
+    fn sort_few(&self, leaders: &mut [Leader]) {
+        for end in 1..leaders.len() {
+            let mut at = end;
+            while at > 0
+                && self
+                    .order
+                    .goes_first(leaders[at - 1].value, leaders[at].value)
+            {
+                leaders.swap(at, at - 1);
+                at -= 1;
+            }
         }
-        if let Some(mut last) = heap.peek_mut().filter(|last| leader < **last) {
-            *last = leader;
-        }
-        false
     }
 }
+
+/// Go sorts up to so many by insertion.
+const FEW: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -105,34 +192,54 @@ mod tests {
         leaders.at(0).map(|(place, _)| place).collect()
     }
 
+    fn fed(mut leaders: Leaders, values: &[f64], first_place: usize, wanted: usize) -> Leaders {
+        for (place, &value) in values.iter().enumerate() {
+            leaders.offer(0, value, first_place + place, wanted);
+        }
+        leaders
+    }
+
     #[test]
-    fn the_first_of_equal_values_leads_and_nan_comes_last() {
+    fn the_heap_decides_between_equals_and_nan_comes_last() {
         let values = [3.0, f64::NAN, 5.0, 3.0, 1.0, 5.0];
         let cases: [(usize, &[usize], &[usize]); 4] = [
             (0, &[], &[]),
             (1, &[2], &[4]),
-            (3, &[2, 5, 0], &[4, 0, 3]),
-            (9, &[2, 5, 0, 3, 4, 1], &[4, 0, 3, 2, 5, 1]),
+            (2, &[5, 2], &[4, 0]),
+            (9, &[2, 5, 3, 0, 4, 1], &[4, 0, 3, 2, 5, 1]),
         ];
         for (wanted, largest, smallest) in cases {
-            let mut top = Leaders::largest(1);
-            let mut bottom = Leaders::smallest(1);
-            for (place, &value) in values.iter().enumerate() {
-                top.offer(0, value, place, wanted);
-                bottom.offer(0, value, place, wanted);
+            let top = fed(Leaders::largest(1), &values, 0, wanted);
+            let bottom = fed(Leaders::smallest(1), &values, 0, wanted);
+            assert_eq!(places(&top), largest, "top {wanted}");
+            assert_eq!(places(&bottom), smallest, "bottom {wanted}");
+        }
+    }
+
+    #[test]
+    fn threads_find_what_one_alone_would() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 60) as f64
+        };
+        for wanted in [1, 2, 3, 7] {
+            for border in [0, 1, 5, 30, 59] {
+                let values: Vec<f64> = (0..60).map(|_| next()).collect();
+                let alone = fed(Leaders::largest(1), &values, 0, wanted);
+                let mut first = fed(Leaders::largest(1), &values[..border], 0, wanted);
+                let second = fed(Leaders::largest(1), &values[border..], border, wanted);
+                first.merge(second, &[wanted]);
+                assert_eq!(places(&first), places(&alone), "{values:?}");
             }
-            assert_eq!(places(&top), largest);
-            assert_eq!(places(&bottom), smallest);
-            let mut merged = Leaders::largest(1);
-            merged.merge(top, &[wanted]);
-            assert_eq!(places(&merged), largest);
         }
     }
 
     #[test]
     fn values_come_back_as_they_were() {
-        let mut top = Leaders::largest(1);
-        top.offer(0, -2.5, 7, 1);
+        let top = fed(Leaders::largest(1), &[-2.5], 7, 1);
         assert_eq!(top.at(0).collect::<Vec<_>>(), [(7, -2.5)]);
     }
 }
