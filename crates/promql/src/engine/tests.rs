@@ -287,6 +287,11 @@ fn names_go_at_once_or_at_the_end() {
         run(&at_once, "sum by (__name__) (rate(a_total[2m]))"),
         Ok(vec!["{} 0.5".to_owned()])
     );
+    // Series of several names can be absent together.
+    let absence = "absent_over_time({__name__=~\"._total\"}[2m])";
+    for engine in [&at_once, &delayed] {
+        assert_eq!(run(engine, absence), Ok(Vec::new()));
+    }
 }
 
 #[test]

@@ -95,10 +95,11 @@ impl<'e> Evaluator<'e> {
             .clone()
             .filter(|_| node.function == Function::QuantileOverTime);
         let call = RangeCall::new(node.function, argument);
-        // As an offset would, these two leave the series what it is.
+        // As an offset would, the first two leave the series what it is; of the third nobody sees
+        // the series.
         let drops_name = !matches!(
             node.function,
-            Function::LastOverTime | Function::FirstOverTime
+            Function::LastOverTime | Function::FirstOverTime | Function::AbsentOverTime
         );
         let mut stream = match range_argument {
             RangeArgument::Selector(selector) => {
