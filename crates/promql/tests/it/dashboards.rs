@@ -21,7 +21,8 @@ fn read_as_they_print(path: &str, least: usize) {
     let Some(text) = outside_data(path) else {
         return;
     };
-    let expressions: Vec<(String, String)> = serde_json::from_str(&text).unwrap();
+    let expressions: Vec<(String, String)> =
+        serde_json::from_str(&text).expect("pairs of file and expression");
     assert!(expressions.len() >= least, "{}", expressions.len());
     for (file, expression) in expressions {
         let expression = with_values(&expression);
@@ -35,14 +36,17 @@ fn read_as_they_print(path: &str, least: usize) {
 }
 
 fn parsed(file: &str, text: &str) -> Expr {
-    parse(text, &ParseOptions::default()).unwrap_or_else(|error| panic!("{file}: {text}: {error}"))
+    let expr = parse(text, &ParseOptions::default());
+    let expr = expr.map_err(|error| format!("{file}: {text}: {error}"));
+    expr.expect("an expression in use")
 }
 
 /// The expression with plausible values in the place of a dashboard's variables.
 fn with_values(expression: &str) -> String {
-    let variable = Regex::new(r"\$\{(\w+)(?::\w+)?\}|\[\[(\w+)\]\]|\$(\w+)").unwrap();
+    let variable = Regex::new(r"\$\{(\w+)(?::\w+)?\}|\[\[(\w+)\]\]|\$(\w+)").expect("a pattern");
     let value = |found: &regex::Captures<'_>| {
-        let name = found.iter().skip(1).flatten().next().unwrap().as_str();
+        let mut groups = found.iter().skip(1).flatten();
+        let name = groups.next().map_or("", |name| name.as_str());
         let is_duration = ["interval", "range", "resolution"]
             .iter()
             .any(|word| name.contains(word));
@@ -55,7 +59,7 @@ fn with_values(expression: &str) -> String {
 fn shape(expr: &Expr) -> String {
     let mut expr = expr.clone();
     sort_matchers(&mut expr);
-    let places = Regex::new(r"span: Span \{ start: \d+, end: \d+ \}").unwrap();
+    let places = Regex::new(r"span: Span \{ start: \d+, end: \d+ \}").expect("a pattern");
     places.replace_all(&format!("{expr:?}"), "").into_owned()
 }
 
