@@ -294,6 +294,22 @@ fn names_go_at_once_or_at_the_end() {
     }
 }
 
+/// What is one series by its labels loses its name or keeps it as its first sample tells.
+#[test]
+fn a_name_goes_from_a_whole_series() {
+    let store = store(&[(&[("__name__", "a")], &[-1.0, 2.0])]);
+    let delayed = engine(|options| options.delayed_name_removal = true);
+    let cases = [("(a > 0) or (-a)", None), ("(a < 0) or (-a)", Some("a"))];
+    for (text, want) in cases {
+        let query = RangeQuery::new(text, 0, MINUTE, MINUTE);
+        let Value::RangeVector(series) = delayed.range(&store, &query).unwrap().value else {
+            panic!("{text} is a vector");
+        };
+        let names: Vec<_> = series.iter().map(|it| it.labels.metric_name()).collect();
+        assert_eq!(names, [want], "{text}");
+    }
+}
+
 #[test]
 fn doubts_are_told_with_their_place() {
     let store = store(&[

@@ -60,6 +60,8 @@ impl<'e> Evaluator<'e> {
             return self.count_values(node, steps);
         }
         let Some(parameters) = self.parameters(node, steps)? else {
+            // What cannot be evaluated is a fault even if nobody wants it.
+            self.vector(&node.expr, steps)?;
             return Ok(self.nothing());
         };
         let stream = self.aggregated_stream(&node.expr, steps, |names_are_read| {

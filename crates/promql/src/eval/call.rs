@@ -71,8 +71,10 @@ impl<'e> Evaluator<'e> {
         }
         match function {
             Function::AbsentOverTime => {
-                let vector = self.collect(&self.range_stream(node, steps, Projection::All)?)?;
-                self.absence(&vector, &node.args[0], steps)
+                let mut stream = self.range_stream(node, steps, Projection::All)?;
+                // Only whether there is a series counts: equal ones are no fault.
+                stream.drops_name = false;
+                self.absence(&self.collect(&stream)?, &node.args[0], steps)
             }
             Function::Absent => {
                 let vector = self.vector(&node.args[0], steps)?;

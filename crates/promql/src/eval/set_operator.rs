@@ -67,6 +67,12 @@ impl Evaluator<'_> {
             right.drop_empty();
             left.series.append(&mut right.series);
             left.lease.absorb(right.lease);
+            if self.options.delayed_name_removal {
+                // Of series that become one, the one that begins first tells whether the name goes.
+                left.series.sort_by_cached_key(|series| {
+                    (0..steps.count).find(|&step| series.column.is_present(step))
+                });
+            }
             left.merge_equal()?;
             return Ok(left);
         }
