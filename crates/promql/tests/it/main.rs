@@ -4,4 +4,5 @@ mod conformance;
 mod dashboards;
 mod hostile_text;
 mod outside;
+mod reference;
 mod scripts;
