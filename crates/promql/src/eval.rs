@@ -229,6 +229,13 @@ impl<'e> Evaluator<'e> {
             ValueType::RangeVector => {
                 let mut series = self.range_vector(expr, steps)?;
                 series.sort_by(|left, right| left.labels.cmp(&right.labels));
+                // Names that go late can leave equal series of a subquery.
+                if series
+                    .windows(2)
+                    .any(|pair| pair[0].labels == pair[1].labels)
+                {
+                    return Err(columns::same_labels());
+                }
                 Value::RangeVector(series)
             }
         })

@@ -283,6 +283,7 @@ fn names_go_at_once_or_at_the_end() {
     assert_eq!(run(&delayed, &sum_of_both), Ok(vec!["{} 180".to_owned()]));
     // The name still groups, and goes then.
     assert_eq!(run(&delayed, &by_name), same);
+    assert_eq!(run(&delayed, &format!("({both})[2m:1m]")), same);
     assert_eq!(
         run(&at_once, "sum by (__name__) (rate(a_total[2m]))"),
         Ok(vec!["{} 0.5".to_owned()])
