@@ -38,7 +38,7 @@ impl Evaluator<'_> {
                     all.extend(kept(right, &left, matching, false));
                     Ok(all)
                 }
-                _ => matched(node, matching, &left, &right),
+                _ => self.matched(node, matching, &left, &right),
             })
             .collect()
     }
@@ -73,6 +73,84 @@ impl Evaluator<'_> {
         });
         Ok(combined.collect())
     }
+
+    fn matched(
+        &self,
+        node: &Binary,
+        matching: &VectorMatching,
+        left: &Vector,
+        right: &Vector,
+    ) -> Result<Vector, Fault> {
+        let swapped = matching.cardinality == Cardinality::OneToMany;
+        let fills = (matching.fill.left, matching.fill.right);
+        let ((many, many_fill), (one, one_fill)) = match swapped {
+            true => ((right, fills.1), (left, fills.0)),
+            false => ((left, fills.0), (right, fills.1)),
+        };
+        let no_fill = many_fill.is_none() && one_fill.is_none();
+        if (many.is_empty() || one.is_empty()) && no_fill {
+            return Ok(Vec::new());
+        }
+        let mut partners: BTreeMap<Labels, &Sample> = BTreeMap::new();
+        for sample in one {
+            if partners
+                .insert(key(&sample.labels, matching), sample)
+                .is_some()
+            {
+                return Err(Fault(
+                    "found duplicate series for the match group".to_owned(),
+                ));
+            }
+        }
+        let filler = |labels: Labels, value: f64| Sample {
+            labels,
+            drop_name: false,
+            value,
+        };
+        let mut pairs: Vec<(Labels, Sample, Sample)> = Vec::new();
+        let mut met = BTreeSet::new();
+        for sample in many {
+            let key = key(&sample.labels, matching);
+            met.insert(key.clone());
+            let partner = partners.get(&key).map(|&partner| partner.clone());
+            let partner = partner.or_else(|| one_fill.map(|value| filler(key.clone(), value)));
+            pairs.extend(partner.map(|partner| (key, sample.clone(), partner)));
+        }
+        for (key, sample) in partners {
+            if let (Some(value), false) = (many_fill, met.contains(&key)) {
+                pairs.push((key.clone(), filler(key, value), sample.clone()));
+            }
+        }
+        let mut taken: BTreeSet<(Labels, Option<Labels>)> = BTreeSet::new();
+        let mut out = Vec::new();
+        for (key, many, one) in pairs {
+            let labels = result_labels(node, matching, &many.labels, &one.labels);
+            let by_result = matching.cardinality != Cardinality::OneToOne;
+            let drops_name = node.return_bool && !self.delayed_name_removal;
+            let identity = match drops_name {
+                true => labels.without_name(),
+                false => labels.clone(),
+            };
+            if !taken.insert((key, by_result.then_some(identity))) {
+                return Err(Fault("multiple matches for labels".to_owned()));
+            }
+            let (lhs, rhs) = match swapped {
+                true => (one.value, many.value),
+                false => (many.value, one.value),
+            };
+            let result = number(node.op, lhs, rhs);
+            let filters = node.op.is_comparison() && !node.return_bool;
+            if filters && result == 0.0 {
+                continue;
+            }
+            out.push(Sample {
+                labels,
+                drop_name: node.return_bool || many.drop_name,
+                value: if filters { lhs } else { result },
+            });
+        }
+        Ok(out)
+    }
 }
 
 /// The labels by which series find each other.
@@ -92,82 +170,6 @@ fn kept(vector: Vector, others: &Vector, matching: &VectorMatching, with_partner
     let is_kept =
         |sample: &Sample| partners.contains(&key(&sample.labels, matching)) == with_partner;
     vector.into_iter().filter(is_kept).collect()
-}
-
-fn matched(
-    node: &Binary,
-    matching: &VectorMatching,
-    left: &Vector,
-    right: &Vector,
-) -> Result<Vector, Fault> {
-    let swapped = matching.cardinality == Cardinality::OneToMany;
-    let fills = (matching.fill.left, matching.fill.right);
-    let ((many, many_fill), (one, one_fill)) = match swapped {
-        true => ((right, fills.1), (left, fills.0)),
-        false => ((left, fills.0), (right, fills.1)),
-    };
-    let no_fill = many_fill.is_none() && one_fill.is_none();
-    if (many.is_empty() || one.is_empty()) && no_fill {
-        return Ok(Vec::new());
-    }
-    let mut partners: BTreeMap<Labels, &Sample> = BTreeMap::new();
-    for sample in one {
-        if partners
-            .insert(key(&sample.labels, matching), sample)
-            .is_some()
-        {
-            return Err(Fault(
-                "found duplicate series for the match group".to_owned(),
-            ));
-        }
-    }
-    let filler = |labels: Labels, value: f64| Sample {
-        labels,
-        drop_name: false,
-        value,
-    };
-    let mut pairs: Vec<(Labels, Sample, Sample)> = Vec::new();
-    let mut met = BTreeSet::new();
-    for sample in many {
-        let key = key(&sample.labels, matching);
-        met.insert(key.clone());
-        let partner = partners.get(&key).map(|&partner| partner.clone());
-        let partner = partner.or_else(|| one_fill.map(|value| filler(key.clone(), value)));
-        pairs.extend(partner.map(|partner| (key, sample.clone(), partner)));
-    }
-    for (key, sample) in partners {
-        if let (Some(value), false) = (many_fill, met.contains(&key)) {
-            pairs.push((key.clone(), filler(key, value), sample.clone()));
-        }
-    }
-    let mut taken: BTreeSet<(Labels, Option<Labels>)> = BTreeSet::new();
-    let mut out = Vec::new();
-    for (key, many, one) in pairs {
-        let labels = result_labels(node, matching, &many.labels, &one.labels);
-        let by_result = matching.cardinality != Cardinality::OneToOne;
-        let identity = match node.return_bool {
-            true => labels.without_name(),
-            false => labels.clone(),
-        };
-        if !taken.insert((key, by_result.then_some(identity))) {
-            return Err(Fault("multiple matches for labels".to_owned()));
-        }
-        let (lhs, rhs) = match swapped {
-            true => (one.value, many.value),
-            false => (many.value, one.value),
-        };
-        let result = number(node.op, lhs, rhs);
-        let filters = node.op.is_comparison() && !node.return_bool;
-        if filters && result == 0.0 {
-            continue;
-        }
-        out.push(Sample {
-            labels,
-            drop_name: node.return_bool || many.drop_name,
-            value: if filters { lhs } else { result },
-        });
-    }
-    Ok(out)
 }
 
 fn result_labels(node: &Binary, matching: &VectorMatching, many: &Labels, one: &Labels) -> Labels {

@@ -29,37 +29,31 @@ impl Outcome {
         Some(match value {
             Value::Scalar(sample) => Self::Scalar(sample.value),
             Value::Text { .. } => unreachable!("no expression yields a text"),
-            Value::InstantVector(samples) => Self::Series(
-                samples
-                    .into_iter()
-                    .map(|sample| {
-                        let value = sample.value.float().expect("there are floats only");
-                        (sample.labels, vec![(sample.timestamp, value)])
-                    })
-                    .collect(),
-            ),
-            Value::RangeVector(series) => Self::Series(
-                series
-                    .into_iter()
-                    .map(|series| {
-                        let samples = series.samples().map(|s| (s.timestamp, s.value)).collect();
-                        (series.labels, samples)
-                    })
-                    .collect(),
-            ),
+            Value::InstantVector(samples) => Self::of_samples(samples.into_iter().map(|sample| {
+                let value = sample.value.float().expect("there are floats only");
+                (sample.labels, sample.timestamp, value)
+            })),
+            Value::RangeVector(series) => Self::of_samples(series.iter().flat_map(|series| {
+                let samples = series.samples();
+                samples.map(|sample| (series.labels.clone(), sample.timestamp, sample.value))
+            })),
         })
     }
 
     /// Of vectors at steps.
     pub(super) fn of_vectors(steps: &[i64], vectors: Vec<Vector>) -> Self {
+        let pairs = steps.iter().zip(vectors);
+        Self::of_samples(pairs.flat_map(|(&step, vector)| {
+            let samples = vector.into_iter();
+            samples.map(move |sample| (sample.labels, step, sample.value))
+        }))
+    }
+
+    /// A sample that comes twice stays so.
+    fn of_samples(samples: impl Iterator<Item = (Labels, i64, f64)>) -> Self {
         let mut series: BTreeMap<Labels, Vec<(i64, f64)>> = BTreeMap::new();
-        for (&step, vector) in steps.iter().zip(vectors) {
-            for sample in vector {
-                series
-                    .entry(sample.labels)
-                    .or_default()
-                    .push((step, sample.value));
-            }
+        for (labels, time, value) in samples {
+            series.entry(labels).or_default().push((time, value));
         }
         Self::Series(series)
     }

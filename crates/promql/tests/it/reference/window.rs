@@ -160,7 +160,8 @@ fn smooth(values: &[f64], smoothing: f64, trend_factor: f64) -> Result<Option<f6
 }
 
 pub(super) fn sum(values: &[f64]) -> f64 {
-    values.iter().sum()
+    // From 0, not from -0.
+    values.iter().fold(0.0, |sum, value| sum + value)
 }
 
 pub(super) fn average(values: &[f64]) -> f64 {
@@ -169,12 +170,18 @@ pub(super) fn average(values: &[f64]) -> f64 {
 
 /// NaN only if there is nothing else.
 pub(super) fn minimum(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::NAN, f64::min)
+    values.iter().copied().fold(f64::NAN, |so_far, value| {
+        let leads = value < so_far || so_far.is_nan();
+        if leads { value } else { so_far }
+    })
 }
 
 /// NaN only if there is nothing else.
 pub(super) fn maximum(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::NAN, f64::max)
+    values.iter().copied().fold(f64::NAN, |so_far, value| {
+        let leads = value > so_far || so_far.is_nan();
+        if leads { value } else { so_far }
+    })
 }
 
 /// Of the population.
