@@ -202,6 +202,8 @@ impl Display for Length<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.1 {
             Some(expr) => expr.fmt(f),
+            // A part of a millisecond. Upstream prints `0s`, which would not read again.
+            None if self.0 == 0 => f.write_str("0.0001"),
             None => f.write_str(&length(self.0)),
         }
     }
@@ -272,7 +274,8 @@ fn write_series(f: &mut Formatter<'_>, selector: &InstantSelector) -> fmt::Resul
     let shown = selector.matchers.iter().filter(|matcher| !is_name(matcher));
     let mut shown: Vec<String> = shown.map(Matcher::to_string).collect();
     if shown.is_empty() {
-        return Ok(());
+        // Upstream prints nothing, which would not read again, for what `info` may be given.
+        return f.write_str(if name.is_empty() { "{}" } else { "" });
     }
     shown.sort_unstable();
     write!(f, "{{{}}}", shown.join(","))

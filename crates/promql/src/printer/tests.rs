@@ -80,6 +80,9 @@ fn prints_upstreams_canonical_form_which_parses_to_the_same_tree() {
         ("foo[((step()))]", "foo[(step())]"),
         ("foo offset step()^0", "foo offset step() ^ 0"),
         ("foo offset (1m)^2", "foo offset 1m ^ 2"),
+        ("foo[0.0004:0.0004]", "foo[0.0001:0.0001]"),
+        ("info(a, {})", "info(a, {})"),
+        ("info(a, {} offset 1m)", "info(a, {} offset 1m)"),
         (
             "foo[5m] anchored @ 1 offset 5m",
             "foo[5m] anchored @ 1.000 offset 5m",
