@@ -2,6 +2,10 @@
 
 /// Name of the label that holds the metric name.
 pub const METRIC_NAME: &str = "__name__";
+/// What kind of metric a series is of, where labels say it.
+pub const TYPE: &str = "__type__";
+/// The unit of a series' values, where labels say it.
+pub const UNIT: &str = "__unit__";
 /// Upper bound of a classic histogram's bucket.
 pub const BUCKET: &str = "le";
 /// Quantile of a summary.
@@ -28,6 +32,11 @@ pub const META_PREFIX: &str = "__meta_";
 pub const RESERVED_PREFIX: &str = "__";
 /// Prefix of scraped labels that clash with target labels when those are not honoured.
 pub const EXPORTED_PREFIX: &str = "exported_";
+
+/// True for labels that say which metric a series is of: what is computed from it has them no more.
+pub fn is_metric_identity(name: &str) -> bool {
+    matches!(name, METRIC_NAME | TYPE | UNIT)
+}
 
 /// True for `[a-zA-Z_][a-zA-Z0-9_]*`: what may stand unquoted as a label name in an expression.
 pub fn is_legacy_label_name(name: &str) -> bool {

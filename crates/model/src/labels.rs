@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use builder::LabelsBuilder;
 
-use crate::label::{METRIC_NAME, is_legacy_label_name, is_legacy_metric_name};
+use crate::label::{METRIC_NAME, is_legacy_label_name, is_legacy_metric_name, is_metric_identity};
 use crate::quote::push_quoted;
 use crate::series::Fingerprint;
 
@@ -105,15 +105,41 @@ impl Labels {
         Self::from_packed(&bytes)
     }
 
-    /// All labels but the metric name.
+    /// All labels but the metric name, type and unit.
     #[must_use]
     pub fn without_name(&self) -> Self {
-        self.filter(|name| name != METRIC_NAME)
+        self.filter(|name| !is_metric_identity(name))
     }
 
     /// Hash of the set; equal sets have equal fingerprints.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::new(rapidhash::v3::rapidhash_v3(self.packed()))
+    }
+
+    /// The hash of the set that Prometheus has: XXH64 over names and values, each behind its length.
+    /// The same for all time, so that samples of series can be drawn by it.
+    pub fn stable_hash(&self) -> u64 {
+        let packed = self.packed();
+        let has_long_text = |text: &str| text.len() >= usize::from(u8::MAX);
+        if !self
+            .iter()
+            .any(|(name, value)| has_long_text(name) || has_long_text(value))
+        {
+            return xxhash_rust::xxh64::xxh64(packed, 0);
+        }
+        // Prometheus has lengths of three bytes where ours have four.
+        let mut bytes = Vec::with_capacity(packed.len());
+        for text in self.iter().flat_map(|(name, value)| [name, value]) {
+            let length = text.len().to_le_bytes();
+            if has_long_text(text) {
+                bytes.push(u8::MAX);
+                bytes.extend_from_slice(&length[..3]);
+            } else {
+                bytes.push(length[0]);
+            }
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        xxhash_rust::xxh64::xxh64(&bytes, 0)
     }
 
     /// Bytes of memory that the set takes behind its pointer.

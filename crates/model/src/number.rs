@@ -21,6 +21,19 @@ pub fn general(value: f64) -> String {
     out
 }
 
+/// `value` as label values of quantiles and bounds have it: as [`push_general`] prints it, but whole
+/// numbers with `.0` behind them.
+pub fn openmetrics(value: f64) -> String {
+    let mut out = general(value);
+    let is_whole = out
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if is_whole {
+        out.push_str(".0");
+    }
+    out
+}
+
 /// `value` as Go's `strconv.FormatFloat(v, 'f', -1, 64)` prints it: plain digits, never an exponent.
 pub fn plain(value: f64) -> String {
     let mut out = String::new();

@@ -197,6 +197,11 @@ impl HistogramSamples {
         &self.values
     }
 
+    /// The histograms, to replace them.
+    pub fn values_mut(&mut self) -> &mut [Arc<Histogram>] {
+        &mut self.values
+    }
+
     /// Since when each has counted, 0 where nobody knows.
     pub fn start_timestamps(&self) -> &[i64] {
         &self.start_timestamps

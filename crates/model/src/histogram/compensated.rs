@@ -94,17 +94,42 @@ impl HistogramMean {
         count: f64,
     ) -> Result<Combined, MixedSchemas> {
         self.sum.total.check_schema_kind(other)?;
-        if !self.is_incremental {
-            let before = self.count;
-            self.sum.total.div(before);
-            self.sum.compensation.scale(|value| value / before);
-            self.is_incremental = true;
-        }
+        self.make_incremental();
         self.sum.scale(self.count / count);
         let mut part = other.clone();
         part.div(count);
         self.count = count;
         self.sum.add(&part)
+    }
+
+    /// Takes in another running average. On an error nothing has changed.
+    pub fn merge(&mut self, mut other: Self) -> Result<Combined, MixedSchemas> {
+        self.sum.total.check_schema_kind(&other.sum.total)?;
+        let count = self.count + other.count;
+        if !self.is_incremental && !other.is_incremental {
+            let mut sum = self.sum.clone();
+            let combined = sum.add(&other.sum.clone().into_sum())?;
+            if !sum.total.has_overflow() {
+                self.sum = sum;
+                self.count = count;
+                return Ok(combined);
+            }
+        }
+        for part in [&mut *self, &mut other] {
+            part.make_incremental();
+            part.sum.scale(part.count / count);
+        }
+        self.count = count;
+        self.sum.add(&other.sum.into_sum())
+    }
+
+    fn make_incremental(&mut self) {
+        if !self.is_incremental {
+            self.sum.total.div(self.count);
+            let count = self.count;
+            self.sum.compensation.scale(|value| value / count);
+            self.is_incremental = true;
+        }
     }
 
     /// The average without its compensation, not yet divided; for a look at the hint.

@@ -66,3 +66,23 @@ fn order_is_by_pairs_with_prefixes_first() {
     let a2 = Labels::from_pairs([("a", "2")]);
     assert!(a < ab && ab < a2);
 }
+
+/// The shares of the hash's range that Prometheus 3.14 has for these sets.
+#[test]
+fn stable_hashes_are_those_of_prometheus() {
+    let cases = [
+        (1, 0.420_651_336_763_593_34),
+        (127, 0.701_909_057_174_817_4),
+        (128, 0.994_935_477_577_307_4),
+        (254, 0.383_451_248_644_462_34),
+        (255, 0.018_304_069_351_655_627),
+        (300, 0.564_005_306_909_331_6),
+    ];
+    for (length, want) in cases {
+        let labels = Labels::from_pairs([("a", "v".repeat(length))]);
+        let share = labels.stable_hash() as f64 / u64::MAX as f64;
+        assert!((share - want).abs() < 1e-14, "{length}: {share}");
+    }
+    let share = Labels::empty().stable_hash() as f64 / u64::MAX as f64;
+    assert!((share - 0.934_674_931_531_706_2).abs() < 1e-14, "{share}");
+}
