@@ -29,6 +29,12 @@ pub struct EngineOptions {
     pub delayed_name_removal: bool,
     /// What expressions may use.
     pub parse: ParseOptions,
+    /// True if the start timestamps of samples are looked at
+    /// (`--enable-feature=use-start-timestamps`).
+    pub use_start_timestamps: bool,
+    /// True if labels say the type of a metric, so that nobody guesses it from the name
+    /// (`--enable-feature=type-and-unit-labels`).
+    pub type_and_unit_labels: bool,
     /// Threads that share the series of a query, the engine's own; 0 or 1: the caller's thread
     /// does all.
     pub threads: usize,
@@ -42,6 +48,8 @@ impl Default for EngineOptions {
             max_samples: 50_000_000,
             no_step_subquery_interval: Duration::from_secs(60),
             delayed_name_removal: false,
+            use_start_timestamps: false,
+            type_and_unit_labels: false,
             parse: ParseOptions::default(),
             threads: 0,
         }

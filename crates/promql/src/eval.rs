@@ -8,14 +8,17 @@ mod accumulator;
 mod aggregate;
 mod binary;
 mod call;
-mod classic_histogram;
 pub(crate) mod columns;
 mod extended;
 mod group;
+mod histogram_call;
+mod histogram_total;
 mod info;
 mod leaders;
+mod match_groups;
 mod notes;
 mod once;
+mod operation;
 mod range_call;
 mod selector;
 mod set_operator;
@@ -155,6 +158,7 @@ impl Run<'_> {
         let subquery_interval = milliseconds(options.no_step_subquery_interval);
         let range = plan::time_range(expr, self.steps, self.lookback, subquery_interval);
         let querier = range.map(|range| store.querier(range)).transpose()?;
+        let statistics_only = plan::StatisticsOnly::of(expr);
         let evaluator = Evaluator {
             querier: querier.as_deref(),
             options,
@@ -166,7 +170,8 @@ impl Run<'_> {
             budget: Budget::new(options.max_samples),
             counters: Counters::default(),
             notes: Notes::new(self.text),
-            once: Once::new(plan::RepeatedParts::of(expr)),
+            once: Once::new(plan::RepeatedParts::of(expr, &statistics_only)),
+            statistics_only,
         };
         let value = value_of(&evaluator, self.steps)?;
         Ok(QueryResult {
@@ -197,6 +202,8 @@ pub(crate) struct Evaluator<'a> {
     counters: Counters,
     notes: Notes<'a>,
     once: Once,
+    /// Selectors of whose histograms only count and sum are looked at.
+    statistics_only: plan::StatisticsOnly,
 }
 
 impl<'e> Evaluator<'e> {
@@ -293,9 +300,8 @@ impl<'e> Evaluator<'e> {
             Expr::Unary(node) => {
                 let mut vector = self.vector(&node.expr, steps)?;
                 if node.op == UnaryOp::Minus {
-                    vector.map_floats(|_, value| Some(-value));
-                    vector.drop_empty();
-                    vector.drop_names(self.options.delayed_name_removal)?;
+                    self.change_each(&mut vector, |_, series| series.negate())?;
+                    self.drop_names(&mut vector)?;
                 }
                 Ok(vector)
             }

@@ -6,6 +6,7 @@ pub(crate) mod extended;
 pub(crate) mod histogram;
 pub(crate) mod label;
 pub(crate) mod math;
+pub(crate) mod natural_order;
 pub(crate) mod over_time;
 pub(crate) mod rate;
 pub(crate) mod regression;

@@ -7,6 +7,7 @@ mod not_yet;
 mod projection;
 mod reference_time;
 mod repeated_parts;
+mod statistics_only;
 mod step_invariant;
 mod time_range;
 
@@ -16,6 +17,7 @@ pub(crate) use not_yet::not_evaluated_yet;
 pub(crate) use projection::projection_of;
 pub(crate) use reference_time::reference_time;
 pub(crate) use repeated_parts::RepeatedParts;
+pub(crate) use statistics_only::StatisticsOnly;
 pub(crate) use step_invariant::is_step_invariant;
 pub(crate) use time_range::{
     extended_range, instant_range, range_of, range_range, subquery_steps, time_range,

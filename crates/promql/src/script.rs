@@ -1,9 +1,9 @@
 //! Runs scripts in the promqltest language: data, queries and the answers that they must have.
 //!
 //! Settings are those of upstream's own run: lookback delta 5 minutes, subqueries without a step
-//! at 1 minute, names removed at the end of a query, all of the language switched on. Each instant query is also run with its times
-//! pinned by `@` at other evaluation times, and as the middle step of a range query; the answers
-//! must be the same.
+//! at 1 minute, names removed at the end of a query, start timestamps looked at, all of the language
+//! switched on. Each instant query is also run with its times pinned by `@` at other evaluation
+//! times, and as the middle step of a range query; the answers must be the same.
 //!
 //! ```
 //! let script = "load 1m\n  up 1+1x5\n\neval instant at 2m sum(up)\n  {} 3\n";
@@ -22,6 +22,7 @@ mod load;
 mod pin;
 mod report;
 mod series;
+mod start;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +32,6 @@ use storage::memory::MemoryStore;
 
 use command::Command;
 use evaluate::{Outcome, evaluate};
-use load::Unsupported;
 
 use crate::engine::{Engine, EngineOptions};
 use crate::parser::ParseOptions;
@@ -41,14 +41,14 @@ pub fn run(file_name: &str, text: &str) -> Report {
     let options = EngineOptions {
         max_samples: MAX_SAMPLES,
         delayed_name_removal: true,
+        use_start_timestamps: true,
         parse: ParseOptions::all(),
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).expect("an engine without threads of its own starts");
-    let mut bench = Bench {
+    let bench = Bench {
         engine,
         store: MemoryStore::default(),
-        unsupported: Vec::new(),
     };
     let mut report = Report::default();
     for command in command::parse(text) {
@@ -70,19 +70,14 @@ const MAX_SAMPLES: usize = 10_000;
 struct Bench {
     engine: Engine,
     store: MemoryStore,
-    /// Series that the script loads and the store cannot hold.
-    unsupported: Vec<Unsupported>,
 }
 
 impl Bench {
-    fn execute(&mut self, file: &str, command: Command, report: &mut Report) {
+    fn execute(&self, file: &str, command: Command, report: &mut Report) {
         match command {
-            Command::Clear => {
-                self.store.clear();
-                self.unsupported.clear();
-            }
+            Command::Clear => self.store.clear(),
             Command::Load(load) => {
-                if let Err(error) = load.apply(&self.store, &mut self.unsupported) {
+                if let Err(error) = load.apply(&self.store) {
                     report.fail(file, load.line, "load", "loaded", &error.to_string());
                 }
             }

@@ -94,6 +94,20 @@ impl BinaryOp {
         )
     }
 
+    /// True for operators whose results are of no metric any more: those that compute.
+    pub const fn changes_meaning(self) -> bool {
+        matches!(
+            self,
+            Self::Add
+                | Self::Subtract
+                | Self::Multiply
+                | Self::Divide
+                | Self::Modulo
+                | Self::Power
+                | Self::Atan2
+        )
+    }
+
     /// True for `and or unless`.
     pub const fn is_set(self) -> bool {
         matches!(self, Self::And | Self::Or | Self::Unless)
@@ -236,6 +250,14 @@ impl AggregateOp {
             Self::LimitK => "limitk",
             Self::LimitRatio => "limit_ratio",
         }
+    }
+
+    /// True for operators that yield some of the series as they are.
+    pub const fn picks_series(self) -> bool {
+        matches!(
+            self,
+            Self::TopK | Self::BottomK | Self::LimitK | Self::LimitRatio
+        )
     }
 
     /// Type of the parameter in front of the vector, for those that take one.

@@ -337,8 +337,7 @@ fn doubts_are_told_with_their_place() {
     assert_eq!(
         of("histogram_quantile(0.5, y_bucket)", Annotations::warnings),
         [
-            "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"high\" for \
-          metric name \"y_bucket\" (1:25)"
+            "PromQL warning: bucket label \"le\" is missing or has a malformed value of \"high\" (1:25)"
         ]
     );
     let query = RangeQuery::new("1 + sort(x)", 0, MINUTE, MINUTE);

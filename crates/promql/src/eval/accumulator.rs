@@ -2,7 +2,8 @@
 
 use model::value::{STALE, is_stale};
 
-use super::columns::Column;
+use super::columns::{Column, StepValue};
+use super::histogram_total::{AggregationFindings, HistogramTotals};
 use super::leaders::Leaders;
 use crate::ast::AggregateOp;
 use crate::functions::compensated::{CompensatedSum, Mean};
@@ -12,12 +13,14 @@ use crate::functions::over_time::{larger, quantile, smaller};
 #[derive(Debug)]
 pub(crate) enum Accumulator {
     /// `sum`
-    Sum(Vec<Option<CompensatedSum>>),
+    Sum(Vec<Option<CompensatedSum>>, HistogramTotals),
     /// `avg`
-    Average(Vec<Option<Mean>>),
+    Average(Vec<Option<Mean>>, HistogramTotals),
     /// `count`: 0 where nothing was seen.
     Count(Vec<f64>),
-    /// `min`, `max` and `group`: [`STALE`] where nothing was seen.
+    /// `group`
+    Presence(Vec<f64>),
+    /// `min` and `max`: [`STALE`] where nothing was seen.
     Chosen(Vec<f64>, fn(f64, f64) -> f64),
     /// `stdvar`, and its root for `stddev`.
     Variance(Vec<Option<Spread>>, fn(f64) -> f64),
@@ -25,37 +28,48 @@ pub(crate) enum Accumulator {
     Values(Vec<Vec<f64>>),
     /// `topk` and `bottomk`: places of the leading series.
     Leaders(Leaders),
+    /// `limitk`: places of the first series, and their samples.
+    First(Vec<Vec<(usize, StepValue)>>),
 }
 
-/// How many of the leading series each step wants, for `topk` and `bottomk`.
+/// How many series each step wants, for `topk`, `bottomk` and `limitk`.
 pub(crate) type Wanted = [usize];
 
 impl Accumulator {
-    /// An empty one. `count_values` has its own way, see [`super::value_counts`]; the limits come to
-    /// here no more than it does.
+    /// An empty one. `count_values` and `limit_ratio` have their own ways, see
+    /// [`super::value_counts`] and [`super::aggregate`].
     pub(crate) fn new(op: AggregateOp, steps: usize) -> Self {
         let nothing = || vec![STALE; steps];
         match op {
-            AggregateOp::Sum => Self::Sum(vec![None; steps]),
-            AggregateOp::Average => Self::Average(vec![None; steps]),
-            AggregateOp::Count
-            | AggregateOp::CountValues
-            | AggregateOp::LimitK
-            | AggregateOp::LimitRatio => Self::Count(vec![0.0; steps]),
+            AggregateOp::Sum => Self::Sum(vec![None; steps], HistogramTotals::new(false)),
+            AggregateOp::Average => Self::Average(vec![None; steps], HistogramTotals::new(true)),
+            AggregateOp::Count | AggregateOp::CountValues | AggregateOp::LimitRatio => {
+                Self::Count(vec![0.0; steps])
+            }
             AggregateOp::Minimum => Self::Chosen(nothing(), smaller),
             AggregateOp::Maximum => Self::Chosen(nothing(), larger),
-            AggregateOp::Group => Self::Chosen(nothing(), |_, _| 1.0),
+            AggregateOp::Group => Self::Presence(nothing()),
             AggregateOp::StandardDeviation => Self::Variance(vec![None; steps], f64::sqrt),
             AggregateOp::StandardVariance => Self::Variance(vec![None; steps], |value| value),
             AggregateOp::Quantile => Self::Values(vec![Vec::new(); steps]),
             AggregateOp::TopK => Self::Leaders(Leaders::largest(steps)),
             AggregateOp::BottomK => Self::Leaders(Leaders::smallest(steps)),
+            AggregateOp::LimitK => Self::First(vec![Vec::new(); steps]),
         }
     }
 
-    /// Takes in the column of the series at `place`. Returns how many of its values are kept as they
-    /// are.
-    pub(crate) fn add(&mut self, place: usize, column: &Column, wanted: &Wanted) -> usize {
+    /// Takes in the column of the series at `place`. Returns how many of its samples are kept as
+    /// they are.
+    pub(crate) fn add(
+        &mut self,
+        place: usize,
+        column: &Column,
+        wanted: &Wanted,
+        findings: &mut AggregationFindings,
+    ) -> usize {
+        if !column.histograms.is_empty() {
+            self.add_histograms(place, column, findings);
+        }
         let present = column
             .values
             .iter()
@@ -63,15 +77,26 @@ impl Accumulator {
             .enumerate()
             .filter(|&(_, value)| !is_stale(value));
         match self {
-            Self::Sum(sums) => present.for_each(|(step, value)| match &mut sums[step] {
-                Some(sum) => sum.add(value),
-                none => *none = Some(CompensatedSum::new(value)),
-            }),
-            Self::Average(means) => present.for_each(|(step, value)| match &mut means[step] {
-                Some(mean) => mean.add(value),
-                none => *none = Some(Mean::new(value)),
-            }),
+            Self::Sum(sums, histograms) => {
+                for (step, value) in present.filter(|&(step, _)| !histograms.are_incompatible(step))
+                {
+                    match &mut sums[step] {
+                        Some(sum) => sum.add(value),
+                        none => *none = Some(CompensatedSum::new(value)),
+                    }
+                }
+            }
+            Self::Average(means, histograms) => {
+                for (step, value) in present.filter(|&(step, _)| !histograms.are_incompatible(step))
+                {
+                    match &mut means[step] {
+                        Some(mean) => mean.add(value),
+                        none => *none = Some(Mean::new(value)),
+                    }
+                }
+            }
             Self::Count(counts) => present.for_each(|(step, _)| counts[step] += 1.0),
+            Self::Presence(presence) => present.for_each(|(step, _)| presence[step] = 1.0),
             Self::Chosen(chosen, choose) => {
                 present.for_each(|(step, value)| take_chosen(&mut chosen[step], value, *choose));
             }
@@ -91,21 +116,56 @@ impl Accumulator {
                     .filter(|&(step, value)| leaders.offer(step, value, place, wanted[step]))
                     .count();
             }
+            Self::First(first) => return add_first(first, place, column, wanted),
         }
         0
     }
 
-    /// Takes in what another thread gathered of later series of the same group.
-    pub(crate) fn merge(&mut self, other: Self, wanted: &Wanted) {
-        match (self, other) {
-            (Self::Sum(sums), Self::Sum(others)) => {
-                merge_options(sums, others, CompensatedSum::merge);
+    fn add_histograms(
+        &mut self,
+        place: usize,
+        column: &Column,
+        findings: &mut AggregationFindings,
+    ) {
+        let steps = column.histograms.iter().map(|(step, _)| step);
+        match self {
+            Self::Sum(_, histograms) | Self::Average(_, histograms) => {
+                histograms.add(place, column, findings);
             }
-            (Self::Average(means), Self::Average(others)) => {
+            Self::Count(counts) => steps.for_each(|step| counts[step] += 1.0),
+            Self::Presence(presence) => steps.for_each(|step| presence[step] = 1.0),
+            Self::First(_) => {}
+            Self::Chosen(..) | Self::Variance(..) | Self::Values(_) | Self::Leaders(_) => {
+                findings.ignored_histogram |= column.histograms.has_any();
+            }
+        }
+    }
+
+    /// Takes in what another thread gathered of later series of the same group.
+    pub(crate) fn merge(
+        &mut self,
+        other: Self,
+        wanted: &Wanted,
+        findings: &mut AggregationFindings,
+    ) {
+        match (self, other) {
+            (Self::Sum(sums, histograms), Self::Sum(others, other_histograms)) => {
+                merge_options(sums, others, CompensatedSum::merge);
+                histograms.merge(other_histograms, findings);
+            }
+            (Self::Average(means, histograms), Self::Average(others, other_histograms)) => {
                 merge_options(means, others, Mean::merge);
+                histograms.merge(other_histograms, findings);
             }
             (Self::Count(counts), Self::Count(others)) => {
                 counts.iter_mut().zip(others).for_each(|(a, b)| *a += b);
+            }
+            (Self::Presence(presence), Self::Presence(others)) => {
+                for (presence, other) in presence.iter_mut().zip(others) {
+                    if !is_stale(other) {
+                        *presence = other;
+                    }
+                }
             }
             (Self::Chosen(chosen, choose), Self::Chosen(others, _)) => {
                 for (chosen, other) in chosen.iter_mut().zip(others) {
@@ -121,26 +181,37 @@ impl Accumulator {
                 values.iter_mut().zip(others).for_each(|(a, b)| a.extend(b));
             }
             (Self::Leaders(leaders), Self::Leaders(others)) => leaders.merge(others, wanted),
+            (Self::First(first), Self::First(others)) => {
+                for ((first, others), &wanted) in first.iter_mut().zip(others).zip(wanted) {
+                    first.extend(others);
+                    first.truncate(wanted);
+                }
+            }
             _ => unreachable!("threads of one aggregation accumulate alike"),
         }
     }
 
     /// The aggregates as a column; `quantiles` holds the parameter of `quantile` at each step.
-    /// [`Leaders`] have none.
-    pub(crate) fn finish(self, quantiles: &[f64]) -> Column {
-        self.finish_floats(quantiles).into()
-    }
-
-    fn finish_floats(self, quantiles: &[f64]) -> Vec<f64> {
-        match self {
-            Self::Sum(sums) => or_stale(sums, CompensatedSum::value),
-            Self::Average(means) => or_stale(means, Mean::value),
+    /// [`Leaders`] and the first series have none.
+    pub(crate) fn finish(self, quantiles: &[f64], findings: &mut AggregationFindings) -> Column {
+        let floats = match self {
+            Self::Sum(sums, histograms) => {
+                let mut column = Column::from(or_stale(sums, CompensatedSum::value));
+                histograms.finish(&mut column, findings);
+                return column;
+            }
+            Self::Average(means, histograms) => {
+                let mut column = Column::from(or_stale(means, Mean::value));
+                histograms.finish(&mut column, findings);
+                return column;
+            }
             Self::Count(mut counts) => {
                 for count in counts.iter_mut().filter(|count| **count == 0.0) {
                     *count = STALE;
                 }
                 counts
             }
+            Self::Presence(presence) => presence,
             Self::Chosen(chosen, _) => chosen,
             Self::Variance(spreads, root) => or_stale(spreads, |spread| root(spread.variance())),
             Self::Values(values) => values
@@ -151,9 +222,30 @@ impl Accumulator {
                     false => quantile(q, &mut values),
                 })
                 .collect(),
-            Self::Leaders(_) => Vec::new(),
+            Self::Leaders(_) | Self::First(_) => Vec::new(),
+        };
+        floats.into()
+    }
+}
+
+/// Lets the samples of a series in at steps that want more. Returns how many.
+fn add_first(
+    first: &mut [Vec<(usize, StepValue)>],
+    place: usize,
+    column: &Column,
+    wanted: &Wanted,
+) -> usize {
+    let mut added = 0;
+    for (step, (first, &wanted)) in first.iter_mut().zip(wanted).enumerate() {
+        if first.len() >= wanted {
+            continue;
+        }
+        if let Some(sample) = column.get(step) {
+            first.push((place, sample.to_value()));
+            added += 1;
         }
     }
+    added
 }
 
 #[inline]
@@ -237,15 +329,21 @@ mod tests {
         let fed = |rows: &[[f64; 3]]| {
             let mut accumulator = Accumulator::new(op, 3);
             for (place, row) in rows.iter().enumerate() {
-                accumulator.add(place, &row.to_vec().into(), &wanted);
+                accumulator.add(
+                    place,
+                    &row.to_vec().into(),
+                    &wanted,
+                    &mut AggregationFindings::default(),
+                );
             }
             accumulator
         };
         let quantiles = [0.5; 3];
         let mut merged = fed(&ROWS[..2]);
-        merged.merge(fed(&ROWS[2..]), &wanted);
-        let one = fed(&ROWS).finish(&quantiles).values;
-        (one, merged.finish(&quantiles).values)
+        let mut findings = AggregationFindings::default();
+        merged.merge(fed(&ROWS[2..]), &wanted, &mut findings);
+        let one = fed(&ROWS).finish(&quantiles, &mut findings).values;
+        (one, merged.finish(&quantiles, &mut findings).values)
     }
 
     #[test]
@@ -275,7 +373,8 @@ mod tests {
     #[test]
     fn nothing_gives_nothing() {
         for op in AggregateOp::ALL {
-            let column = Accumulator::new(op, 2).finish(&[0.5; 2]);
+            let mut findings = AggregationFindings::default();
+            let column = Accumulator::new(op, 2).finish(&[0.5; 2], &mut findings);
             assert!(!column.has_samples(), "{op}");
         }
     }

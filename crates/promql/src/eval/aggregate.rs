@@ -5,8 +5,10 @@ use model::Labels;
 
 use super::Evaluator;
 use super::accumulator::Accumulator;
-use super::columns::{Column, FastHash, Series, Vector};
+use super::columns::{Column, FastHash, Series, StepValue, Vector};
 use super::group::{Group, Grouping, Groups};
+use super::histogram_total::AggregationFindings;
+use super::notes::HistogramOperation;
 use super::shard::BATCH;
 use super::steps::Steps;
 use super::stream::Stream;
@@ -45,7 +47,7 @@ impl Input<'_> {
 struct Parameters {
     /// Of `quantile`.
     quantiles: Vec<f64>,
-    /// Of `topk` and `bottomk`.
+    /// Of `topk`, `bottomk` and `limitk`.
     wanted: Vec<usize>,
 }
 
@@ -56,8 +58,10 @@ impl<'e> Evaluator<'e> {
         node: &Aggregate,
         steps: Steps,
     ) -> Result<Vector<'_>, QueryError> {
-        if node.op == AggregateOp::CountValues {
-            return self.count_values(node, steps);
+        match node.op {
+            AggregateOp::CountValues => return self.count_values(node, steps),
+            AggregateOp::LimitRatio => return self.limited_by_ratio(node, steps),
+            _ => {}
         }
         let Some(parameters) = self.parameters(node, steps)? else {
             // What cannot be evaluated is a fault even if nobody wants it.
@@ -73,21 +77,105 @@ impl<'e> Evaluator<'e> {
         };
         let drops_name = matches!(&input, Input::Stream(stream) if stream.drops_name);
         let grouping = Grouping::new(node, drops_name && !self.options.delayed_name_removal);
-        let (groups, lease) = self.group(&input, node.op, &grouping, &parameters.wanted, steps)?;
-        if matches!(node.op, AggregateOp::TopK | AggregateOp::BottomK) {
-            return self.leading_series(&input, &groups, steps, lease);
+        let (groups, mut findings, lease) =
+            self.group(&input, node.op, &grouping, &parameters.wanted, steps)?;
+        if node.op.picks_series() {
+            self.tell(node, &input, findings);
+            return self.picked_series(&input, &groups, steps, lease);
         }
         let series = groups.into_iter().map(|group| Series {
             labels: group.labels,
             drop_name: group.drop_name,
-            column: group.accumulator.finish(&parameters.quantiles),
+            column: group
+                .accumulator
+                .finish(&parameters.quantiles, &mut findings),
         });
         let mut vector = Vector {
             series: series.collect(),
             lease,
         };
+        self.tell(node, &input, findings);
         vector.drop_empty();
         Ok(vector)
+    }
+
+    /// Tells what came up on the way. Histograms that are passed over are told of at the place of
+    /// the aggregation if it picks series, else at that of what it aggregates, as upstream.
+    fn tell(&self, node: &Aggregate, input: &Input<'_>, findings: AggregationFindings) {
+        let span = node.expr.without_parens().span();
+        if findings.ignored_histogram {
+            let span = if node.op.picks_series() {
+                node.span
+            } else {
+                span
+            };
+            self.notes.histogram_ignored(node.op, span);
+        }
+        if findings.mixed_types {
+            self.notes.mixed_types_in_aggregation(span);
+        }
+        for place in findings.mixed_schemas {
+            let (labels, _) = input.labels(place, self.options.delayed_name_removal);
+            let name = labels.metric_name().unwrap_or_default();
+            self.notes.mixed_schemas(name, span);
+        }
+        if findings.reconciled_bounds {
+            let operation = HistogramOperation::Aggregation;
+            self.notes.reconciled_bounds(operation, span);
+        }
+        if findings.colliding_counter_resets {
+            let operation = HistogramOperation::Aggregation;
+            self.notes.colliding_counter_resets(operation, span);
+        }
+    }
+
+    /// `limit_ratio`: of all series the share whose hashes are below the ratio, or, if that is
+    /// negative, the share that the ratio's complement leaves.
+    fn limited_by_ratio(&self, node: &Aggregate, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let param = node.param.as_deref();
+        let param = param.expect("the parser checks that there is a ratio");
+        let ratios = self.scalar(param, steps)?;
+        let mut vector = self.vector(&node.expr, steps)?;
+        if ratios.iter().all(|&ratio| ratio == 0.0)
+            || vector.series.is_empty() && !ratios.iter().any(|ratio| ratio.is_nan())
+        {
+            return Ok(self.nothing());
+        }
+        let ratios = self.checked_ratios(ratios, param.without_parens().span())?;
+        self.change_each(&mut vector, |_, series| {
+            let share = series.labels.stable_hash() as f64 / u64::MAX as f64;
+            for (step, &ratio) in ratios.iter().enumerate() {
+                let is_drawn = if ratio < 0.0 {
+                    share >= 1.0 + ratio
+                } else {
+                    share < ratio
+                };
+                if !is_drawn {
+                    series.column.remove(step);
+                }
+            }
+        })?;
+        vector.drop_empty();
+        Ok(vector)
+    }
+
+    /// Ratios from -1 to 1. Tells of the extremes only, as upstream.
+    fn checked_ratios(&self, mut ratios: Vec<f64>, span: Span) -> Result<Vec<f64>, QueryError> {
+        if ratios.iter().any(|ratio| ratio.is_nan()) {
+            return Err(QueryError::Execution("Ratio value is NaN".to_owned()));
+        }
+        let largest = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let smallest = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        if largest > 1.0 {
+            self.notes.ratio_out_of_range(largest, 1.0, span);
+        }
+        if smallest < -1.0 {
+            self.notes.ratio_out_of_range(smallest, -1.0, span);
+        }
+        for ratio in &mut ratios {
+            *ratio = ratio.clamp(-1.0, 1.0);
+        }
+        Ok(ratios)
     }
 
     fn group<'a>(
@@ -97,7 +185,7 @@ impl<'e> Evaluator<'e> {
         grouping: &Grouping,
         wanted: &[usize],
         steps: Steps,
-    ) -> Result<(Vec<Group>, Lease<'a>), QueryError> {
+    ) -> Result<(Vec<Group>, AggregationFindings, Lease<'a>), QueryError> {
         let new = || Groups::new(grouping, op, wanted, steps.count, self.lease());
         let parts = self.sharded(input.len(), |range| {
             let mut groups = new();
@@ -125,8 +213,8 @@ impl<'e> Evaluator<'e> {
         Ok(all.finish())
     }
 
-    /// The series that `topk` or `bottomk` found, in their order if there is one step only.
-    fn leading_series<'a>(
+    /// The series that `topk`, `bottomk` or `limitk` found, in their order if there is one step only.
+    fn picked_series<'a>(
         &'a self,
         input: &Input<'_>,
         groups: &[Group],
@@ -135,25 +223,35 @@ impl<'e> Evaluator<'e> {
     ) -> Result<Vector<'a>, QueryError> {
         let mut position: HashMap<usize, usize, FastHash> = HashMap::default();
         let mut series: Vec<Series> = Vec::new();
+        let mut put = |step: usize, place: usize, sample: StepValue| -> Result<(), QueryError> {
+            let next = series.len();
+            let index = *position.entry(place).or_insert(next);
+            if index == next {
+                lease.grow(steps.count)?;
+                let (labels, drop_name) = input.labels(place, self.options.delayed_name_removal);
+                series.push(Series {
+                    labels,
+                    drop_name,
+                    column: Column::empty(steps.count),
+                });
+            }
+            series[index].column.set(step, sample);
+            Ok(())
+        };
         for step in 0..steps.count {
             for group in groups {
-                let Accumulator::Leaders(leaders) = &group.accumulator else {
-                    continue;
-                };
-                for (place, value) in leaders.at(step) {
-                    let next = series.len();
-                    let index = *position.entry(place).or_insert(next);
-                    if index == next {
-                        lease.grow(steps.count)?;
-                        let (labels, drop_name) =
-                            input.labels(place, self.options.delayed_name_removal);
-                        series.push(Series {
-                            labels,
-                            drop_name,
-                            column: Column::empty(steps.count),
-                        });
+                match &group.accumulator {
+                    Accumulator::Leaders(leaders) => {
+                        for (place, value) in leaders.at(step) {
+                            put(step, place, StepValue::Float(value))?;
+                        }
                     }
-                    series[index].column.set_float(step, value);
+                    Accumulator::First(first) => {
+                        for (place, sample) in &first[step] {
+                            put(step, *place, sample.clone())?;
+                        }
+                    }
+                    _ => {}
                 }
             }
         }

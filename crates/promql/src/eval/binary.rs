@@ -1,7 +1,8 @@
-//! Binary operators: what they do to two numbers, and vectors with scalars.
+//! Binary operators: chains of them, and those where one side at least is a scalar.
 
 use super::Evaluator;
-use super::columns::Vector;
+use super::columns::{Column, StepSample, Vector};
+use super::operation::{Findings, FloatOperation, Operation, Outcome};
 use super::steps::Steps;
 use crate::ast::{Binary, BinaryOp, Expr, ValueType};
 use crate::plan;
@@ -72,21 +73,13 @@ impl<'e> Evaluator<'e> {
                 combine_scalars(node.op, &mut column, &right)?;
                 return Ok(Left::Scalar(column));
             }
-            (Left::Scalar(column), _) => {
+            (Left::Scalar(scalars), _) => {
                 let vector = self.vector(&node.rhs, steps)?;
-                self.with_scalar(node, vector, |step, value| Operands {
-                    left: column[step],
-                    right: value,
-                    vector: value,
-                })
+                self.with_scalars(WithScalars::new(node, scalars, true), vector)
             }
             (Left::Vector(vector), ValueType::Scalar) => {
-                let column = self.scalar(&node.rhs, steps)?;
-                self.with_scalar(node, vector, |step, value| Operands {
-                    left: value,
-                    right: column[step],
-                    vector: value,
-                })
+                let scalars = self.scalar(&node.rhs, steps)?;
+                self.with_scalars(WithScalars::new(node, scalars, false), vector)
             }
             (Left::Vector(vector), _) if node.op.is_set() => {
                 self.set_operation(node, vector, steps)
@@ -96,35 +89,19 @@ impl<'e> Evaluator<'e> {
         Ok(Left::Vector(vector?))
     }
 
-    fn with_scalar<'a>(
+    fn with_scalars<'a>(
         &'a self,
-        node: &Binary,
+        with_scalars: WithScalars<'_>,
         mut vector: Vector<'a>,
-        operands: impl Fn(usize, f64) -> Operands,
     ) -> Result<Vector<'a>, QueryError> {
-        let operation = Operation::of(node.op);
-        if matches!(operation, Operation::Refuse) && !vector.series.is_empty() {
-            self.notes.floats_cannot(node.op, node.span);
-            return Ok(self.nothing());
-        }
-        vector.map_floats(|step, value| {
-            let Operands {
-                left,
-                right,
-                vector,
-            } = operands(step, value);
-            match operation {
-                Operation::Refuse => None,
-                Operation::Compute(compute) => Some(compute(left, right)),
-                Operation::Compare(holds) if node.return_bool => {
-                    Some(f64::from(u8::from(holds(&left, &right))))
-                }
-                Operation::Compare(holds) => holds(&left, &right).then_some(vector),
-            }
-        });
+        let node = with_scalars.node;
+        self.change_each(&mut vector, |_, series| {
+            with_scalars.apply(&mut series.column)
+        })?;
+        with_scalars.findings.tell(&self.notes, node.op, node.span);
         vector.drop_empty();
-        if node.return_bool || !node.op.is_comparison() {
-            vector.drop_names(self.options.delayed_name_removal)?;
+        if node.return_bool || node.op.changes_meaning() {
+            self.drop_names(&mut vector)?;
         }
         Ok(vector)
     }
@@ -147,12 +124,12 @@ impl Left<'_> {
 }
 
 fn combine_scalars(op: BinaryOp, column: &mut [f64], right: &[f64]) -> Result<(), QueryError> {
-    let operation = Operation::of(op);
+    let operation = Operation::of(op).floats;
     for (left, right) in column.iter_mut().zip(right) {
         *left = match operation {
-            Operation::Compare(holds) => f64::from(u8::from(holds(left, right))),
-            Operation::Compute(compute) => compute(*left, *right),
-            Operation::Refuse => {
+            FloatOperation::Compare(holds) => f64::from(u8::from(holds(left, right))),
+            FloatOperation::Compute(compute) => compute(*left, *right),
+            FloatOperation::Refuse => {
                 let message = format!("operator \"{op}\" not allowed for Scalar operations");
                 return Err(QueryError::Execution(message));
             }
@@ -161,46 +138,58 @@ fn combine_scalars(op: BinaryOp, column: &mut [f64], right: &[f64]) -> Result<()
     Ok(())
 }
 
-/// The numbers that an operator meets at one step.
-struct Operands {
-    left: f64,
-    right: f64,
-    /// The one that is the vector's: comparisons yield it on whichever side it stands.
-    vector: f64,
+/// An operator with a scalar on one side.
+struct WithScalars<'n> {
+    node: &'n Binary,
+    operation: Operation,
+    /// The scalar at each step.
+    scalars: Vec<f64>,
+    scalar_is_left: bool,
+    findings: Findings,
 }
 
-/// What an operator does to two numbers.
-#[derive(Clone, Copy)]
-pub(super) enum Operation {
-    /// Yields a number.
-    Compute(fn(f64, f64) -> f64),
-    /// Holds or does not.
-    Compare(fn(&f64, &f64) -> bool),
-    /// Yields nothing of floats.
-    Refuse,
-}
+impl<'n> WithScalars<'n> {
+    fn new(node: &'n Binary, scalars: Vec<f64>, scalar_is_left: bool) -> Self {
+        Self {
+            node,
+            operation: Operation::of(node.op),
+            scalars,
+            scalar_is_left,
+            findings: Findings::default(),
+        }
+    }
 
-impl Operation {
-    /// Of an operator that is no set operator.
-    pub(super) fn of(op: BinaryOp) -> Self {
-        match op {
-            BinaryOp::Add => Self::Compute(|left, right| left + right),
-            BinaryOp::Subtract => Self::Compute(|left, right| left - right),
-            BinaryOp::Multiply => Self::Compute(|left, right| left * right),
-            BinaryOp::Divide => Self::Compute(|left, right| left / right),
-            BinaryOp::Modulo => Self::Compute(|left, right| left % right),
-            BinaryOp::Power => Self::Compute(f64::powf),
-            BinaryOp::Atan2 => Self::Compute(f64::atan2),
-            BinaryOp::Equal => Self::Compare(f64::eq),
-            BinaryOp::NotEqual => Self::Compare(f64::ne),
-            BinaryOp::Greater => Self::Compare(f64::gt),
-            BinaryOp::Less => Self::Compare(f64::lt),
-            BinaryOp::GreaterOrEqual => Self::Compare(f64::ge),
-            BinaryOp::LessOrEqual => Self::Compare(f64::le),
-            BinaryOp::TrimUpper | BinaryOp::TrimLower => Self::Refuse,
-            BinaryOp::And | BinaryOp::Or | BinaryOp::Unless => {
-                unreachable!("set operators do not look at values")
+    /// Changes the samples of a series. Comparisons keep those for which they hold, on whichever
+    /// side they stand.
+    fn apply(&self, column: &mut Column) {
+        let histograms = column.histograms.take();
+        for step in 0..column.values.len() {
+            if let Some(sample) = column.get(step) {
+                match self.outcome(step, sample) {
+                    Outcome::Sample(value) => column.set(step, value),
+                    Outcome::Comparison(holds) if self.node.return_bool => {
+                        column.set_float(step, f64::from(u8::from(holds)));
+                    }
+                    Outcome::Comparison(true) => {}
+                    Outcome::Comparison(false) | Outcome::Nothing => column.remove(step),
+                }
             }
+        }
+        for (step, histogram) in histograms {
+            match self.outcome(step, StepSample::Histogram(&histogram)) {
+                Outcome::Sample(value) => column.set(step, value),
+                Outcome::Comparison(_) | Outcome::Nothing => {}
+            }
+        }
+    }
+
+    #[inline]
+    fn outcome(&self, step: usize, sample: StepSample<'_>) -> Outcome {
+        let scalar = StepSample::Float(self.scalars[step]);
+        if self.scalar_is_left {
+            self.operation.apply(scalar, sample, &self.findings)
+        } else {
+            self.operation.apply(sample, scalar, &self.findings)
         }
     }
 }

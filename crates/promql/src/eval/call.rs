@@ -2,15 +2,16 @@
 
 use model::label::is_label_name;
 use model::value::{STALE, is_stale};
-use model::{Labels, LabelsBuilder};
+use model::{Histogram, Labels, LabelsBuilder};
 use storage::Projection;
 
-use super::columns::{Column, Vector};
+use super::columns::{Column, Series, Vector};
 use super::selector::{Reads, takes_range};
 use super::steps::Steps;
 use super::{Evaluator, text_of};
 use crate::ast::{Call, Expr};
 use crate::functions::label::{Join, Name, Replacement, wanted_by};
+use crate::functions::natural_order::natural_order;
 use crate::functions::over_time::nan_last;
 use crate::functions::{Function, calendar, math};
 use crate::query::QueryError;
@@ -89,20 +90,23 @@ impl<'e> Evaluator<'e> {
             Function::Vector => {
                 self.one_series(Labels::empty(), self.scalar(&node.args[0], steps)?.into())
             }
+            Function::StartTimestamp => self.start_timestamps(&node.args[0], steps),
             Function::Sort | Function::SortDesc => self.sorted(node, steps),
+            Function::SortByLabel | Function::SortByLabelDesc => self.sorted_by_labels(node, steps),
             Function::Info => self.info(node, steps),
             Function::LabelReplace => self.label_replaced(node, steps),
             Function::LabelJoin => self.label_joined(node, steps),
             Function::HistogramQuantile => self.histogram_quantile(node, steps),
             Function::HistogramFraction => self.histogram_fraction(node, steps),
-            Function::HistogramAvg
-            | Function::HistogramCount
-            | Function::HistogramSum
-            | Function::HistogramStddev
-            | Function::HistogramStdvar => {
-                // These read native histograms and pass over float samples, as upstream.
-                self.vector(&node.args[0], steps)?;
-                Ok(self.nothing())
+            Function::HistogramQuantiles => self.histogram_quantiles(node, steps),
+            Function::HistogramAvg => self.of_native_histograms(node, steps, Histogram::average),
+            Function::HistogramCount => self.of_native_histograms(node, steps, |it| it.count),
+            Function::HistogramSum => self.of_native_histograms(node, steps, |it| it.sum),
+            Function::HistogramStddev => {
+                self.of_native_histograms(node, steps, Histogram::standard_deviation)
+            }
+            Function::HistogramStdvar => {
+                self.of_native_histograms(node, steps, Histogram::variance)
             }
             function => unreachable!("{function} yields no instant vector"),
         }
@@ -113,12 +117,12 @@ impl<'e> Evaluator<'e> {
         &self,
         arg: &Expr,
         steps: Steps,
-        change: impl Fn(usize, f64) -> Option<f64>,
+        change: impl Fn(usize, f64) -> Option<f64> + Sync,
     ) -> Result<Vector<'_>, QueryError> {
         let mut vector = self.vector(arg, steps)?;
-        vector.map_floats(change);
+        self.change_each(&mut vector, |_, series| series.map_floats(&change))?;
         vector.drop_empty();
-        vector.drop_names(self.options.delayed_name_removal)?;
+        self.drop_names(&mut vector)?;
         Ok(vector)
     }
 
@@ -153,7 +157,31 @@ impl<'e> Evaluator<'e> {
             return self.collect(&self.instant_stream(selector, steps, Reads::Timestamps)?);
         }
         let times = seconds(steps);
-        self.changed(arg, steps, |step, _| Some(times[step]))
+        let mut vector = self.vector(arg, steps)?;
+        self.change_each(&mut vector, |_, series| {
+            for (step, &time) in times.iter().enumerate() {
+                if series.column.is_present(step) {
+                    series.column.set_float(step, time);
+                }
+            }
+        })?;
+        self.drop_names(&mut vector)?;
+        Ok(vector)
+    }
+
+    /// Since when each sample of a selector has counted; nothing of what is computed.
+    fn start_timestamps(&self, arg: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        match arg.without_parens() {
+            Expr::InstantSelector(selector)
+                if selector.extended.is_none() && self.options.use_start_timestamps =>
+            {
+                self.collect(&self.instant_stream(selector, steps, Reads::StartTimestamps)?)
+            }
+            _ => {
+                self.vector(arg, steps)?;
+                Ok(self.nothing())
+            }
+        }
     }
 
     /// 1 at each step at which the vector has no value.
@@ -175,6 +203,8 @@ impl<'e> Evaluator<'e> {
 
     fn sorted(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
         let mut vector = self.vector(&node.args[0], steps)?;
+        self.change_each(&mut vector, |_, series| series.column.histograms.clear())?;
+        vector.drop_empty();
         if steps.count > 1 {
             self.notes.sort_is_ineffective(node.span);
             return Ok(vector);
@@ -188,6 +218,28 @@ impl<'e> Evaluator<'e> {
         vector
             .series
             .sort_by(|left, right| nan_last(&key(&left.column.values), &key(&right.column.values)));
+        Ok(vector)
+    }
+
+    fn sorted_by_labels(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let mut vector = self.vector(&node.args[0], steps)?;
+        if steps.count > 1 {
+            self.notes.sort_is_ineffective(node.span);
+            return Ok(vector);
+        }
+        let names: Vec<&str> = node.args[1..].iter().map(text_of).collect();
+        let order = |left: &Series, right: &Series| {
+            let compared = names.iter().map(|name| {
+                let [left, right] = [left, right].map(|it| it.labels.get(name).unwrap_or_default());
+                natural_order(left, right)
+            });
+            let by_name = compared.into_iter().find(|order| order.is_ne());
+            by_name.unwrap_or_else(|| left.labels.cmp(&right.labels))
+        };
+        match node.function {
+            Function::SortByLabelDesc => vector.series.sort_by(|left, right| order(right, left)),
+            _ => vector.series.sort_by(order),
+        }
         Ok(vector)
     }
 

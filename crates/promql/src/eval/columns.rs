@@ -1,8 +1,9 @@
 //! Instant vectors while they are evaluated: series with one sample for each step.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use model::value::{STALE, is_stale};
 use model::{Histogram, Labels};
 
@@ -73,6 +74,14 @@ impl Column {
         self.histograms.set(step, self.values.len(), histogram);
     }
 
+    /// Puts a sample at the step.
+    pub(crate) fn set(&mut self, step: usize, sample: StepValue) {
+        match sample {
+            StepValue::Float(value) => self.set_float(step, value),
+            StepValue::Histogram(histogram) => self.set_histogram(step, histogram),
+        }
+    }
+
     /// Takes the sample at the step away.
     pub(crate) fn remove(&mut self, step: usize) {
         self.values[step] = STALE;
@@ -113,12 +122,7 @@ impl Column {
             if self.is_present(step) {
                 return Err(same_labels());
             }
-            match sample {
-                StepSample::Float(value) => self.set_float(step, value),
-                StepSample::Histogram(histogram) => {
-                    self.set_histogram(step, Arc::clone(histogram));
-                }
-            }
+            self.set(step, sample.to_value());
         }
         Ok(())
     }
@@ -129,6 +133,16 @@ impl Column {
 pub(crate) enum StepSample<'a> {
     Float(f64),
     Histogram(&'a Arc<Histogram>),
+}
+
+impl StepSample<'_> {
+    /// The sample for another column.
+    pub(crate) fn to_value(self) -> StepValue {
+        match self {
+            Self::Float(value) => StepValue::Float(value),
+            Self::Histogram(histogram) => StepValue::Histogram(Arc::clone(histogram)),
+        }
+    }
 }
 
 /// A sample on its way into a column.
@@ -187,13 +201,10 @@ impl HistogramColumn {
         self.places.clear();
     }
 
-    /// Replaces each; `None` takes it away.
-    pub(crate) fn map(&mut self, change: impl Fn(usize, &Histogram) -> Option<Histogram>) {
-        for (step, place) in self.places.iter_mut().enumerate() {
-            if let Some(histogram) = place {
-                *place = change(step, histogram).map(Arc::new);
-            }
-        }
+    /// Takes all away; yields their steps and the histograms.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (usize, Arc<Histogram>)> + use<> {
+        let places = std::mem::take(&mut self.places).into_iter().enumerate();
+        places.filter_map(|(step, place)| Some((step, place?)))
     }
 }
 
@@ -242,42 +253,16 @@ impl Vector<'_> {
         occupied
     }
 
-    /// Applies `change` to each float; `None` takes it away. Histograms are taken away.
-    pub(crate) fn map_floats(&mut self, change: impl Fn(usize, f64) -> Option<f64>) {
-        for series in &mut self.series {
-            series.column.histograms.clear();
-            for (step, value) in series.column.values.iter_mut().enumerate() {
-                if !is_stale(*value) {
-                    *value = change(step, *value).unwrap_or(STALE);
-                }
-            }
-        }
-    }
-
     /// Removes series that have no sample left.
     pub(crate) fn drop_empty(&mut self) {
         self.series.retain(|series| series.column.has_samples());
     }
 
-    /// Removes metric names: at once, or at the end of the query if that is `delayed`.
+    /// Removes the metric names of series that have lost them, which was
+    /// [put off](super::Evaluator::drop_names) to the end of the query.
     ///
     /// # Errors
     /// Two series are then the same and have samples at one step.
-    pub(crate) fn drop_names(&mut self, delayed: bool) -> Result<(), QueryError> {
-        if delayed {
-            self.series.iter_mut().for_each(|s| s.drop_name = true);
-            return Ok(());
-        }
-        for series in &mut self.series {
-            series.labels = series.labels.without_name();
-        }
-        self.merge_equal()
-    }
-
-    /// Carries out what [`drop_names`](Self::drop_names) delayed.
-    ///
-    /// # Errors
-    /// As there.
     pub(crate) fn drop_delayed_names(&mut self) -> Result<(), QueryError> {
         for series in &mut self.series {
             if std::mem::take(&mut series.drop_name) {
@@ -292,30 +277,76 @@ impl Vector<'_> {
     /// # Errors
     /// Two of them have samples at one step.
     pub(crate) fn merge_equal(&mut self) -> Result<(), QueryError> {
-        let mut first: HashMap<Labels, usize, FastHash> =
-            HashMap::with_capacity_and_hasher(self.series.len(), FastHash::default());
-        let equal = self
-            .series
-            .iter()
-            .enumerate()
-            .any(|(index, series)| first.insert(series.labels.clone(), index).is_some());
-        if !equal {
-            return Ok(());
-        }
-        first.clear();
-        let mut merged: Vec<Series> = Vec::with_capacity(self.series.len());
-        for series in std::mem::take(&mut self.series) {
-            match first.get(&series.labels) {
-                Some(&index) => merged[index].column.merge(&series.column)?,
-                None => {
-                    first.insert(series.labels.clone(), merged.len());
-                    merged.push(series);
-                }
+        merge_equal(&mut self.series)
+    }
+}
+
+impl Series {
+    /// Applies `change` to each float; `None` takes it away. Histograms are taken away.
+    pub(crate) fn map_floats(&mut self, change: impl Fn(usize, f64) -> Option<f64>) {
+        self.column.histograms.clear();
+        for (step, value) in self.column.values.iter_mut().enumerate() {
+            if !is_stale(*value) {
+                *value = change(step, *value).unwrap_or(STALE);
             }
         }
-        self.series = merged;
-        Ok(())
     }
+
+    /// Turns the sign of each sample.
+    pub(crate) fn negate(&mut self) {
+        for value in self.column.values.iter_mut().filter(|it| !is_stale(**it)) {
+            *value = -*value;
+        }
+        for (step, histogram) in self.column.histograms.take() {
+            let mut negated = Arc::unwrap_or_clone(histogram);
+            negated.mul(-1.0);
+            self.column.set_histogram(step, Arc::new(negated));
+        }
+    }
+
+    /// Changes each histogram to a float, and takes floats away.
+    pub(crate) fn map_histograms(&mut self, change: impl Fn(usize, &Histogram) -> f64) {
+        self.column.values.fill(STALE);
+        for (step, histogram) in self.column.histograms.take() {
+            self.column.values[step] = change(step, &histogram);
+        }
+    }
+}
+
+/// Joins series with equal labels whose samples are at different steps.
+///
+/// # Errors
+/// Two of them have samples at one step.
+pub(crate) fn merge_equal(series: &mut Vec<Series>) -> Result<(), QueryError> {
+    let state = FastHash::default();
+    let mut table: HashTable<(u64, usize)> = HashTable::with_capacity(series.len());
+    let mut equal = None;
+    for (index, one) in series.iter().enumerate() {
+        let hash = state.hash_one(&one.labels);
+        let same = |&(other, at): &(u64, usize)| other == hash && series[at].labels == one.labels;
+        if table.find(hash, same).is_some() {
+            equal = Some(index);
+            break;
+        }
+        table.insert_unique(hash, (hash, index), |&(hash, _)| hash);
+    }
+    let Some(first_equal) = equal else {
+        return Ok(());
+    };
+    // From here on the places in the table are those of `series`, which only grows.
+    let rest = series.split_off(first_equal);
+    for one in rest {
+        let hash = state.hash_one(&one.labels);
+        let same = |&(other, at): &(u64, usize)| other == hash && series[at].labels == one.labels;
+        match table.find(hash, same) {
+            Some(&(_, at)) => series[at].column.merge(&one.column)?,
+            None => {
+                table.insert_unique(hash, (hash, series.len()), |&(hash, _)| hash);
+                series.push(one);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Two series of a vector cannot be told apart.
@@ -346,15 +377,21 @@ mod tests {
             series: vec![series("x", values[0]), series("y", values[1])],
             lease: Lease::new(&budget),
         };
+        let mark = |vector: &mut Vector<'_>| {
+            vector
+                .series
+                .iter_mut()
+                .for_each(|series| series.drop_name = true);
+        };
         let mut apart = vector([&[1.0, STALE], &[STALE, 2.0]]);
-        apart.drop_names(false).unwrap();
+        mark(&mut apart);
+        apart.drop_delayed_names().unwrap();
         assert_eq!(apart.series.len(), 1);
         assert_eq!(apart.series[0].column.values, [1.0, 2.0]);
         assert_eq!(apart.series[0].labels.metric_name(), None);
 
         let mut meeting = vector([&[1.0, STALE], &[1.0, 2.0]]);
-        meeting.drop_names(true).unwrap();
-        assert_eq!(meeting.series.len(), 2);
+        mark(&mut meeting);
         let error = meeting.drop_delayed_names().unwrap_err();
         assert_eq!(error.to_string(), same_labels().to_string());
     }
@@ -369,7 +406,9 @@ mod tests {
             ],
             lease: Lease::new(&budget),
         };
-        vector.map_floats(|_, value| (value > 1.0).then_some(value * 2.0));
+        for series in &mut vector.series {
+            series.map_floats(|_, value| (value > 1.0).then_some(value * 2.0));
+        }
         vector.drop_empty();
         assert_eq!(vector.series.len(), 1);
         assert_eq!(vector.occupied(3), [false, false, true]);

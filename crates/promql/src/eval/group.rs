@@ -3,10 +3,12 @@
 use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::HashTable;
-use model::{Labels, label::METRIC_NAME};
+use model::Labels;
+use model::label::{METRIC_NAME, is_metric_identity};
 
 use super::accumulator::{Accumulator, Wanted};
 use super::columns::{Column, FastHash};
+use super::histogram_total::AggregationFindings;
 use crate::ast::{Aggregate, AggregateOp, VectorMatching};
 use crate::limits::Lease;
 use crate::query::QueryError;
@@ -46,7 +48,7 @@ impl Grouping {
     /// True if the label with this name is part of the group's labels.
     #[inline]
     pub(crate) fn keeps(&self, name: &str) -> bool {
-        if name == METRIC_NAME && (self.without || self.name_is_gone) {
+        if self.without && name == METRIC_NAME || self.name_is_gone && is_metric_identity(name) {
             return false;
         }
         self.names.iter().any(|grouping| grouping == name) != self.without
@@ -56,13 +58,20 @@ impl Grouping {
         labels.iter().filter(|(name, _)| self.keeps(name))
     }
 
-    fn hash(&self, labels: &Labels, state: &FastHash) -> u64 {
+    /// A hash of the group that a series with these labels belongs to.
+    #[inline]
+    pub(crate) fn hash(&self, labels: &Labels, state: &impl BuildHasher) -> u64 {
         let mut hasher = state.build_hasher();
         for (name, value) in self.kept(labels) {
             hasher.write(name.as_bytes());
             hasher.write(value.as_bytes());
         }
         hasher.finish()
+    }
+
+    /// True if two series belong to one group.
+    pub(crate) fn is_same_group(&self, one: &Labels, other: &Labels) -> bool {
+        self.kept(one).eq(self.kept(other))
     }
 
     fn is_group_of(&self, group: &Labels, labels: &Labels) -> bool {
@@ -99,6 +108,7 @@ pub(crate) struct Groups<'a, 'n> {
     /// The group of the series before: neighbours often share it.
     latest: Option<usize>,
     lease: Lease<'a>,
+    findings: AggregationFindings,
 }
 
 impl<'a, 'n> Groups<'a, 'n> {
@@ -119,6 +129,7 @@ impl<'a, 'n> Groups<'a, 'n> {
             groups: Vec::new(),
             latest: None,
             lease,
+            findings: AggregationFindings::default(),
         }
     }
 
@@ -133,7 +144,8 @@ impl<'a, 'n> Groups<'a, 'n> {
         let index = self.find_or_insert(labels)?;
         let group = &mut self.groups[index];
         group.drop_name |= drop_name;
-        let kept = group.accumulator.add(place, column, self.wanted);
+        let accumulator = &mut group.accumulator;
+        let kept = accumulator.add(place, column, self.wanted, &mut self.findings);
         if kept > 0 {
             self.lease.grow(kept)?;
         }
@@ -143,6 +155,7 @@ impl<'a, 'n> Groups<'a, 'n> {
     /// Takes in the groups of another thread, which read later series.
     pub(crate) fn merge(&mut self, other: Self) {
         self.lease.absorb(other.lease);
+        self.findings.merge(other.findings);
         for group in other.groups {
             // Hashes of another table have another seed.
             let hash = self.hash(&group.labels);
@@ -151,16 +164,17 @@ impl<'a, 'n> Groups<'a, 'n> {
                 Some(index) => {
                     let into = &mut self.groups[index];
                     into.drop_name |= group.drop_name;
-                    into.accumulator.merge(group.accumulator, self.wanted);
+                    let accumulator = &mut into.accumulator;
+                    accumulator.merge(group.accumulator, self.wanted, &mut self.findings);
                 }
                 None => self.insert(hash, group),
             }
         }
     }
 
-    /// The groups, and what accounts for them.
-    pub(crate) fn finish(self) -> (Vec<Group>, Lease<'a>) {
-        (self.groups, self.lease)
+    /// The groups, what came up so far, and what accounts for them.
+    pub(crate) fn finish(self) -> (Vec<Group>, AggregationFindings, Lease<'a>) {
+        (self.groups, self.findings, self.lease)
     }
 
     fn find_or_insert(&mut self, labels: &Labels) -> Result<usize, QueryError> {
@@ -233,12 +247,13 @@ mod tests {
             [(name, "n"), ("a", "aa"), ("b", "bb")],
             [(name, "n"), ("a", "aa"), ("b", "")],
         ]));
-        let finished = groups.finish().0.into_iter();
+        let (finished, mut findings, _) = groups.finish();
+        let finished = finished.into_iter();
         finished
             .map(|group| {
                 (
                     group.labels.to_string(),
-                    group.accumulator.finish(&[]).values[0],
+                    group.accumulator.finish(&[], &mut findings).values[0],
                 )
             })
             .collect()

@@ -10,6 +10,7 @@ use storage::SelectHints;
 
 use super::Evaluator;
 use super::columns::{Column, FastHash, Series, StepSample, Vector};
+use super::selector::Reads;
 use super::steps::{Moments, Steps};
 use super::stream::{Reading, Stream};
 use super::vector_matching::in_braces;
@@ -102,9 +103,10 @@ impl Evaluator<'_> {
             source: self.select(&selector, range, hints)?,
             reading: Reading::Instant {
                 lookback: self.lookback,
-                timestamps: false,
+                reads: Reads::Values,
             },
             moments,
+            statistics_only: false,
             drops_name: false,
             metric_name: None,
             span: selector.span,
@@ -121,7 +123,7 @@ impl Evaluator<'_> {
         }
         stream.reading = Reading::Instant {
             lookback: self.lookback,
-            timestamps: true,
+            reads: Reads::Timestamps,
         };
         let series = self.collect(&stream)?.series.into_iter();
         Ok(series

@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use model::Annotations;
 use model::date::format_rfc3339;
+use model::histogram::NanEffect;
 use model::number::general;
 use model::quote::quoted;
 
-use crate::ast::{BinaryOp, Span};
+use crate::ast::{AggregateOp, BinaryOp, Span};
 use crate::functions::histogram::Mended;
 
 /// Gathers annotations, from all threads of a query.
@@ -89,12 +90,109 @@ impl<'a> Notes<'a> {
         );
     }
 
-    /// An operator that floats do not have.
-    pub(crate) fn floats_cannot(&self, op: BinaryOp, span: Span) {
+    /// A ratio outside of -1 to 1, which is taken for `capped`.
+    pub(crate) fn ratio_out_of_range(&self, ratio: f64, capped: f64, span: Span) {
+        let (ratio, capped) = (general(ratio), general(capped));
+        self.warn(
+            span,
+            &format!("ratio value should be between -1 and 1, got {ratio}, capping to {capped}"),
+        );
+    }
+
+    /// An operator that does not know samples of these types.
+    pub(crate) fn incompatible_types(&self, op: BinaryOp, left: &str, right: &str, span: Span) {
         self.info(
             span,
             &format!(
-                "incompatible sample types encountered for binary operator \"{op}\": float {op} float"
+                "incompatible sample types encountered for binary operator \"{op}\": {left} {op} {right}"
+            ),
+        );
+    }
+
+    /// An operator between exponential and custom buckets.
+    pub(crate) fn incompatible_bucket_layouts(&self, op: BinaryOp, span: Span) {
+        self.warn(
+            span,
+            &format!("incompatible bucket layout encountered for binary operator {op}"),
+        );
+    }
+
+    /// Native histograms with different custom bounds were combined.
+    pub(crate) fn reconciled_bounds(&self, operation: HistogramOperation, span: Span) {
+        let operation = operation.as_str();
+        self.info(
+            span,
+            &format!("mismatched custom buckets were reconciled during {operation}"),
+        );
+    }
+
+    /// Native histograms with and without a counter reset were combined.
+    pub(crate) fn colliding_counter_resets(&self, operation: HistogramOperation, span: Span) {
+        let operation = operation.as_str();
+        self.warn(
+            span,
+            &format!("conflicting counter resets during histogram {operation}"),
+        );
+    }
+
+    /// A native histogram in an aggregation that is of floats only.
+    pub(crate) fn histogram_ignored(&self, op: AggregateOp, span: Span) {
+        self.info(span, &format!("ignored histogram in {op} aggregation"));
+    }
+
+    /// Floats and native histograms in one aggregation.
+    pub(crate) fn mixed_types_in_aggregation(&self, span: Span) {
+        self.warn(
+            span,
+            "encountered a mix of histograms and floats for aggregation",
+        );
+    }
+
+    /// Exponential and custom buckets in one aggregation.
+    pub(crate) fn mixed_schemas(&self, metric_name: &str, span: Span) {
+        let name = quoted(metric_name);
+        self.warn(
+            span,
+            &format!(
+                "vector contains a mix of histograms with exponential and custom buckets schemas \
+                 for metric name {name}"
+            ),
+        );
+    }
+
+    /// A histogram that is native and classic at once.
+    pub(crate) fn mixed_classic_and_native(&self, metric_name: &str, span: Span) {
+        let of_metric = for_metric(metric_name);
+        self.warn(
+            span,
+            &format!("vector contains a mix of classic and native histograms{of_metric}"),
+        );
+    }
+
+    /// A quantile of a native histogram that has observations of NaN.
+    pub(crate) fn nan_in_quantile(&self, effect: NanEffect, metric_name: &str, span: Span) {
+        let effect = match effect {
+            NanEffect::None => return,
+            NanEffect::Result => "NaN",
+            NanEffect::Skew => "skewed higher",
+        };
+        let of_metric = for_metric(metric_name);
+        self.info(
+            span,
+            &format!(
+                "input to histogram_quantile has NaN observations, result is {effect}{of_metric}"
+            ),
+        );
+    }
+
+    /// A fraction of a native histogram that has observations of NaN.
+    pub(crate) fn nan_in_fraction(&self, metric_name: &str, span: Span) {
+        let of_metric = for_metric(metric_name);
+        self.info(
+            span,
+            &format!(
+                "input to histogram_fraction has NaN observations, which are excluded from all \
+                 fractions{of_metric}"
             ),
         );
     }
@@ -146,6 +244,24 @@ impl<'a> Notes<'a> {
         self.annotations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How native histograms were combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HistogramOperation {
+    Addition,
+    Subtraction,
+    Aggregation,
+}
+
+impl HistogramOperation {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Addition => "addition",
+            Self::Subtraction => "subtraction",
+            Self::Aggregation => "aggregation",
+        }
     }
 }
 

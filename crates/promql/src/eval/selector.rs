@@ -22,6 +22,8 @@ pub(crate) enum Reads {
     Values,
     /// Their times: `timestamp()` around the selector.
     Timestamps,
+    /// Since when they have counted: `start_timestamp()` around the selector.
+    StartTimestamps,
 }
 
 impl<'e> Evaluator<'e> {
@@ -48,11 +50,15 @@ impl<'e> Evaluator<'e> {
             true => plan::extended_range(&moments, self.lookback, self.lookback),
             false => plan::instant_range(&moments, self.lookback),
         };
-        let timestamps = reads == Reads::Timestamps;
         let hints = SelectHints {
             projection,
             step: step_hint(steps),
-            function: if timestamps { "timestamp" } else { "" }.to_owned(),
+            function: match reads {
+                Reads::Values => "",
+                Reads::Timestamps => "timestamp",
+                Reads::StartTimestamps => "start_timestamp",
+            }
+            .to_owned(),
         };
         Ok(Stream {
             source: self.select(node, range, hints)?,
@@ -62,11 +68,12 @@ impl<'e> Evaluator<'e> {
                 },
                 false => Reading::Instant {
                     lookback: self.lookback,
-                    timestamps,
+                    reads,
                 },
             },
             moments,
-            drops_name: timestamps,
+            statistics_only: self.statistics_only.contains(node.span),
+            drops_name: reads != Reads::Values,
             metric_name: fixed_name(&node.matchers),
             span: node.span,
         })
@@ -140,6 +147,7 @@ impl<'e> Evaluator<'e> {
                 reach,
             },
             moments,
+            statistics_only: self.statistics_only.contains(node.span),
             drops_name: true,
             metric_name: fixed_name(&node.selector.matchers),
             span: node.span,

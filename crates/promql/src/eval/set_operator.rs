@@ -1,45 +1,36 @@
 //! `and`, `or` and `unless`: which series of two vectors remain, step by step.
 
-use hashbrown::HashMap;
-use model::Labels;
-
 use super::Evaluator;
-use super::columns::{FastHash, Series, Vector};
+use super::columns::{Series, Vector};
 use super::group::Grouping;
 use super::steps::Steps;
-use crate::ast::{Binary, BinaryOp, VectorMatching};
+use crate::ast::{Binary, BinaryOp};
 use crate::query::QueryError;
 
-/// At which steps a vector has a series with given matching labels.
+/// At which steps each group of a vector has a sample.
 struct Presence {
-    grouping: Grouping,
-    steps: HashMap<Labels, Vec<bool>, FastHash>,
+    steps: usize,
+    /// Group by group.
+    present: Vec<bool>,
 }
 
 impl Presence {
-    fn of(vector: &Vector<'_>, matching: &VectorMatching, steps: usize) -> Self {
-        let grouping = Grouping::of_matching(matching);
-        let mut found: HashMap<Labels, Vec<bool>, FastHash> = HashMap::default();
-        for series in &vector.series {
-            let present = found
-                .entry(grouping.labels(&series.labels))
-                .or_insert_with(|| vec![false; steps]);
+    fn of(vector: &Vector<'_>, groups: &[usize], count: usize, steps: usize) -> Self {
+        let mut present = vec![false; count * steps];
+        for (series, &group) in vector.series.iter().zip(groups) {
+            let present = &mut present[group * steps..][..steps];
             for (step, present) in present.iter_mut().enumerate() {
                 *present |= series.column.is_present(step);
             }
         }
-        Self {
-            grouping,
-            steps: found,
-        }
+        Self { steps, present }
     }
 
-    /// Removes the samples of a series at steps where a match is there, or where none is.
-    fn keep(&self, series: &mut Series, where_matched: bool) {
-        let matched = self.steps.get(&self.grouping.labels(&series.labels));
-        for step in 0..series.column.values.len() {
-            let is_matched = matched.is_some_and(|steps| steps[step]);
-            if is_matched != where_matched {
+    /// Removes the samples of a series at steps where its group is there, or where it is not.
+    fn keep(&self, series: &mut Series, group: usize, where_present: bool) {
+        let present = &self.present[group * self.steps..][..self.steps];
+        for (step, &present) in present.iter().enumerate() {
+            if present != where_present {
                 series.column.remove(step);
             }
         }
@@ -59,11 +50,13 @@ impl Evaluator<'_> {
             .as_ref()
             .expect("the parser gives two vectors a matching");
         let mut right = self.vector(&node.rhs, steps)?;
+        let groups = self.match_groups(&Grouping::of_matching(matching), [&left, &right])?;
+        let [left_groups, right_groups] = &groups.of_series;
         if node.op == BinaryOp::Or {
-            let presence = Presence::of(&left, matching, steps.count);
-            for series in &mut right.series {
-                presence.keep(series, false);
-            }
+            let presence = Presence::of(&left, left_groups, groups.count, steps.count);
+            self.change_each(&mut right, |place, series| {
+                presence.keep(series, right_groups[place], false);
+            })?;
             right.drop_empty();
             left.series.append(&mut right.series);
             left.lease.absorb(right.lease);
@@ -76,10 +69,11 @@ impl Evaluator<'_> {
             left.merge_equal()?;
             return Ok(left);
         }
-        let presence = Presence::of(&right, matching, steps.count);
-        for series in &mut left.series {
-            presence.keep(series, node.op == BinaryOp::And);
-        }
+        let presence = Presence::of(&right, right_groups, groups.count, steps.count);
+        let keeps_matched = node.op == BinaryOp::And;
+        self.change_each(&mut left, |place, series| {
+            presence.keep(series, left_groups[place], keeps_matched);
+        })?;
         left.drop_empty();
         Ok(left)
     }

@@ -1,10 +1,11 @@
-//! Splitting the series of a selection among threads.
+//! Splitting the series of a selection or a vector among threads.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::Evaluator;
+use super::columns::{Series, Vector};
 use crate::query::QueryError;
 
 impl Evaluator<'_> {
@@ -30,6 +31,52 @@ impl Evaluator<'_> {
                 .map(|start| work(start..len.min(start + size)))
                 .collect()
         })
+    }
+
+    /// Calls `change` with the place of each series of a vector and the series, on the engine's
+    /// threads if that is worth while.
+    ///
+    /// # Errors
+    /// The query is interrupted.
+    pub(super) fn change_each(
+        &self,
+        vector: &mut Vector<'_>,
+        change: impl Fn(usize, &mut Series) + Sync,
+    ) -> Result<(), QueryError> {
+        let part = |(number, series): (usize, &mut [Series])| -> Result<(), QueryError> {
+            self.interrupt.check()?;
+            for (place, series) in (number * BATCH..).zip(series) {
+                change(place, series);
+            }
+            Ok(())
+        };
+        match self.pool.filter(|_| vector.series.len() >= WORTH_SHARING) {
+            None => vector
+                .series
+                .chunks_mut(BATCH)
+                .enumerate()
+                .try_for_each(part),
+            Some(pool) => pool.install(|| {
+                let parts = vector.series.par_chunks_mut(BATCH).enumerate();
+                parts.try_for_each(part)
+            }),
+        }
+    }
+
+    /// Removes metric names of what was computed: at once, or at the end of the query if names are
+    /// removed late.
+    ///
+    /// # Errors
+    /// Two series are then the same and have samples at one step, or the query is interrupted.
+    pub(super) fn drop_names(&self, vector: &mut Vector<'_>) -> Result<(), QueryError> {
+        if self.options.delayed_name_removal {
+            vector.series.iter_mut().for_each(|s| s.drop_name = true);
+            return Ok(());
+        }
+        self.change_each(vector, |_, series| {
+            series.labels = series.labels.without_name();
+        })?;
+        vector.merge_equal()
     }
 }
 

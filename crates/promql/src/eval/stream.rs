@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
+use model::histogram::CounterResetHint;
 use model::value::is_stale;
-use model::{Labels, label};
+use model::{Histogram, Labels, label};
 use storage::{SampleBuffer, SeriesSet};
 
 use super::Evaluator;
 use super::columns::{Column, Series, StepValue, Vector};
 use super::extended::Reach;
 use super::range_call::RangeCall;
+use super::selector::Reads;
 use super::shard::BATCH;
 use super::steps::{Moments, Steps};
 use super::window::{HistogramWindow, Slider, Window};
@@ -74,8 +76,8 @@ pub(crate) enum Reading {
     Instant {
         /// How far it looks back.
         lookback: i64,
-        /// The sample's time in seconds instead of its value.
-        timestamps: bool,
+        /// What of the sample.
+        reads: Reads,
     },
     /// The value on the line between the samples around each moment, at most `lookback`
     /// milliseconds away.
@@ -102,6 +104,8 @@ pub(crate) struct Stream<'a> {
     pub(crate) reading: Reading,
     /// When.
     pub(crate) moments: Moments,
+    /// True if of native histograms only count and sum are looked at.
+    pub(crate) statistics_only: bool,
     /// True if the results have no metric name any more.
     pub(crate) drops_name: bool,
     /// The metric name, if the selector allows one only; the labels may lack it.
@@ -155,16 +159,16 @@ impl Stream<'_> {
         interrupt: &Interrupt,
     ) -> Result<bool, QueryError> {
         self.source.read(index, &mut scratch.buffer)?;
+        if self.statistics_only && !scratch.buffer.histograms().is_empty() {
+            keep_statistics(&mut scratch.buffer);
+        }
         if let Source::Stored(_) = self.source {
             scratch.tally.series_read += 1;
             scratch.tally.samples_read += samples_in(&scratch.buffer) as u64;
         }
         scratch.column.clear();
         match &self.reading {
-            Reading::Instant {
-                lookback,
-                timestamps,
-            } => self.look_back(*lookback, *timestamps, scratch),
+            Reading::Instant { lookback, reads } => self.look_back(*lookback, *reads, scratch),
             Reading::Smoothed { lookback } => {
                 remove_stale_markers(&mut scratch.buffer);
                 self.smooth(*lookback, scratch);
@@ -180,8 +184,9 @@ impl Stream<'_> {
         Ok(scratch.column.has_samples())
     }
 
-    fn look_back(&self, lookback: i64, as_timestamps: bool, scratch: &mut Scratch) {
+    fn look_back(&self, lookback: i64, reads: Reads, scratch: &mut Scratch) {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
+        let starts = scratch.buffer.start_timestamps();
         let histograms = scratch.buffer.histograms();
         let (mut next, mut next_histogram) = (0, 0);
         for step in 0..self.moments.steps().count {
@@ -189,28 +194,33 @@ impl Stream<'_> {
             let oldest = moment.saturating_sub(lookback);
             let float = latest(times, &mut next, moment);
             let histogram = latest(histograms.timestamps(), &mut next_histogram, moment);
-            let time_of = |index: usize| times[index];
             let histogram = histogram.filter(|&index| {
-                float.is_none_or(|float| histograms.timestamps()[index] > time_of(float))
+                float.is_none_or(|float| histograms.timestamps()[index] > times[float])
             });
             let found = match (float, histogram) {
                 (_, Some(index)) => {
-                    let time = histograms.timestamps()[index];
-                    let histogram =
-                        || StepValue::Histogram(Arc::clone(&histograms.values()[index]));
-                    (time > oldest).then(|| (time, histogram()))
+                    (histograms.timestamps()[index] > oldest).then(|| match reads {
+                        Reads::Values => {
+                            StepValue::Histogram(Arc::clone(&histograms.values()[index]))
+                        }
+                        Reads::Timestamps => seconds(histograms.timestamps()[index]),
+                        Reads::StartTimestamps => seconds(histograms.start_timestamps()[index]),
+                    })
                 }
-                (Some(index), None) => (time_of(index) > oldest && !is_stale(values[index]))
-                    .then(|| (time_of(index), StepValue::Float(values[index]))),
+                (Some(index), None) => {
+                    let is_there = times[index] > oldest && !is_stale(values[index]);
+                    is_there.then(|| match reads {
+                        Reads::Values => StepValue::Float(values[index]),
+                        Reads::Timestamps => seconds(times[index]),
+                        Reads::StartTimestamps => {
+                            seconds(starts.get(index).copied().unwrap_or_default())
+                        }
+                    })
+                }
                 (None, None) => None,
             };
             scratch.tally.samples_looked_at += u64::from(found.is_some());
-            scratch
-                .column
-                .push(found.map(|(time, sample)| match as_timestamps {
-                    true => StepValue::Float(time as f64 / 1_000.0),
-                    false => sample,
-                }));
+            scratch.column.push(found);
         }
     }
 
@@ -275,6 +285,31 @@ fn remove_stale_markers(buffer: &mut SampleBuffer) {
         return;
     }
     buffer.retain(|_, value| !value.is_some_and(is_stale));
+}
+
+/// Takes the buckets of native histograms away, and notes whether the counter was reset at each.
+fn keep_statistics(buffer: &mut SampleBuffer) {
+    let mut before: Option<Arc<Histogram>> = None;
+    for histogram in buffer.histograms_mut().values_mut() {
+        let counter_reset_hint = match (histogram.counter_reset_hint, &before) {
+            (CounterResetHint::Unknown, Some(before)) => match histogram.detect_reset(before) {
+                true => CounterResetHint::Reset,
+                false => CounterResetHint::NotReset,
+            },
+            (hint, _) => hint,
+        };
+        let statistics = Histogram {
+            counter_reset_hint,
+            count: histogram.count,
+            sum: histogram.sum,
+            ..Histogram::default()
+        };
+        before = Some(std::mem::replace(histogram, Arc::new(statistics)));
+    }
+}
+
+fn seconds(millis: i64) -> StepValue {
+    StepValue::Float(millis as f64 / 1_000.0)
 }
 
 /// The place of the latest time up to `moment`; `next` moves on to the one after it.

@@ -32,6 +32,7 @@ impl Evaluator<'_> {
                 reach: None,
             },
             moments: Moments::new(steps, node.offset, node.at),
+            statistics_only: false,
             drops_name: true,
             metric_name: None,
             span: node.span,

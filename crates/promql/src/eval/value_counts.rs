@@ -5,7 +5,7 @@ use model::value::is_stale;
 use model::{Labels, LabelsBuilder, label, number};
 
 use super::Evaluator;
-use super::columns::{Column, FastHash, Series, Vector};
+use super::columns::{Column, FastHash, Series, StepSample, Vector};
 use super::group::Grouping;
 use super::steps::Steps;
 use crate::ast::{Aggregate, Expr, TextLiteral};
@@ -32,16 +32,20 @@ impl Evaluator<'_> {
             self.interrupt.check()?;
             // The group of the value before, which often is the same.
             let mut latest: Option<(f64, usize)> = None;
-            for (step, &value) in series.column.values.iter().enumerate() {
-                if is_stale(value) {
+            for step in 0..steps.count {
+                let Some(sample) = series.column.get(step) else {
                     continue;
-                }
-                let known = latest.filter(|(before, _)| before.to_bits() == value.to_bits());
+                };
+                let is_same = |before: f64| match sample {
+                    StepSample::Float(value) => before.to_bits() == value.to_bits(),
+                    StepSample::Histogram(_) => false,
+                };
+                let known = latest.filter(|&(before, _)| is_same(before));
                 let position = match known {
                     Some((_, position)) => position,
                     None => {
                         builder.reset(&series.labels);
-                        builder.set(label, &number::plain(value));
+                        builder.set(label, &text_of_sample(sample));
                         let labels = grouping.labels(&builder.build());
                         let next = out.series.len();
                         let position = *positions.entry(labels.clone()).or_insert(next);
@@ -56,12 +60,22 @@ impl Evaluator<'_> {
                         position
                     }
                 };
-                latest = Some((value, position));
+                latest = match sample {
+                    StepSample::Float(value) => Some((value, position)),
+                    StepSample::Histogram(_) => None,
+                };
                 let count = &mut out.series[position].column.values[step];
                 *count = if is_stale(*count) { 1.0 } else { *count + 1.0 };
             }
         }
         Ok(out)
+    }
+}
+
+fn text_of_sample(sample: StepSample<'_>) -> String {
+    match sample {
+        StepSample::Float(value) => number::plain(value),
+        StepSample::Histogram(histogram) => histogram.to_string(),
     }
 }
 

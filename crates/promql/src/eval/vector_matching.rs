@@ -1,18 +1,20 @@
 //! Arithmetic and comparisons between two vectors: series find each other by their matching labels.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use hashbrown::HashMap;
-use model::label::METRIC_NAME;
+use model::label::{METRIC_NAME, is_metric_identity};
 use model::quote::push_quoted;
-use model::value::{STALE, is_stale};
 use model::{Labels, LabelsBuilder};
 
 use super::Evaluator;
-use super::binary::Operation;
-use super::columns::{Column, FastHash, Series, Vector};
+use super::columns::{Column, FastHash, Series, StepSample, StepValue, Vector, merge_equal};
 use super::group::Grouping;
-use super::notes::Notes;
+use super::match_groups::Members;
+use super::operation::{Findings, Operation, Outcome};
+use super::shard::BATCH;
 use super::steps::Steps;
-use crate::ast::{Binary, Cardinality, VectorMatching};
+use crate::ast::{Binary, Cardinality, FillValues, VectorMatching};
 use crate::query::QueryError;
 
 impl<'e> Evaluator<'e> {
@@ -32,38 +34,46 @@ impl<'e> Evaluator<'e> {
             Cardinality::OneToMany => (&right, &left),
             _ => (&left, &right),
         };
+        let grouping = Grouping::of_matching(matching);
+        let groups = self.match_groups(&grouping, [many, one])?;
         let matcher = Matcher {
-            notes: &self.notes,
             node,
             matching,
-            grouping: Grouping::of_matching(matching),
+            grouping,
             operation: Operation::of(node.op),
             delayed: self.options.delayed_name_removal,
             many,
             one,
+            members: [groups.members(0), groups.members(1)],
             many_occupied: many.occupied(steps.count),
+            findings: Findings::default(),
+            lost_type_or_unit: AtomicBool::new(false),
         };
+        let parts = self.sharded(groups.count, |range| {
+            let mut out = self.nothing();
+            for group in range {
+                if group % BATCH == 0 {
+                    self.interrupt.check()?;
+                }
+                matcher.combine(group, &mut out)?;
+            }
+            Ok(out)
+        })?;
         let mut out = self.nothing();
-        for pairing in matcher.pairings() {
-            self.interrupt.check()?;
-            matcher.check_one_side(&pairing)?;
-            matcher.combine(&pairing, &mut out)?;
+        for part in parts {
+            out.series.extend(part.series);
+            out.lease.absorb(part.lease);
         }
-        out.merge_equal()?;
+        if matcher.groups_may_collide() {
+            out.merge_equal()?;
+        }
+        matcher.findings.tell(&self.notes, node.op, node.span);
         Ok(out)
     }
 }
 
-/// Places of the series with the same matching labels, on both sides.
-#[derive(Default)]
-struct Pairing {
-    many: Vec<usize>,
-    one: Vec<usize>,
-}
-
 /// Two vectors on their way to one.
 struct Matcher<'a> {
-    notes: &'a Notes<'a>,
     node: &'a Binary,
     matching: &'a VectorMatching,
     grouping: Grouping,
@@ -72,44 +82,157 @@ struct Matcher<'a> {
     /// The side of which several series may match one of the other.
     many: &'a Vector<'a>,
     one: &'a Vector<'a>,
-    /// Steps at which the "many" side has any value.
+    /// The series of both by their matching labels.
+    members: [Members; 2],
+    /// Steps at which the "many" side has any sample.
     many_occupied: Vec<bool>,
+    findings: Findings,
+    /// True if a result lacks the type or unit that its operands had.
+    lost_type_or_unit: AtomicBool,
+}
+
+/// The results of one group of series with the same matching labels.
+struct Results {
+    series: Vec<Series>,
+    taken: Taken,
+    /// Steps at which the "one" side has met a series, if that has to be known.
+    matched: Option<Vec<bool>>,
+}
+
+/// What stands on one side of the operator.
+#[derive(Clone, Copy)]
+enum Operand<'a> {
+    Series(&'a Series),
+    /// The value that stands for a series at each step at which none of these has a sample.
+    Fill(f64, &'a [&'a Series]),
+}
+
+impl Operand<'_> {
+    #[inline]
+    fn at(&self, step: usize) -> Option<StepSample<'_>> {
+        match self {
+            Self::Series(series) => series.column.get(step),
+            Self::Fill(value, absent) => {
+                let is_absent = !absent.iter().any(|series| series.column.is_present(step));
+                is_absent.then_some(StepSample::Float(*value))
+            }
+        }
+    }
 }
 
 impl Matcher<'_> {
-    /// Those with both sides, in the order of the "many" side.
-    fn pairings(&self) -> Vec<Pairing> {
-        let mut index: HashMap<Labels, usize, FastHash> = HashMap::default();
-        let mut pairings: Vec<Pairing> = Vec::new();
-        let mut at = |labels: &Labels, pairings: &mut Vec<Pairing>| {
-            let next = pairings.len();
-            let found = *index.entry(self.grouping.labels(labels)).or_insert(next);
-            if found == next {
-                pairings.push(Pairing::default());
-            }
-            found
+    /// Adds the results of a group's series.
+    fn combine(&self, group: usize, out: &mut Vector<'_>) -> Result<(), QueryError> {
+        let [many, one] = [&self.members[0], &self.members[1]].map(|members| members.of(group));
+        // `fill_left` stands for what a group modifier makes the "many" side, wherever it is.
+        let FillValues {
+            left: fill_many,
+            right: fill_one,
+        } = self.matching.fill;
+        let can_be = |places: &[usize], fill: Option<f64>| !places.is_empty() || fill.is_some();
+        if !can_be(many, fill_many) || !can_be(one, fill_one) {
+            return Ok(());
+        }
+        self.check_one_side(one)?;
+        let ones: Vec<&Series> = one.iter().map(|&place| &self.one.series[place]).collect();
+        let mut results = Results {
+            series: Vec::new(),
+            taken: Taken::new(self.matching.cardinality, many.len()),
+            matched: fill_many.map(|_| vec![false; self.many_occupied.len()]),
         };
-        for (place, series) in self.many.series.iter().enumerate() {
-            let found = at(&series.labels, &mut pairings);
-            pairings[found].many.push(place);
+        for &place in many {
+            let many = &self.many.series[place];
+            for one in &ones {
+                self.join(Operand::Series(many), Operand::Series(one), &mut results)?;
+            }
+            if let Some(fill) = fill_one {
+                self.join(
+                    Operand::Series(many),
+                    Operand::Fill(fill, &ones),
+                    &mut results,
+                )?;
+            }
         }
-        for (place, series) in self.one.series.iter().enumerate() {
-            let found = at(&series.labels, &mut pairings);
-            pairings[found].one.push(place);
+        if let Some(fill) = fill_many {
+            for one in &ones {
+                self.join(Operand::Fill(fill, &[]), Operand::Series(one), &mut results)?;
+            }
         }
-        pairings
+        if results.series.len() > 1 {
+            merge_equal(&mut results.series)?;
+        }
+        out.lease
+            .grow(results.series.len() * self.many_occupied.len())?;
+        out.series.append(&mut results.series);
+        Ok(())
+    }
+
+    /// Adds the results of two operands.
+    fn join(
+        &self,
+        many: Operand<'_>,
+        one: Operand<'_>,
+        results: &mut Results,
+    ) -> Result<(), QueryError> {
+        let steps = self.many_occupied.len();
+        let fills_many = matches!(many, Operand::Fill(..));
+        let mut labels: Option<Labels> = None;
+        let mut column = Column::default();
+        column.values.reserve_exact(steps);
+        for step in 0..steps {
+            let is_taken = fills_many && results.matched.as_ref().is_some_and(|it| it[step]);
+            let samples = many.at(step).zip(one.at(step)).filter(|_| !is_taken);
+            let Some((many_sample, one_sample)) = samples else {
+                column.push(None);
+                continue;
+            };
+            let (left, right) = match self.matching.cardinality {
+                Cardinality::OneToMany => (one_sample, many_sample),
+                _ => (many_sample, one_sample),
+            };
+            let outcome = self.operation.apply(left, right, &self.findings);
+            if matches!(outcome, Outcome::Nothing) {
+                column.push(None);
+                continue;
+            }
+            if let (Some(matched), false) = (&mut results.matched, fills_many) {
+                matched[step] = true;
+            }
+            if results.taken.is_needed() {
+                let labels = labels.get_or_insert_with(|| self.result_labels(many, one));
+                results.taken.take(labels, step, steps)?;
+            }
+            column.push(match outcome {
+                Outcome::Sample(value) => Some(value),
+                Outcome::Comparison(holds) if self.node.return_bool => {
+                    Some(StepValue::Float(f64::from(u8::from(holds))))
+                }
+                Outcome::Comparison(true) => Some(left.to_value()),
+                Outcome::Comparison(false) | Outcome::Nothing => None,
+            });
+        }
+        if column.has_samples() {
+            let drop_name = matches!(many, Operand::Series(series) if series.drop_name);
+            results.series.push(Series {
+                labels: labels.unwrap_or_else(|| self.result_labels(many, one)),
+                drop_name: self.node.return_bool || drop_name,
+                column,
+            });
+        }
+        Ok(())
     }
 
     /// The "one" side has to be one at each step at which the other side is there at all.
-    fn check_one_side(&self, pairing: &Pairing) -> Result<(), QueryError> {
-        if pairing.one.len() < 2 {
+    fn check_one_side(&self, one: &[usize]) -> Result<(), QueryError> {
+        if one.len() < 2 {
             return Ok(());
         }
+        let fills = self.matching.fill != FillValues::default();
         let mut owner: Vec<Option<usize>> = vec![None; self.many_occupied.len()];
-        for &place in &pairing.one {
+        for &place in one {
             let series = &self.one.series[place];
             for (step, owner) in owner.iter_mut().enumerate() {
-                if !series.column.is_present(step) || !self.many_occupied[step] {
+                if !series.column.is_present(step) || !(fills || self.many_occupied[step]) {
                     continue;
                 }
                 if let Some(other) = owner.replace(place) {
@@ -140,61 +263,37 @@ impl Matcher<'_> {
         ))
     }
 
-    /// Adds the results of series that match.
-    fn combine(&self, pairing: &Pairing, out: &mut Vector<'_>) -> Result<(), QueryError> {
-        let mut taken = Taken::new(self.matching.cardinality, pairing.many.len());
-        for &many in &pairing.many {
-            for &one in &pairing.one {
-                let (many, one) = (&self.many.series[many], &self.one.series[one]);
-                let labels = self.result_labels(&many.labels, &one.labels);
-                let (many_values, one_values) = (&many.column.values, &one.column.values);
-                let mut values = Vec::with_capacity(many_values.len());
-                for (step, (&left, &right)) in many_values.iter().zip(one_values).enumerate() {
-                    if is_stale(left) || is_stale(right) {
-                        values.push(STALE);
-                        continue;
-                    }
-                    taken.take(&labels, step, many_values.len())?;
-                    values.push(self.value(left, right).unwrap_or(STALE));
-                }
-                let column = Column::from(values);
-                if !column.has_samples() {
-                    continue;
-                }
-                out.lease.grow(column.values.len())?;
-                out.series.push(Series {
-                    labels,
-                    drop_name: self.node.return_bool || many.drop_name,
-                    column,
-                });
+    /// The labels of the results of two operands; a value that fills in has the matching labels of
+    /// the other side.
+    fn result_labels(&self, many: Operand<'_>, one: Operand<'_>) -> Labels {
+        let matching_labels = |series: &Series| self.grouping.labels(&series.labels);
+        match (many, one) {
+            (Operand::Series(many), Operand::Series(one)) => {
+                self.joined_labels(&many.labels, &one.labels)
             }
-        }
-        Ok(())
-    }
-
-    fn value(&self, many: f64, one: f64) -> Option<f64> {
-        let (left, right) = match self.matching.cardinality {
-            Cardinality::OneToMany => (one, many),
-            _ => (many, one),
-        };
-        match self.operation {
-            Operation::Refuse => {
-                self.notes.floats_cannot(self.node.op, self.node.span);
-                None
+            (Operand::Series(many), Operand::Fill(..)) if self.matching.include.is_empty() => {
+                self.joined_labels(&many.labels, &Labels::empty())
             }
-            Operation::Compute(compute) => Some(compute(left, right)),
-            Operation::Compare(holds) if self.node.return_bool => {
-                Some(f64::from(u8::from(holds(&left, &right))))
+            (Operand::Series(many), Operand::Fill(..)) => {
+                self.joined_labels(&many.labels, &matching_labels(many))
             }
-            Operation::Compare(holds) => holds(&left, &right).then_some(left),
+            (Operand::Fill(..), Operand::Series(one)) => {
+                self.joined_labels(&matching_labels(one), &one.labels)
+            }
+            (Operand::Fill(..), Operand::Fill(..)) => {
+                unreachable!("a value fills in for a series that the other side has")
+            }
         }
     }
 
-    fn result_labels(&self, many: &Labels, one: &Labels) -> Labels {
-        let changes_meaning = !self.node.op.is_comparison();
-        let drops_bool_name = self.node.return_bool && !self.delayed;
+    fn joined_labels(&self, many: &Labels, one: &Labels) -> Labels {
+        let drops_identity =
+            self.node.op.changes_meaning() || self.node.return_bool && !self.delayed;
         let keeps = |name: &str| {
-            if name == METRIC_NAME && (changes_meaning || drops_bool_name) {
+            if drops_identity && is_metric_identity(name) {
+                if name != METRIC_NAME {
+                    self.lost_type_or_unit.store(true, Ordering::Relaxed);
+                }
                 return false;
             }
             match self.matching.cardinality {
@@ -214,9 +313,20 @@ impl Matcher<'_> {
         }
         builder.build()
     }
+
+    /// True if results of different groups may have equal labels: of their matching labels, which
+    /// are different, some are lost.
+    fn groups_may_collide(&self) -> bool {
+        let matching = self.matching;
+        let is_matched = |name: &String| matching.labels.contains(name) == matching.on;
+        let name_is_matched = matching.on && matching.labels.iter().any(|it| it == METRIC_NAME);
+        name_is_matched
+            || matching.include.iter().any(is_matched)
+            || self.lost_type_or_unit.load(Ordering::Relaxed)
+    }
 }
 
-/// Which results of one pairing are there already, so that a second one at the same step is seen.
+/// Which results of one group are there already, so that a second one at the same step is seen.
 /// That happens even if a comparison then filters them out.
 enum Taken {
     /// One series on the "many" side cannot meet itself.
@@ -234,6 +344,10 @@ impl Taken {
             Cardinality::OneToOne => Self::Steps(Vec::new()),
             _ => Self::Results(HashMap::default()),
         }
+    }
+
+    fn is_needed(&self) -> bool {
+        !matches!(self, Self::Anything)
     }
 
     fn take(&mut self, labels: &Labels, step: usize, steps: usize) -> Result<(), QueryError> {

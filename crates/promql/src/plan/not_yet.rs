@@ -1,6 +1,6 @@
 //! What the language has and the evaluation does not.
 
-use crate::ast::{AggregateOp, Expr, FillValues};
+use crate::ast::Expr;
 use crate::functions::Function;
 
 /// The first part of `expr` that cannot be evaluated yet, in words for whoever asks for it.
@@ -9,12 +9,6 @@ pub(crate) fn not_evaluated_yet(expr: &Expr) -> Option<String> {
     expr.walk(&mut |node| {
         let what = match node {
             Expr::Call(node) if FUNCTIONS.contains(&node.function) => Some(node.function.name()),
-            Expr::Aggregate(node) if AGGREGATIONS.contains(&node.op) => Some(node.op.as_str()),
-            Expr::Binary(node) => {
-                let matching = node.matching.as_ref();
-                let fills = matching.is_some_and(|it| it.fill != FillValues::default());
-                fills.then_some("fill")
-            }
             _ => None,
         };
         if found.is_none() {
@@ -24,15 +18,9 @@ pub(crate) fn not_evaluated_yet(expr: &Expr) -> Option<String> {
     found
 }
 
-const AGGREGATIONS: [AggregateOp; 2] = [AggregateOp::LimitK, AggregateOp::LimitRatio];
-
-const FUNCTIONS: [Function; 10] = [
+const FUNCTIONS: [Function; 6] = [
     Function::DoubleExponentialSmoothing,
-    Function::HistogramQuantiles,
     Function::MadOverTime,
-    Function::SortByLabel,
-    Function::SortByLabelDesc,
-    Function::StartTimestamp,
     Function::TsOfFirstOverTime,
     Function::TsOfLastOverTime,
     Function::TsOfMaxOverTime,

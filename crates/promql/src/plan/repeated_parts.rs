@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::StatisticsOnly;
 use crate::ast::{Expr, Span, ValueType};
 
 /// The parts of an expression that it has several times.
@@ -13,16 +14,15 @@ pub(crate) struct RepeatedParts {
 
 impl RepeatedParts {
     /// Those of `expr`: instant vectors that read like each other.
-    pub(crate) fn of(expr: &Expr) -> Self {
+    pub(crate) fn of(expr: &Expr, statistics_only: &StatisticsOnly) -> Self {
         let mut nodes = 0;
         let mut places: HashMap<String, Vec<Span>> = HashMap::new();
         expr.walk(&mut |node| {
             nodes += 1;
             if nodes <= MOST_NODES && is_worth_keeping(node) {
-                places
-                    .entry(node.to_string())
-                    .or_default()
-                    .push(node.span());
+                let mut key = node.to_string();
+                statistics_only.push_marks(node, &mut key);
+                places.entry(key).or_default().push(node.span());
             }
         });
         // The texts of a long chain's parts would take the square of its length.
@@ -64,8 +64,9 @@ mod tests {
 
     #[test]
     fn parts_that_read_alike_are_found_wherever_they_stand() {
-        let cases: [(&str, &[&str]); 5] = [
+        let cases: [(&str, &[&str]); 6] = [
             ("a + b", &[]),
+            ("histogram_count(a) + a", &[]),
             ("1 + 1", &[]),
             ("a / (a + b)", &["a", "a"]),
             (
@@ -81,7 +82,7 @@ mod tests {
         ];
         for (text, want) in cases {
             let expr = parse(text, &ParseOptions::default()).unwrap();
-            let parts = RepeatedParts::of(&expr);
+            let parts = RepeatedParts::of(&expr, &StatisticsOnly::of(&expr));
             let mut found = Vec::new();
             expr.walk(&mut |node| {
                 if parts.number(node).is_some() {
@@ -97,6 +98,7 @@ mod tests {
     fn very_long_expressions_are_left_alone() {
         let text = vec!["a"; 10_000].join(" + ");
         let expr = parse(&text, &ParseOptions::default()).unwrap();
-        assert_eq!(RepeatedParts::of(&expr).number(&expr), None);
+        let parts = RepeatedParts::of(&expr, &StatisticsOnly::default());
+        assert_eq!(parts.number(&expr), None);
     }
 }

@@ -1,12 +1,9 @@
 //! `eval`: runs a query in all its forms.
 
-use model::Matcher;
-
 use super::Bench;
 use super::command::{Eval, EvalTime};
 use super::compare::{Mismatch, compare};
 use super::expectation::ExpectedValue;
-use super::load::Unsupported;
 use super::pin::pinned;
 use crate::ast::Expr;
 use crate::parser::{ParseOptions, parse};
@@ -29,18 +26,6 @@ pub(super) fn evaluate(bench: &Bench, eval: &Eval) -> Outcome {
     let expr = parse(&eval.text, &ParseOptions::all()).ok();
     if let Some(reason) = expr.as_ref().and_then(not_evaluated_yet) {
         return Outcome::Skipped(reason);
-    }
-    if eval.expectation.has_histograms() {
-        return Outcome::Skipped("needs native histograms: one is expected".to_owned());
-    }
-    if let Some(series) = expr
-        .as_ref()
-        .and_then(|expr| selected(expr, &bench.unsupported))
-    {
-        return Outcome::Skipped(format!(
-            "needs {}: {} is selected",
-            series.needs, series.labels
-        ));
     }
     let result = match eval.time {
         EvalTime::Range { start, end, step } => range(bench, eval, start, end, step),
@@ -76,26 +61,6 @@ impl Wrong {
             mismatch,
         }
     }
-}
-
-/// The first series that a selector of `expr` selects.
-fn selected<'a>(expr: &Expr, series: &'a [Unsupported]) -> Option<&'a Unsupported> {
-    let mut found = None;
-    expr.walk(&mut |node| {
-        let matchers: &[Matcher] = match node {
-            Expr::InstantSelector(node) => &node.matchers,
-            Expr::RangeSelector(node) => &node.selector.matchers,
-            _ => return,
-        };
-        let matches = |series: &&Unsupported| {
-            let value = |matcher: &Matcher| series.labels.get(matcher.name()).unwrap_or_default();
-            matchers
-                .iter()
-                .all(|matcher| matcher.matches(value(matcher)))
-        };
-        found = found.or_else(|| series.iter().find(matches));
-    });
-    found
 }
 
 fn range(bench: &Bench, eval: &Eval, start: i64, end: i64, step: i64) -> Result<(), Wrong> {
@@ -200,12 +165,19 @@ fn at_time(series: &[RangeSeries], time: i64, is_scalar: bool) -> Value {
     let samples: Vec<InstantSample> = series
         .iter()
         .filter_map(|series| {
-            let sample = series.samples().find(|sample| sample.timestamp == time)?;
-            let labels = series.labels.clone();
+            let mut floats = series.samples();
+            let mut histograms = series.histograms.iter();
+            let float = floats.find(|sample| sample.timestamp == time);
+            let histogram = histograms.find(|sample| sample.timestamp == time);
+            let value = match (float, histogram) {
+                (Some(sample), _) => SampleValue::Float(sample.value),
+                (None, Some(sample)) => SampleValue::Histogram(sample.histogram.clone()),
+                (None, None) => return None,
+            };
             Some(InstantSample {
-                labels,
+                labels: series.labels.clone(),
                 timestamp: time,
-                value: SampleValue::Float(sample.value),
+                value,
             })
         })
         .collect();

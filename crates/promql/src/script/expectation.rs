@@ -188,13 +188,6 @@ impl Expectation {
             .violation("warning", got.warnings())
             .or_else(|| self.info.violation("info", got.infos()))
     }
-
-    pub(super) fn has_histograms(&self) -> bool {
-        match &self.value {
-            ExpectedValue::Series(list) => list.iter().any(SeriesLine::has_histograms),
-            ExpectedValue::Scalar(_) | ExpectedValue::Text(_) => false,
-        }
-    }
 }
 
 /// A line that is nothing but a number.

@@ -8,15 +8,8 @@ use storage::{Append, AppendError, Appendable};
 
 use super::classic::{self, Converted};
 use super::line::{Lines, milliseconds, split_word};
-use super::series::{SequenceValue, SeriesLine, end_of_metric, parse_labels, parse_series};
-
-/// A series that the script loads and queries cannot be asked about.
-#[derive(Clone, Debug)]
-pub(super) struct Unsupported {
-    pub(super) labels: Labels,
-    /// What it would take.
-    pub(super) needs: &'static str,
-}
+use super::series::{SequenceValue, SeriesLine, parse_series};
+use super::start::{StartOffsets, parse_starts};
 
 /// Series with their samples, one every `interval` milliseconds from 0 on.
 #[derive(Clone, Debug)]
@@ -26,8 +19,30 @@ pub(super) struct Load {
     /// Classic histograms as native ones, if they are to be stored too.
     converted: Vec<Converted>,
     series: Vec<SeriesLine>,
-    /// Series of which samples carry start timestamps.
-    started: Vec<Labels>,
+    /// Since when the values of each series have counted; empty where nothing is said.
+    starts: Vec<StartOffsets>,
+}
+
+/// Start timestamps that wait for their series.
+struct Pending {
+    labels: Labels,
+    offsets: StartOffsets,
+}
+
+impl Pending {
+    /// The offsets, if they are those of this series.
+    fn fitting(self, series: &SeriesLine) -> Result<StartOffsets, String> {
+        if self.labels != series.labels {
+            return Err("@st metric does not match the following sample line metric".to_owned());
+        }
+        let (starts, values) = (self.offsets.len(), series.values.len());
+        if starts != values {
+            return Err(format!(
+                "@st line has {starts} values but sample line has {values}"
+            ));
+        }
+        Ok(self.offsets)
+    }
 }
 
 impl Load {
@@ -44,23 +59,29 @@ impl Load {
                 .map_err(|error| format!("invalid step definition {interval:?}: {error}"))?,
             converted: Vec::new(),
             series: Vec::new(),
-            started: Vec::new(),
+            starts: Vec::new(),
         };
-        let mut all_started = false;
+        let mut pending: Option<Pending> = None;
         while let Some((number, line)) = lines.next_of_body() {
             let at_line = |error| format!("line {number}: {error}");
-            if let Some(metric) = start_timestamps(line) {
-                match metric {
-                    "" => all_started = true,
-                    metric => load.started.push(parse_labels(metric).map_err(at_line)?),
+            if let Some(starts) = parse_starts(line) {
+                if pending.is_some() {
+                    return Err(at_line(NOTHING_STARTED.to_owned()));
                 }
+                let (labels, offsets) = starts.map_err(at_line)?;
+                pending = Some(Pending { labels, offsets });
                 continue;
             }
             let series = parse_series(line).map_err(at_line)?;
-            if all_started {
-                load.started.push(series.labels.clone());
-            }
+            let starts = match pending.take() {
+                Some(pending) => pending.fitting(&series).map_err(at_line)?,
+                None => StartOffsets::new(),
+            };
+            load.starts.push(starts);
             load.series.push(series);
+        }
+        if pending.is_some() {
+            return Err(NOTHING_STARTED.to_owned());
         }
         if with_custom_buckets {
             load.converted = classic::convert(&load.series)?;
@@ -68,26 +89,26 @@ impl Load {
         Ok(load)
     }
 
-    /// Stores the series, and notes those that queries cannot be asked about.
-    pub(super) fn apply(
-        &self,
-        store: &MemoryStore,
-        unsupported: &mut Vec<Unsupported>,
-    ) -> Result<(), AppendError> {
+    /// Stores the series.
+    pub(super) fn apply(&self, store: &MemoryStore) -> Result<(), AppendError> {
         let mut appender = store.appender();
-        for series in &self.series {
+        for (series, starts) in self.series.iter().zip(&self.starts) {
             let mut timestamp = 0;
             let mut before: Option<Arc<Histogram>> = None;
-            for value in &series.values {
+            for (index, value) in series.values.iter().enumerate() {
+                let start = starts.get(index).copied().flatten();
+                let start = start.map_or(0, |offset| offset.saturating_add(timestamp));
                 match value {
                     SequenceValue::Omitted => {}
                     SequenceValue::Float(value) => {
-                        appender.append(Append::new(&series.labels, timestamp, *value))?;
+                        let append = Append::new(&series.labels, timestamp, *value);
+                        appender.append(append.with_start(start))?;
                         before = None;
                     }
                     SequenceValue::Histogram(value) => {
                         let histogram = stored(&value.histogram, before.as_deref());
-                        appender.append(Append::new(&series.labels, timestamp, &histogram))?;
+                        let append = Append::new(&series.labels, timestamp, &histogram);
+                        appender.append(append.with_start(start))?;
                         before = Some(histogram);
                     }
                 }
@@ -105,38 +126,7 @@ impl Load {
             }
         }
         appender.commit()?;
-        let lines = self.series.iter();
-        let with_histograms = lines.filter(|series| series.has_histograms());
-        let converted = self.converted.iter().map(|(labels, _)| labels);
-        for labels in with_histograms
-            .map(|series| &series.labels)
-            .chain(converted)
-        {
-            unsupported.push(Unsupported {
-                labels: labels.clone(),
-                needs: "native histograms",
-            });
-        }
-        for labels in &self.started {
-            let labels = labels.clone();
-            unsupported.push(Unsupported {
-                labels,
-                needs: "start timestamps",
-            });
-        }
         Ok(())
-    }
-}
-
-/// The series of a line of start timestamps, which is empty if the line speaks of all.
-fn start_timestamps(line: &str) -> Option<&str> {
-    if let Some(rest) = line.strip_prefix("@st") {
-        return rest.starts_with([' ', '\t']).then_some("");
-    }
-    let (metric, rest) = line.split_at(end_of_metric(line));
-    match metric.strip_suffix("@st") {
-        Some(metric) => Some(metric),
-        None => rest.starts_with("@st").then_some(metric),
     }
 }
 
@@ -163,3 +153,5 @@ fn stored(histogram: &Arc<Histogram>, before: Option<&Histogram>) -> Arc<Histogr
     stored.counter_reset_hint = if goes_on { NotReset } else { Unknown };
     Arc::new(stored)
 }
+
+const NOTHING_STARTED: &str = "@st line has no following sample line";

@@ -25,14 +25,6 @@ pub(super) struct SeriesLine {
     pub(super) values: Vec<SequenceValue>,
 }
 
-impl SeriesLine {
-    pub(super) fn has_histograms(&self) -> bool {
-        self.values
-            .iter()
-            .any(|value| matches!(value, SequenceValue::Histogram(_)))
-    }
-}
-
 pub(super) fn parse_series(line: &str) -> Result<SeriesLine, String> {
     let (metric, values) = line.split_at(end_of_metric(line));
     Ok(SeriesLine {

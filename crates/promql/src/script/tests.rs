@@ -87,17 +87,11 @@ fn what_does_not_hold_is_reported_with_its_place() {
 }
 
 #[test]
-fn what_the_engine_lacks_is_skipped_by_name() {
-    let script = "load 1m\n  h {{count:1}}\n\neval instant at 0 h\n  h {{count:1}}\n\n\
-        eval instant at 0 sum({__name__=~\"h|x\"})\n  expect info\n\neval instant at 0 limitk(1, x)\n\n\
-        load 1m\n  y@st -1m\n  y 1\n\neval instant at 0 y\n  y 1\n";
-    let report = run("lacks.test", script);
-    let want = "lacks.test:4: skipped: needs native histograms: one is expected\n\
-        lacks.test:7: skipped: needs native histograms: h is selected\n\
-        lacks.test:10: skipped: limitk is not evaluated yet\n\
-        lacks.test:16: skipped: needs start timestamps: y is selected\n\
-        0 passed, 0 failed, 4 skipped";
-    assert_eq!(report.to_string(), want);
+fn samples_have_start_timestamps() {
+    let script = "load 1m\n  y@st -1m _ -10s\n  y 1 2 {{count:1}}\n\n\
+        eval range from 0 to 2m step 1m start_timestamp(y)\n  {} -60 0 110\n";
+    let report = run("start.test", script);
+    assert_eq!(report.to_string(), "1 passed, 0 failed, 0 skipped");
 }
 
 #[test]
@@ -107,6 +101,15 @@ fn commands_that_cannot_be_read_say_why() {
             "load 5x\n a 1",
             "invalid step definition \"5x\": unknown unit \"x\" in duration \"5x\"",
         ),
+        (
+            "load 1m\n a@st 1s\n b 1",
+            "line 3: @st metric does not match the following sample line metric",
+        ),
+        (
+            "load 1m\n a@st 1s\n a 1 2",
+            "line 3: @st line has 1 values but sample line has 2",
+        ),
+        ("load 1m\n a@st 1s", "@st line has no following sample line"),
         ("load 1m\n a foo", "line 2: not a series value: \"foo\""),
         (
             "eval sometimes 1",
