@@ -4,8 +4,7 @@ mod regex;
 
 use std::fmt;
 
-pub(crate) use regex::compile;
-pub use regex::{LabelRegex, RegexError};
+pub use regex::{CaptureRegex, Captures, LabelRegex, RegexError};
 
 use crate::label::is_legacy_label_name;
 use crate::quote::push_quoted;

@@ -26,15 +26,13 @@ mod expand;
 #[cfg(test)]
 mod tests;
 
-use regex::Regex;
-
 pub use action::{RelabelAction, UnknownRelabelAction};
 pub use check::RelabelError;
+pub use expand::Template;
 
-use self::expand::Template;
 use crate::LabelsBuilder;
 use crate::label::NameValidationScheme;
-use crate::matcher::{LabelRegex, compile};
+use crate::matcher::{CaptureRegex, LabelRegex};
 
 /// One relabeling step as a configuration states it, with the defaults of fields left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +83,7 @@ struct Pattern {
     /// Decides whether a value matches.
     matcher: LabelRegex,
     /// Finds the groups; absent when no template speaks of one, or all groups are the whole value.
-    groups: Option<Regex>,
+    groups: Option<CaptureRegex>,
 }
 
 impl RelabelRule {
@@ -95,8 +93,8 @@ impl RelabelRule {
     /// The pattern is no regular expression, or the fields do not fit the action.
     pub fn new(spec: RelabelSpec, scheme: NameValidationScheme) -> Result<Self, RelabelError> {
         // The pattern first: upstream refuses it while it still reads the file.
-        let matcher = LabelRegex::new(&spec.regex)?;
-        let regex = compile(&spec.regex)?;
+        let matcher = LabelRegex::of_setting(&spec.regex)?;
+        let regex = CaptureRegex::new(&spec.regex)?;
         check::check(&spec, scheme)?;
         let target = Template::parse(&spec.target_label, &regex);
         let replacement = Template::parse(&spec.replacement, &regex);

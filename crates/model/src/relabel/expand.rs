@@ -2,26 +2,26 @@
 
 use std::borrow::Cow;
 
-use regex::{Captures, Regex};
+use crate::matcher::{CaptureRegex, Captures};
 
 /// A template, taken apart once; group names are resolved against the pattern.
 #[derive(Clone, Debug)]
-pub(super) struct Template {
+pub struct Template {
     pieces: Vec<Piece>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    /// A capture group that the pattern has.
-    Group(usize),
+    /// Capture groups that the pattern has; the first that took part in the match counts.
+    Groups(Vec<usize>),
 }
 
 impl Template {
     /// Takes a template apart. A name is the longest run of letters, digits and underscores, so
     /// `$1x` means the group called `1x`. A `$` that starts no reference stands for itself, a
     /// reference to a group that the pattern does not have for nothing.
-    pub(super) fn parse(template: &str, regex: &Regex) -> Self {
+    pub fn parse(template: &str, regex: &CaptureRegex) -> Self {
         let mut pieces = Vec::new();
         let mut rest = template;
         while let Some((text, after)) = rest.split_once('$') {
@@ -31,7 +31,7 @@ impl Template {
                 push_text(&mut pieces, "$");
                 rest = after;
             } else if let Some((name, after)) = take_reference(rest) {
-                pieces.extend(group_of(name, regex).map(Piece::Group));
+                pieces.push(Piece::Groups(groups_of(name, regex)));
                 rest = after;
             } else {
                 push_text(&mut pieces, "$");
@@ -44,27 +44,30 @@ impl Template {
     pub(super) fn has_groups(&self) -> bool {
         self.pieces
             .iter()
-            .any(|piece| matches!(piece, Piece::Group(_)))
+            .any(|piece| matches!(piece, Piece::Groups(_)))
     }
 
     /// The text for a match.
-    pub(super) fn expand(&self, captures: &Captures<'_>) -> Cow<'_, str> {
-        self.expand_with(|group| captures.get(group).map_or("", |found| found.as_str()))
+    pub fn expand(&self, captures: &Captures<'_>) -> Cow<'_, str> {
+        self.expand_with(|groups| {
+            let mut found = groups.iter().filter_map(|&group| captures.get(group));
+            found.next().unwrap_or_default()
+        })
     }
 
     /// The text when every group is the whole value.
     pub(super) fn expand_whole(&self, value: &str) -> Cow<'_, str> {
-        self.expand_with(|_| value)
+        self.expand_with(|groups| if groups.is_empty() { "" } else { value })
     }
 
-    fn expand_with<'v>(&self, text_of: impl Fn(usize) -> &'v str) -> Cow<'_, str> {
+    fn expand_with<'v>(&self, text_of: impl Fn(&[usize]) -> &'v str) -> Cow<'_, str> {
         match self.pieces.as_slice() {
             [] => Cow::Borrowed(""),
             [Piece::Text(text)] => Cow::Borrowed(text),
             pieces => Cow::Owned(pieces.iter().fold(String::new(), |out, piece| {
                 out + match piece {
                     Piece::Text(text) => text.as_str(),
-                    Piece::Group(group) => text_of(*group),
+                    Piece::Groups(groups) => text_of(groups),
                 }
             })),
         }
@@ -94,16 +97,15 @@ fn take_reference(after_dollar: &str) -> Option<(&str, &str)> {
 }
 
 /// A number without leading zeros counts groups, anything else names one.
-fn group_of(name: &str, regex: &Regex) -> Option<usize> {
+fn groups_of(name: &str, regex: &CaptureRegex) -> Vec<usize> {
     let is_number =
         name.bytes().all(|b| b.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
     if is_number {
-        return name
-            .parse()
-            .ok()
-            .filter(|&group| group < regex.captures_len());
+        let number = name.parse().ok();
+        let group = number.filter(|&group| group < regex.group_count());
+        return group.into_iter().collect();
     }
-    regex.capture_names().position(|group| group == Some(name))
+    regex.groups_named(name).collect()
 }
 
 fn push_text(pieces: &mut Vec<Piece>, text: &str) {
@@ -120,7 +122,7 @@ mod tests {
 
     #[test]
     fn templates_expand_as_in_go() {
-        let regex = Regex::new("^(?<first>[a-z]+)-([0-9]+)(x)?$").unwrap();
+        let regex = CaptureRegex::new("(?<first>[a-z]+)-([0-9]+)(x)?").unwrap();
         let cases = [
             ("$1", "web"),
             ("${1}x", "webx"),

@@ -1,8 +1,9 @@
 //! `label_replace`, `label_join`, and the labels that `absent` makes up: functions of label sets.
 
 use model::label::METRIC_NAME;
+use model::matcher::CaptureRegex;
+use model::relabel::Template;
 use model::{Labels, LabelsBuilder, MatchOp, Matcher};
-use regex::Regex;
 
 use crate::query::QueryError;
 
@@ -18,9 +19,9 @@ pub(crate) struct Name<'a> {
 /// `label_replace` with its texts read.
 pub(crate) struct Replacement {
     target: String,
-    template: String,
+    template: Template,
     source: String,
-    pattern: Regex,
+    pattern: CaptureRegex,
 }
 
 impl Replacement {
@@ -34,18 +35,16 @@ impl Replacement {
         source: &str,
         pattern: &str,
     ) -> Result<Self, QueryError> {
-        // The pattern alone first: `a)(b` is wrong although its anchored form would compile.
-        let compiled = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?s:{pattern})$")));
-        let compiled = compiled.map_err(|_| {
+        let pattern = CaptureRegex::new(pattern).map_err(|_| {
             let message = format!("invalid regular expression in label_replace(): {pattern}");
             QueryError::Execution(message)
         })?;
         check_name(target, "destination", "label_replace")?;
         Ok(Self {
             target: target.text.to_owned(),
-            template: template.to_owned(),
+            template: Template::parse(template, &pattern),
             source: source.to_owned(),
-            pattern: compiled,
+            pattern,
         })
     }
 
@@ -53,10 +52,8 @@ impl Replacement {
     pub(crate) fn apply(&self, labels: &Labels, builder: &mut LabelsBuilder) -> Option<Labels> {
         let value = labels.get(&self.source).unwrap_or_default();
         let captures = self.pattern.captures(value)?;
-        let mut replaced = String::new();
-        captures.expand(&self.template, &mut replaced);
         builder.reset(labels);
-        builder.set(&self.target, &replaced);
+        builder.set(&self.target, &self.template.expand(&captures));
         Some(builder.build())
     }
 

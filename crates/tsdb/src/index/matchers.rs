@@ -64,7 +64,8 @@ pub(crate) fn resolve<S: PostingsSource>(
 
 /// True for `name=~".*"`, which says nothing.
 fn always_holds(matcher: &Matcher) -> bool {
-    matcher.op() == MatchOp::Regex && matcher.value() == ".*"
+    let everything = matcher.regex().is_some_and(|r| r.matches_everything());
+    matcher.op() == MatchOp::Regex && everything
 }
 
 fn is_look_up(matcher: &Matcher) -> bool {
