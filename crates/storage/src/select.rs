@@ -26,6 +26,9 @@ pub struct SelectHints {
     pub projection: Projection,
     /// Milliseconds between the steps of a range query; 0 for an instant.
     pub step: i64,
+    /// True if of each series only its latest sample in the range is wanted. A store that heeds
+    /// this may leave out the earlier ones.
+    pub latest_only: bool,
     /// Name of the function around the selector, empty if none.
     pub function: String,
 }

@@ -7,6 +7,7 @@
 mod append;
 pub(crate) mod catalog;
 mod replay;
+mod select;
 pub(crate) mod series;
 mod symbols;
 mod truncate;
@@ -15,16 +16,16 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use hashbrown::HashMap;
-use model::{Labels, Matcher, SeriesRef, TimeRange};
+use model::{Labels, SeriesRef, TimeRange};
 use rapidhash::fast::RandomState;
-use storage::{AppendError, SampleBuffer};
+use storage::AppendError;
 
 pub(crate) use append::HeadAppender;
 use append::Scratch;
 use catalog::{Catalog, SLAB_ROWS};
+pub(crate) use select::Selected;
 use series::Slab;
 
-use crate::chunk::ChunkError;
 use crate::metrics::HeadMetrics;
 
 /// Samples in memory.
@@ -49,19 +50,6 @@ pub(crate) struct Head {
     series_limit: usize,
     scratch: Mutex<Vec<Scratch>>,
     pub(crate) metrics: HeadMetrics,
-}
-
-/// Series found in the head, with the catalog that knows their labels.
-#[derive(Clone)]
-pub(crate) struct Selected {
-    pub(crate) catalog: Arc<RwLock<Catalog>>,
-    pub(crate) rows: Vec<u32>,
-}
-
-impl Selected {
-    pub(crate) fn with_catalog<T>(&self, read: impl FnOnce(&Catalog) -> T) -> T {
-        read(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl Head {
@@ -202,52 +190,6 @@ impl Head {
         self.metrics.series.inc();
         self.metrics.series_created.inc();
         Ok(row)
-    }
-
-    /// Series on which all matchers hold and that have samples in `range`, by rising row.
-    pub(crate) fn select(&self, matchers: &[Matcher], range: TimeRange) -> Selected {
-        let catalog = self.current_catalog();
-        let mut rows = {
-            let guard = catalog.read().unwrap_or_else(PoisonError::into_inner);
-            guard.select(matchers)
-        };
-        self.retain_rows(&mut rows, |slab, row| {
-            slab.get(row).is_some_and(|found| found.overlaps(range))
-        });
-        Selected { catalog, rows }
-    }
-
-    fn retain_rows(&self, rows: &mut Vec<u32>, keep: impl Fn(&series::SlabRows, u32) -> bool) {
-        let mut kept = 0;
-        let mut next = 0;
-        while let Some(&first) = rows.get(next) {
-            let number = first / SLAB_ROWS;
-            let slab = self.slab(first);
-            let guard = slab.as_ref().map(|slab| slab.read());
-            while let Some(&row) = rows.get(next).filter(|&&row| row / SLAB_ROWS == number) {
-                if guard.as_ref().is_some_and(|slab| keep(slab, row)) {
-                    rows.swap(kept, next);
-                    kept += 1;
-                }
-                next += 1;
-            }
-        }
-        rows.truncate(kept);
-    }
-
-    /// Adds the samples of chunks of a row that touch `range`.
-    pub(crate) fn read(
-        &self,
-        row: u32,
-        range: TimeRange,
-        buffer: &mut SampleBuffer,
-    ) -> Result<(), ChunkError> {
-        let Some(slab) = self.slab(row) else {
-            return Ok(());
-        };
-        let rows = slab.read();
-        rows.get(row)
-            .map_or(Ok(()), |found| found.read(range, buffer))
     }
 
     /// Hands the chunks of a row to `each`, oldest first.

@@ -55,13 +55,12 @@ impl Querier for DbQuerier<'_> {
         }
         from_blocks.retain(|(_, found)| !found.is_empty());
         // After the blocks: what a truncation takes away meanwhile was in a block before.
-        let head = self.db.head();
-        let selected = head.select(&select.matchers, select.range);
+        let selected = self.db.head().select(&select.matchers, select.range);
         if from_blocks.is_empty() {
-            let set = set::HeadSet::new(head, selected, select, annotations, &self.view);
+            let set = set::HeadSet::new(selected, select, annotations, &self.view);
             return Ok(Box::new(set));
         }
-        let set = set::MergedSet::new(head, &selected, from_blocks, select, annotations);
+        let set = set::MergedSet::new(selected, from_blocks, select, annotations);
         Ok(Box::new(set.holding(&self.view)))
     }
 

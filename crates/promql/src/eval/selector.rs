@@ -53,6 +53,7 @@ impl<'e> Evaluator<'e> {
         let hints = SelectHints {
             projection,
             step: step_hint(steps),
+            latest_only: moments.first() == moments.last(),
             function: match reads {
                 Reads::Values => "",
                 Reads::Timestamps => "timestamp",
@@ -113,6 +114,7 @@ impl<'e> Evaluator<'e> {
                 let hints = SelectHints {
                     projection,
                     step: step_hint(steps),
+                    latest_only: false,
                     function: node.function.name().to_owned(),
                 };
                 self.range_selector_stream(selector, steps, call, hints)?

@@ -104,7 +104,8 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    #[cold]
+    /// Less than a word is left.
+    #[inline]
     fn refill_slowly(&mut self) {
         while self.valid <= 56
             && let Some((&byte, rest)) = self.rest.split_first()
@@ -128,6 +129,18 @@ impl<'a> BitReader<'a> {
         self.valid = self.valid.checked_sub(count).ok_or(EndOfBits)?;
         self.window <<= count;
         Ok(())
+    }
+
+    /// Takes up to 64 bits, filling the window only if it has too few.
+    #[inline(always)]
+    pub(crate) fn read_within(&mut self, count: u32) -> Result<u64, EndOfBits> {
+        // Without bits wanted, the difference is large, too.
+        if count.wrapping_sub(1) >= self.valid.min(56) {
+            return self.read(count);
+        }
+        let value = self.window >> (64 - count);
+        self.consume(count)?;
+        Ok(value)
     }
 
     /// Takes up to 64 bits.

@@ -200,30 +200,68 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
+    /// Decodes all samples behind those that the buffer has. What was read before an error stays.
     fn run(&mut self, promised: usize, buffer: &mut SampleBuffer) -> Result<(), Stop> {
         let (times, values) = buffer.columns_mut();
-        times.reserve(promised);
-        values.reserve(promised);
-        let zigzag = self.reader.read_uvarint()?;
-        self.time = (zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed());
-        self.value = self.reader.read(64)?;
-        times.push(self.time);
-        values.push(f64::from_bits(self.value));
-        for index in 1..promised {
-            if index == 1 {
-                self.delta = self.reader.read_uvarint()?.cast_signed();
-                self.reader.refill();
-            } else {
-                self.reader.refill();
-                self.read_delta_of_delta()?;
+        let before = times.len();
+        // Room for all at once: a check of the capacity for each would cost as much as the rest.
+        times.resize(before + promised, 0);
+        values.resize(before + promised, 0.0);
+        let slots = times.iter_mut().zip(values.iter_mut()).skip(before);
+        let (read, outcome) = self.fill(slots);
+        times.truncate(before + read);
+        values.truncate(before + read);
+        outcome
+    }
+
+    /// Returns how many slots were filled.
+    #[inline]
+    fn fill<'s>(
+        &mut self,
+        slots: impl Iterator<Item = (&'s mut i64, &'s mut f64)>,
+    ) -> (usize, Result<(), Stop>) {
+        let mut read = 0;
+        for (time, value) in slots {
+            if let Err(stop) = self.next(read) {
+                return (read, Err(stop));
             }
-            self.read_value()?;
-            let rises = self.delta > 0;
-            let next = self.time.checked_add(self.delta).filter(|_| rises);
-            self.time = next.ok_or(Stop::Unordered)?;
-            times.push(self.time);
-            values.push(f64::from_bits(self.value));
+            *time = self.time;
+            *value = f64::from_bits(self.value);
+            read += 1;
         }
+        (read, Ok(()))
+    }
+
+    #[inline]
+    fn next(&mut self, index: usize) -> Result<(), Stop> {
+        if index < 2 {
+            return self.begin(index);
+        }
+        self.reader.refill();
+        self.read_delta_of_delta()?;
+        self.read_value()?;
+        self.advance()
+    }
+
+    /// The first two samples are written in ways of their own.
+    #[cold]
+    fn begin(&mut self, index: usize) -> Result<(), Stop> {
+        if index == 0 {
+            let zigzag = self.reader.read_uvarint()?;
+            self.time = (zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed());
+            self.value = self.reader.read(64)?;
+            return Ok(());
+        }
+        self.delta = self.reader.read_uvarint()?.cast_signed();
+        self.reader.refill();
+        self.read_value()?;
+        self.advance()
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Result<(), Stop> {
+        let next = self.time.checked_add(self.delta);
+        self.time = next.filter(|_| self.delta > 0).ok_or(Stop::Unordered)?;
         Ok(())
     }
 
@@ -274,7 +312,7 @@ impl Decoder<'_> {
                 self.reader.consume(13)?;
             }
         }
-        let xor = self.reader.read(self.significant)?;
+        let xor = self.reader.read_within(self.significant)?;
         let shift = 64u32.saturating_sub(self.leading + self.significant);
         self.value ^= xor.wrapping_shl(shift);
         Ok(())

@@ -154,6 +154,22 @@ impl Row {
         Ok(())
     }
 
+    /// The latest sample, if it is in `range`. None if that is not known without decoding.
+    #[inline]
+    pub(crate) fn latest(&self, range: TimeRange) -> Option<(i64, f64)> {
+        let time = self.open.last_time();
+        let is_latest = self.open.count() > 0 && range.contains(time);
+        is_latest.then(|| (time, self.open.last_value()))
+    }
+
+    /// Some of the open chunk's bytes, one of each cache line that most have.
+    #[inline]
+    pub(crate) fn touch(&self) -> u8 {
+        let bytes = self.open.bytes();
+        let ends = [bytes.first(), bytes.last()].into_iter().flatten();
+        ends.fold(0, |sum, byte| sum ^ byte)
+    }
+
     /// Drops chunks that end before `time`; returns how many.
     pub(crate) fn truncate(&mut self, time: i64) -> usize {
         let before = self.closed.len();

@@ -1,6 +1,6 @@
 //! The series that a selection found: rows of the head alone, or merged with blocks.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use hashbrown::HashMap;
 use model::{Annotations, Labels, TimeRange};
@@ -12,23 +12,22 @@ use super::merge::{join, trim};
 use crate::block::{Block, BlockSeries};
 use crate::chunk::ChunkError;
 use crate::db::View;
-use crate::head::{Head, Selected};
+use crate::head::Selected;
 use crate::index::ChunkMeta;
 
 /// Series of the head only. Labels are put together when asked for.
-pub(crate) struct HeadSet<'a> {
-    head: &'a Head,
+pub(crate) struct HeadSet {
     selected: Selected,
     range: TimeRange,
+    latest_only: bool,
     projection: Projection,
     annotations: Annotations,
     /// While it lives, the head forgets nothing that it does not have.
     _view: Arc<View>,
 }
 
-impl<'a> HeadSet<'a> {
+impl HeadSet {
     pub(crate) fn new(
-        head: &'a Head,
         mut selected: Selected,
         select: &Select,
         annotations: Annotations,
@@ -45,9 +44,9 @@ impl<'a> HeadSet<'a> {
         let projection = select.hints.projection.clone();
         let (range, _view) = (select.range, Arc::clone(view));
         Self {
-            head,
             selected,
             range,
+            latest_only: select.hints.latest_only,
             projection,
             annotations,
             _view,
@@ -55,7 +54,7 @@ impl<'a> HeadSet<'a> {
     }
 }
 
-impl SeriesSet for HeadSet<'_> {
+impl SeriesSet for HeadSet {
     fn len(&self) -> usize {
         self.selected.rows.len()
     }
@@ -64,16 +63,23 @@ impl SeriesSet for HeadSet<'_> {
         let Some(&row) = self.selected.rows.get(index) else {
             return Labels::empty();
         };
+        if self.projection == Projection::Only(Vec::new()) {
+            return Labels::empty();
+        }
         self.selected
             .with_catalog(|catalog| catalog.labels(row, &self.projection))
     }
 
     fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
         buffer.clear();
-        let Some(&row) = self.selected.rows.get(index) else {
+        if self.latest_only
+            && let Some((time, value)) = self.selected.latest_at(index, self.range)
+        {
+            buffer.push(time, value);
             return Ok(());
-        };
-        self.head.read(row, self.range, buffer).map_err(in_head)?;
+        }
+        let read = self.selected.read_at(index, self.range, buffer);
+        read.map_err(in_head)?;
         trim(buffer, self.range);
         Ok(())
     }
@@ -84,8 +90,8 @@ impl SeriesSet for HeadSet<'_> {
 }
 
 /// Series of blocks and head, each once.
-pub(crate) struct MergedSet<'a> {
-    head: &'a Head,
+pub(crate) struct MergedSet {
+    selected: Selected,
     blocks: Vec<Arc<Block>>,
     series: Vec<Merged>,
     range: TimeRange,
@@ -111,16 +117,16 @@ enum Part {
     },
 }
 
-impl<'a> MergedSet<'a> {
+impl MergedSet {
     pub(crate) fn new(
-        head: &'a Head,
-        selected: &Selected,
+        mut selected: Selected,
         from_blocks: Vec<(Arc<Block>, Vec<BlockSeries>)>,
         select: &Select,
         annotations: Annotations,
     ) -> Self {
+        let rows = std::mem::take(&mut selected.rows);
         let mut set = Self {
-            head,
+            selected,
             blocks: Vec::new(),
             series: Vec::new(),
             range: select.range,
@@ -143,12 +149,12 @@ impl<'a> MergedSet<'a> {
                 );
             }
         }
-        selected.with_catalog(|catalog| {
-            for &row in &selected.rows {
-                let labels = catalog.labels(row, &Projection::All);
-                set.add(&mut places, labels, Part::Head { row });
-            }
-        });
+        let catalog = Arc::clone(&set.selected.catalog);
+        let catalog = catalog.read().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            let labels = catalog.labels(row, &Projection::All);
+            set.add(&mut places, labels, Part::Head { row });
+        }
         if select.sorted {
             set.series.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
         }
@@ -185,7 +191,10 @@ impl<'a> MergedSet<'a> {
         buffer: &mut SampleBuffer,
     ) -> Result<(), SelectError> {
         match part {
-            Part::Head { row } => self.head.read(*row, self.range, buffer).map_err(in_head),
+            Part::Head { row } => {
+                let read = self.selected.read(*row, self.range, buffer);
+                read.map_err(in_head)
+            }
             Part::Block {
                 block,
                 series,
@@ -198,7 +207,7 @@ impl<'a> MergedSet<'a> {
     }
 }
 
-impl SeriesSet for MergedSet<'_> {
+impl SeriesSet for MergedSet {
     fn len(&self) -> usize {
         self.series.len()
     }
