@@ -130,10 +130,11 @@ impl Matcher<'_> {
             right: fill_one,
         } = self.matching.fill;
         let can_be = |places: &[usize], fill: Option<f64>| !places.is_empty() || fill.is_some();
+        // Two of the "one" side are a fault even if they meet nothing.
+        self.check_one_side(one)?;
         if !can_be(many, fill_many) || !can_be(one, fill_one) {
             return Ok(());
         }
-        self.check_one_side(one)?;
         let ones: Vec<&Series> = one.iter().map(|&place| &self.one.series[place]).collect();
         let mut results = Results {
             series: Vec::new(),

@@ -20,23 +20,27 @@ pub(crate) fn of_seconds(function: Function) -> Option<fn(f64) -> f64> {
     })
 }
 
-/// Whole seconds; what is no number or out of range stands for the earliest moment.
-fn whole(seconds: f64) -> i64 {
+/// Whole seconds; what is no number or out of range stands for [`NO_MOMENT`].
+fn whole(seconds: f64) -> i128 {
     let limit = i64::MAX as f64;
     if seconds.abs() < limit {
-        seconds as i64
+        i128::from(seconds as i64)
     } else {
-        i64::MIN
+        NO_MOMENT
     }
 }
 
 fn date(seconds: f64) -> Date {
-    Date::from_days(whole(seconds).div_euclid(DAY))
+    let days = i64::try_from(whole(seconds).div_euclid(DAY));
+    Date::from_days(days.expect("days are fewer than seconds"))
 }
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+const MINUTE: i128 = 60;
+const HOUR: i128 = 60 * MINUTE;
+const DAY: i128 = 24 * HOUR;
+
+/// The last second that Go's calendar knows: it takes the earliest as unsigned.
+const NO_MOMENT: i128 = 1 << 63;
 
 #[cfg(test)]
 mod tests {
@@ -58,8 +62,19 @@ mod tests {
         for (function, want) in cases {
             let read = of_seconds(function).unwrap();
             assert_eq!(read(1_136_239_445.0), want, "{function}");
-            assert!(read(f64::NAN).is_finite() && read(1e300).is_finite());
+            assert!(read(1e18).is_finite() && read(-1e18).is_finite());
         }
         assert!(of_seconds(Function::Abs).is_none());
+    }
+
+    #[test]
+    fn what_is_no_moment_is_gos_last_one() {
+        for seconds in [f64::NAN, f64::INFINITY, -1e300] {
+            let read = |function| of_seconds(function).unwrap()(seconds);
+            let clock = [Function::Hour, Function::Minute].map(read);
+            let calendar = [Function::Year, Function::Month, Function::DayOfMonth].map(read);
+            assert_eq!(clock, [15.0, 30.0]);
+            assert_eq!(calendar, [292_277_026_596.0, 12.0, 4.0]);
+        }
     }
 }

@@ -82,11 +82,12 @@ impl Evaluator<'_> {
         right: &Vector,
     ) -> Result<Vector, Fault> {
         let swapped = matching.cardinality == Cardinality::OneToMany;
-        let fills = (matching.fill.left, matching.fill.right);
-        let ((many, many_fill), (one, one_fill)) = match swapped {
-            true => ((right, fills.1), (left, fills.0)),
-            false => ((left, fills.0), (right, fills.1)),
+        let (many, one) = match swapped {
+            true => (right, left),
+            false => (left, right),
         };
+        // With `group_right` these change sides too.
+        let (many_fill, one_fill) = (matching.fill.left, matching.fill.right);
         let no_fill = many_fill.is_none() && one_fill.is_none();
         if (many.is_empty() || one.is_empty()) && no_fill {
             return Ok(Vec::new());

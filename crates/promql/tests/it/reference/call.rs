@@ -215,11 +215,11 @@ fn of_one_value(function: Function) -> impl Fn(f64) -> f64 {
     }
 }
 
-/// What is no moment stands for the earliest.
-fn whole_seconds(value: f64) -> i64 {
-    match value.is_finite() {
-        true => value as i64,
-        false => i64::MIN,
+/// What is no moment is the last second of Go's calendar.
+fn whole_seconds(value: f64) -> i128 {
+    match value.abs() < i64::MAX as f64 {
+        true => value as i128,
+        false => 1 << 63,
     }
 }
 
