@@ -14,6 +14,7 @@ use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
 use tokio::sync::mpsc;
 use web::lifecycle::{Lifecycle, ReloadRequest};
+use web::services::Services;
 
 use super::configuration::Shown;
 use super::scraping::{Scraping, World};
@@ -72,7 +73,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         clock,
         fs: &*fs,
     })?;
-    let serving = surface::start(&settings, services, listeners)?;
+    services.follow_evaluation_interval(config.global.evaluation_interval);
+    let serving = surface::start(&settings, services.clone(), listeners)?;
     lifecycle.set_ready(true);
     tracing::info!("server is ready to receive web requests");
     greet(settings.greeting.as_deref());
@@ -87,7 +89,14 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             Some(request) = reloads.recv() => Some(request),
             () = stopping.wait() => break,
         };
-        let outcome = reload(&settings, &*fs, &scraping, &shown, &config.storage);
+        let outcome = reload(
+            &settings,
+            &*fs,
+            &scraping,
+            &services,
+            &shown,
+            &config.storage,
+        );
         if let Some(answer) = answer {
             // The asker may have gone away; the log says it, too.
             drop(answer.send(outcome));
@@ -110,6 +119,7 @@ fn reload(
     settings: &Settings,
     fs: &dyn Fs,
     scraping: &Scraping,
+    services: &Services,
     shown: &Shown,
     opened_with: &StorageConfig,
 ) -> Result<(), String> {
@@ -119,6 +129,7 @@ fn reload(
                 tracing::warn!("a change of storage.tsdb.retention holds from the next start on");
             }
             scraping.apply(&config);
+            services.follow_evaluation_interval(config.global.evaluation_interval);
             shown.accept(&config);
             tracing::info!("configuration reloaded");
             Ok(())

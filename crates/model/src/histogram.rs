@@ -14,7 +14,6 @@ mod compact;
 pub mod compensated;
 mod custom;
 mod layout;
-mod logarithm;
 mod moments;
 pub mod quantile;
 pub mod reset;

@@ -18,6 +18,7 @@
 pub mod annotations;
 pub mod date;
 pub mod duration;
+pub mod elementary;
 pub mod family;
 pub mod histogram;
 pub mod label;

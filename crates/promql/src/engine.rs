@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -22,7 +23,7 @@ pub struct EngineOptions {
     pub timeout: Duration,
     /// Samples that one query may hold in memory at one time.
     pub max_samples: usize,
-    /// Distance of a subquery's steps where it does not say one.
+    /// Distance of a subquery's steps where it does not say one, at first.
     pub no_step_subquery_interval: Duration,
     /// True if metric names are removed at the end of a query instead of by each function
     /// (`--enable-feature=promql-delayed-name-removal`).
@@ -65,6 +66,8 @@ pub struct EngineError(#[from] rayon::ThreadPoolBuildError);
 #[derive(Debug)]
 pub struct Engine {
     options: EngineOptions,
+    /// In milliseconds; the one setting that changes while the engine lives.
+    no_step_subquery_interval: AtomicU64,
     pool: Option<ThreadPool>,
 }
 
@@ -83,12 +86,29 @@ impl Engine {
                     .build()?,
             ),
         };
-        Ok(Self { options, pool })
+        let interval = AtomicU64::new(milliseconds(options.no_step_subquery_interval));
+        Ok(Self {
+            options,
+            no_step_subquery_interval: interval,
+            pool,
+        })
     }
 
     /// The settings.
     pub fn options(&self) -> &EngineOptions {
         &self.options
+    }
+
+    /// Distance of a subquery's steps where it does not say one, now.
+    pub fn no_step_subquery_interval(&self) -> Duration {
+        Duration::from_millis(self.no_step_subquery_interval.load(Ordering::Relaxed))
+    }
+
+    /// Changes that distance for queries to come: it follows the configuration.
+    pub fn set_no_step_subquery_interval(&self, interval: Duration) {
+        let interval = milliseconds(interval);
+        self.no_step_subquery_interval
+            .store(interval, Ordering::Relaxed);
     }
 
     /// Evaluates an expression at one time.
@@ -118,4 +138,8 @@ impl Engine {
     pub(crate) fn pool(&self) -> Option<&ThreadPool> {
         self.pool.as_ref()
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -155,7 +155,7 @@ impl Run<'_> {
         if self.steps.count > options.max_samples {
             return Err(QueryError::TooManySamples);
         }
-        let subquery_interval = milliseconds(options.no_step_subquery_interval);
+        let subquery_interval = milliseconds(self.engine.no_step_subquery_interval());
         let range = plan::time_range(expr, self.steps, self.lookback, subquery_interval);
         let querier = range.map(|range| store.querier(range)).transpose()?;
         let statistics_only = plan::StatisticsOnly::of(expr);

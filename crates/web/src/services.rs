@@ -122,6 +122,12 @@ impl Services {
         }
     }
 
+    /// Takes over what a configuration says about queries: subqueries that do not say their step
+    /// have one each interval in which rules are evaluated.
+    pub fn follow_evaluation_interval(&self, interval: Duration) {
+        self.parts.engine.set_no_step_subquery_interval(interval);
+    }
+
     pub(crate) fn lifecycle(&self) -> &Lifecycle {
         &self.parts.lifecycle
     }

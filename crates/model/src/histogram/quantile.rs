@@ -3,8 +3,9 @@
 //! Within an exponential bucket, observations are assumed to be spread evenly on a logarithmic
 //! scale; within the zero bucket and custom buckets, on a linear one.
 
-use super::logarithm::{exp2, log2};
 use super::{Bucket, Histogram};
+use crate::elementary::exponential::exp2;
+use crate::elementary::logarithm::log2;
 
 /// A quantile, and whether observations of NaN have a part in it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use model::Histogram;
+use model::elementary::{arc, power};
 use model::histogram::{CounterResetHint, Trim};
 
 use super::columns::{StepSample, StepValue};
@@ -48,8 +49,8 @@ impl Operation {
             BinaryOp::Multiply => Compute(|left, right| left * right),
             BinaryOp::Divide => Compute(|left, right| left / right),
             BinaryOp::Modulo => Compute(|left, right| left % right),
-            BinaryOp::Power => Compute(f64::powf),
-            BinaryOp::Atan2 => Compute(f64::atan2),
+            BinaryOp::Power => Compute(power::pow),
+            BinaryOp::Atan2 => Compute(arc::atan2),
             BinaryOp::Equal => Compare(f64::eq),
             BinaryOp::NotEqual => Compare(f64::ne),
             BinaryOp::Greater => Compare(f64::gt),

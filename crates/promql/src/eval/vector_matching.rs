@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
-use model::label::{METRIC_NAME, is_metric_identity};
+use model::label::{METRIC_NAME, is_legacy_label_name, is_metric_identity};
 use model::quote::push_quoted;
 use model::{Labels, LabelsBuilder};
 
@@ -379,7 +379,11 @@ pub(super) fn in_braces(labels: &Labels) -> String {
         if index > 0 {
             out.push_str(", ");
         }
-        out.push_str(name);
+        if is_legacy_label_name(name) {
+            out.push_str(name);
+        } else {
+            push_quoted(&mut out, name);
+        }
         out.push('=');
         push_quoted(&mut out, value);
     }

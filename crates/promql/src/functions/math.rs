@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use model::elementary::{arc, exponential, hyperbolic, logarithm, trigonometry};
+
 use crate::functions::Function;
 
 /// The function on one value, for those that need nothing else.
@@ -10,23 +12,23 @@ pub(crate) fn of_one_value(function: Function) -> Option<fn(f64) -> f64> {
         Function::Abs => f64::abs,
         Function::Ceil => f64::ceil,
         Function::Floor => f64::floor,
-        Function::Exp => f64::exp,
+        Function::Exp => exponential::exp,
         Function::Sqrt => f64::sqrt,
-        Function::Ln => f64::ln,
-        Function::Log2 => f64::log2,
-        Function::Log10 => f64::log10,
-        Function::Sin => f64::sin,
-        Function::Cos => f64::cos,
-        Function::Tan => f64::tan,
-        Function::Asin => f64::asin,
-        Function::Acos => f64::acos,
-        Function::Atan => f64::atan,
-        Function::Sinh => f64::sinh,
-        Function::Cosh => f64::cosh,
-        Function::Tanh => f64::tanh,
-        Function::Asinh => f64::asinh,
-        Function::Acosh => f64::acosh,
-        Function::Atanh => f64::atanh,
+        Function::Ln => logarithm::ln,
+        Function::Log2 => logarithm::log2,
+        Function::Log10 => logarithm::log10,
+        Function::Sin => trigonometry::sin,
+        Function::Cos => trigonometry::cos,
+        Function::Tan => trigonometry::tan,
+        Function::Asin => arc::asin,
+        Function::Acos => arc::acos,
+        Function::Atan => arc::atan,
+        Function::Sinh => hyperbolic::sinh,
+        Function::Cosh => hyperbolic::cosh,
+        Function::Tanh => hyperbolic::tanh,
+        Function::Asinh => hyperbolic::asinh,
+        Function::Acosh => hyperbolic::acosh,
+        Function::Atanh => hyperbolic::atanh,
         Function::Rad => |value| value * PI / 180.0,
         Function::Deg => |value| value * 180.0 / PI,
         Function::Sgn => sign,

@@ -101,7 +101,7 @@ impl Resolver {
                         return Err(fault(expr, "modulo by zero"));
                     }
                     DurationOp::Modulo => left % right,
-                    DurationOp::Power => left.powf(right),
+                    DurationOp::Power => model::elementary::power::pow(left, right),
                     DurationOp::MinimumOf => left.min(right),
                     DurationOp::MaximumOf => left.max(right),
                 }
