@@ -295,12 +295,42 @@ fn names_go_at_once_or_at_the_end() {
     }
 }
 
+#[test]
+fn ranges_of_two_series_do_not_become_one() {
+    let store = store(&[
+        (&[("__name__", "a"), ("job", "x")], &[1.0, STALE, STALE]),
+        (&[("__name__", "b"), ("job", "x")], &[STALE, STALE, 2.0]),
+    ]);
+    let refused = Err("vector cannot contain metrics with the same labelset".to_owned());
+    let cases = [
+        ("-{job=\"x\"}", Ok(1)),
+        ("sum_over_time({job=\"x\"}[1m])", refused.clone()),
+        ("sum(sum_over_time({job=\"x\"}[1m]))", refused.clone()),
+        ("sum_over_time({job=\"x\"}[1m:1m])", refused),
+        ("last_over_time({job=\"x\"}[1m])", Ok(2)),
+    ];
+    for (text, want) in cases {
+        let query = RangeQuery::new(text, 0, 2 * MINUTE, MINUTE);
+        let result = engine(|_| {}).range(&store, &query);
+        let got = result.map(|result| match result.value {
+            Value::RangeVector(series) => series.len(),
+            _ => 0,
+        });
+        assert_eq!(got.map_err(|error| error.to_string()), want, "{text}");
+    }
+}
+
 /// What is one series by its labels loses its name or keeps it as its first sample tells.
 #[test]
 fn a_name_goes_from_a_whole_series() {
     let store = store(&[(&[("__name__", "a")], &[-1.0, 2.0])]);
     let delayed = engine(|options| options.delayed_name_removal = true);
-    let cases = [("(a > 0) or (-a)", None), ("(a < 0) or (-a)", Some("a"))];
+    let cases = [
+        ("(a > 0) or (-a)", None),
+        ("(a < 0) or (-a)", Some("a")),
+        ("-a == 1", None),
+        ("-a == -a", Some("a")),
+    ];
     for (text, want) in cases {
         let query = RangeQuery::new(text, 0, MINUTE, MINUTE);
         let Value::RangeVector(series) = delayed.range(&store, &query).unwrap().value else {

@@ -9,7 +9,7 @@ use model::{Histogram, Labels, label};
 use storage::{SampleBuffer, SeriesSet};
 
 use super::Evaluator;
-use super::columns::{Column, Series, StepValue, Vector};
+use super::columns::{Column, Series, StepValue, Vector, same_labels};
 use super::extended::Reach;
 use super::range_call::RangeCall;
 use super::selector::Reads;
@@ -382,7 +382,13 @@ impl Evaluator<'_> {
             vector.lease.absorb(part.lease);
         }
         if stream.may_collide(delayed) {
+            let before = vector.series.len();
             vector.merge_equal()?;
+            let is_range = matches!(stream.reading, Reading::Range { .. });
+            if is_range && vector.series.len() < before {
+                // Functions over ranges do not join series that have samples at different steps.
+                return Err(same_labels());
+            }
         }
         Ok(vector)
     }

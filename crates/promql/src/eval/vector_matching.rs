@@ -213,10 +213,10 @@ impl Matcher<'_> {
             });
         }
         if column.has_samples() {
-            let drop_name = matches!(many, Operand::Series(series) if series.drop_name);
             results.series.push(Series {
                 labels: labels.unwrap_or_else(|| self.result_labels(many, one)),
-                drop_name: self.node.return_bool || drop_name,
+                // Upstream forgets here that the "many" side's name was to go late.
+                drop_name: self.node.return_bool,
                 column,
             });
         }

@@ -146,7 +146,8 @@ impl Evaluator<'_> {
             }
             out.push(Sample {
                 labels,
-                drop_name: node.return_bool || many.drop_name,
+                // Upstream forgets here that a name was to go late.
+                drop_name: node.return_bool,
                 value: if filters { lhs } else { result },
             });
         }

@@ -9,7 +9,7 @@ use promql::functions::Function;
 use regex::Regex;
 
 use super::classic_histogram;
-use super::evaluate::{Evaluator, Fault, Sample, Vector, each};
+use super::evaluate::{Evaluator, Fault, Sample, Vector, each, same_labels};
 use super::window::seconds;
 
 impl Evaluator<'_> {
@@ -176,11 +176,19 @@ impl Evaluator<'_> {
             node.function,
             Function::LastOverTime | Function::FirstOverTime
         );
+        // Over all steps a result is of one series only, unless names go late.
+        let mut sources: BTreeMap<Labels, Labels> = BTreeMap::new();
         let mut vectors = Vec::new();
         for (windows, params) in windows.into_iter().zip(params) {
             let mut vector = Vec::new();
             for window in windows {
                 if let Some(value) = window.call(node.function, &params)? {
+                    if !keeps_name && !self.delayed_name_removal {
+                        let source = sources.entry(window.labels.without_name());
+                        if *source.or_insert_with(|| window.labels.clone()) != window.labels {
+                            return Err(same_labels());
+                        }
+                    }
                     vector.push(Sample {
                         drop_name: window.drop_name || !keeps_name,
                         labels: window.labels,

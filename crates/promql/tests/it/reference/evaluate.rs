@@ -315,7 +315,7 @@ fn one_series_a_label_set(vectors: &mut [Vector]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn same_labels() -> Fault {
+pub(super) fn same_labels() -> Fault {
     Fault("vector cannot contain metrics with the same labelset".to_owned())
 }
 
