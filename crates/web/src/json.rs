@@ -1,5 +1,6 @@
 //! Query results as Prometheus' JSON, written in one pass.
 
+use model::histogram::Bucket;
 use model::{Histogram, Labels, number};
 use promql::{SampleValue, Value};
 
@@ -101,7 +102,8 @@ fn push_sample(out: &mut String, timestamp: i64, value: f64) {
     out.push_str("\"]");
 }
 
-/// Appends `[time,{"count":…,"sum":…,"buckets":[[rule,lower,upper,count],…]}]`.
+/// Appends `[time,{"count":…,"sum":…,"buckets":[[rule,lower,upper,count],…]}]`, with populated buckets
+/// only; without any there is no list of them.
 fn push_histogram_sample(out: &mut String, timestamp: i64, histogram: &Histogram) {
     out.push('[');
     push_timestamp(out, timestamp);
@@ -109,7 +111,25 @@ fn push_histogram_sample(out: &mut String, timestamp: i64, histogram: &Histogram
     number::push_json(out, histogram.count);
     out.push_str("\",\"sum\":\"");
     number::push_json(out, histogram.sum);
-    out.push_str("\"}]");
+    out.push('"');
+    let mut buckets = histogram.populated_buckets().peekable();
+    if buckets.peek().is_some() {
+        out.push_str(",\"buckets\":[");
+        push_list(out, buckets, push_bucket);
+        out.push(']');
+    }
+    out.push_str("}]");
+}
+
+fn push_bucket(out: &mut String, bucket: Bucket) {
+    out.push('[');
+    out.push_str(itoa::Buffer::new().format(bucket.boundary_rule()));
+    for value in [bucket.lower, bucket.upper, bucket.count] {
+        out.push_str(",\"");
+        number::push_json(out, value);
+        out.push('"');
+    }
+    out.push(']');
 }
 
 /// Appends milliseconds as seconds, with three digits after the point or none.
@@ -161,7 +181,10 @@ pub(crate) fn push_text(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use promql::{InstantSample, Sample};
+    use std::sync::Arc;
+
+    use model::histogram::Buckets;
+    use promql::{HistogramSample, InstantSample, RangeSeries, Sample};
 
     use super::*;
 
@@ -212,6 +235,61 @@ mod tests {
             let mut out = String::new();
             push_value(&mut out, &value);
             assert_eq!(out, want);
+        }
+    }
+
+    #[test]
+    fn histograms_list_their_populated_buckets() {
+        let exponential = Histogram {
+            count: 10.5,
+            sum: 3.0,
+            zero_threshold: 0.001,
+            zero_count: 2.0,
+            positive: Buckets::from_offset(0, vec![4.0, 0.0, 1.5]),
+            negative: Buckets::from_offset(0, vec![3.0]),
+            ..Histogram::default()
+        };
+        let custom = Histogram {
+            count: 7.0,
+            sum: f64::NAN,
+            positive: Buckets::from_offset(0, vec![1.0, 2.0, 4.0]),
+            ..Histogram::with_custom_buckets([5.0, 10.0])
+        };
+        let cases = [
+            (
+                exponential,
+                r#"{"count":"10.5","sum":"3","buckets":[[1,"-1","-0.5","3"],[3,"-0.001","0.001","2"],[0,"0.5","1","4"],[0,"2","4","1.5"]]}"#,
+            ),
+            (
+                custom,
+                r#"{"count":"7","sum":"NaN","buckets":[[3,"-Inf","5","1"],[0,"5","10","2"],[0,"10","+Inf","4"]]}"#,
+            ),
+            (Histogram::default(), r#"{"count":"0","sum":"0"}"#),
+        ];
+        for (histogram, want) in cases {
+            let histogram = Arc::new(histogram);
+            let mut out = String::new();
+            let vector = Value::InstantVector(vec![InstantSample {
+                labels: Labels::default(),
+                timestamp: 1_500,
+                value: SampleValue::Histogram(Arc::clone(&histogram)),
+            }]);
+            push_value(&mut out, &vector);
+            let vector = r#"{"resultType":"vector","result":[{"metric":{},"histogram":[1.500,"#;
+            assert_eq!(out, format!("{vector}{want}]}}]}}"));
+            out.clear();
+            let matrix = Value::RangeVector(vec![RangeSeries {
+                timestamps: vec![0],
+                values: vec![1.0],
+                histograms: vec![HistogramSample {
+                    timestamp: 60_000,
+                    histogram,
+                }],
+                ..RangeSeries::default()
+            }]);
+            push_value(&mut out, &matrix);
+            let matrix = r#"{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1"]],"histograms":[[60,"#;
+            assert_eq!(out, format!("{matrix}{want}]]}}]}}"));
         }
     }
 

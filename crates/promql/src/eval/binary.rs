@@ -95,8 +95,8 @@ impl<'e> Evaluator<'e> {
         mut vector: Vector<'a>,
     ) -> Result<Vector<'a>, QueryError> {
         let node = with_scalars.node;
-        self.change_each(&mut vector, |_, series| {
-            with_scalars.apply(&mut series.column)
+        self.change_each(&mut vector, |place, series| {
+            with_scalars.apply(place, &mut series.column);
         })?;
         with_scalars.findings.tell(&self.notes, node.op, node.span);
         vector.drop_empty();
@@ -153,19 +153,19 @@ impl<'n> WithScalars<'n> {
         Self {
             node,
             operation: Operation::of(node.op),
+            findings: Findings::new(scalars.len()),
             scalars,
             scalar_is_left,
-            findings: Findings::default(),
         }
     }
 
-    /// Changes the samples of a series. Comparisons keep those for which they hold, on whichever
+    /// Changes the samples of the series at `place`. Comparisons keep those for which they hold, on whichever
     /// side they stand.
-    fn apply(&self, column: &mut Column) {
+    fn apply(&self, place: usize, column: &mut Column) {
         let histograms = column.histograms.take();
         for step in 0..column.values.len() {
             if let Some(sample) = column.get(step) {
-                match self.outcome(step, sample) {
+                match self.outcome(step, place, sample) {
                     Outcome::Sample(value) => column.set(step, value),
                     Outcome::Comparison(holds) if self.node.return_bool => {
                         column.set_float(step, f64::from(u8::from(holds)));
@@ -176,7 +176,7 @@ impl<'n> WithScalars<'n> {
             }
         }
         for (step, histogram) in histograms {
-            match self.outcome(step, StepSample::Histogram(&histogram)) {
+            match self.outcome(step, place, StepSample::Histogram(&histogram)) {
                 Outcome::Sample(value) => column.set(step, value),
                 Outcome::Comparison(_) | Outcome::Nothing => {}
             }
@@ -184,12 +184,16 @@ impl<'n> WithScalars<'n> {
     }
 
     #[inline]
-    fn outcome(&self, step: usize, sample: StepSample<'_>) -> Outcome {
+    fn outcome(&self, step: usize, place: usize, sample: StepSample<'_>) -> Outcome {
         let scalar = StepSample::Float(self.scalars[step]);
-        if self.scalar_is_left {
-            self.operation.apply(scalar, sample, &self.findings)
+        let (outcome, finding) = if self.scalar_is_left {
+            self.operation.apply(scalar, sample)
         } else {
-            self.operation.apply(sample, scalar, &self.findings)
+            self.operation.apply(sample, scalar)
+        };
+        if let Some(finding) = finding {
+            self.findings.add(step, place, finding);
         }
+        outcome
     }
 }

@@ -75,7 +75,15 @@ impl<'e> Evaluator<'e> {
             series.map_histograms(|_, histogram| value_of(histogram));
         })?;
         vector.drop_empty();
-        self.drop_names(&mut vector)?;
+        if self.options.delayed_name_removal {
+            self.drop_names(&mut vector)?;
+            return Ok(vector);
+        }
+        // These functions, unlike all others, leave type and unit where they are, as upstream's do.
+        self.change_each(&mut vector, |_, series| {
+            series.labels = series.labels.filter(|name| name != METRIC_NAME);
+        })?;
+        vector.merge_equal()?;
         Ok(vector)
     }
 

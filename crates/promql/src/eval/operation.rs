@@ -1,11 +1,12 @@
 //! What a binary operator makes of two samples: floats, native histograms, or one of each.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use model::Histogram;
 use model::elementary::{arc, power};
-use model::histogram::{CounterResetHint, Trim};
+use model::histogram::{CounterResetHint, MixedSchemas, Trim};
 
 use super::columns::{StepSample, StepValue};
 use super::notes::{HistogramOperation, Notes};
@@ -65,25 +66,24 @@ impl Operation {
         Self { op, floats }
     }
 
-    /// Applies the operator; what its reader should know goes to `findings`.
+    /// Applies the operator, with what its reader should know.
     #[inline]
     pub(super) fn apply(
         self,
         left: StepSample<'_>,
         right: StepSample<'_>,
-        findings: &Findings,
-    ) -> Outcome {
+    ) -> (Outcome, Option<Finding>) {
         use StepSample::{Float, Histogram};
         let outcome = match (left, right) {
             (Float(left), Float(right)) => self.of_floats(left, right),
             (Float(left), Histogram(right)) => self.of_float_and_histogram(left, right),
             (Histogram(left), Float(right)) => self.of_histogram_and_float(left, right),
-            (Histogram(left), Histogram(right)) => self.of_histograms(left, right, findings),
+            (Histogram(left), Histogram(right)) => return self.of_histograms(left, right),
         };
-        outcome.unwrap_or_else(|| {
-            findings.add_types(left, right);
-            Outcome::Nothing
-        })
+        match outcome {
+            Some(outcome) => (outcome, None),
+            None => (Outcome::Nothing, Some(Finding::of_types(left, right))),
+        }
     }
 
     #[inline]
@@ -124,34 +124,32 @@ impl Operation {
         Some(compacted(changed))
     }
 
-    fn of_histograms(
-        self,
-        left: &Histogram,
-        right: &Histogram,
-        findings: &Findings,
-    ) -> Option<Outcome> {
+    fn of_histograms(self, left: &Histogram, right: &Histogram) -> (Outcome, Option<Finding>) {
         let mut combined = left.clone();
         let combination = match self.op {
-            BinaryOp::Equal => return Some(Outcome::Comparison(left == right)),
-            BinaryOp::NotEqual => return Some(Outcome::Comparison(left != right)),
+            BinaryOp::Equal => return (Outcome::Comparison(left == right), None),
+            BinaryOp::NotEqual => return (Outcome::Comparison(left != right), None),
             BinaryOp::Add => combined.add(right),
             BinaryOp::Subtract => combined.sub(right),
-            _ => return None,
+            _ => return (Outcome::Nothing, Some(Finding::Histograms)),
         };
-        let Ok(combination) = combination else {
-            findings.add(INCOMPATIBLE_LAYOUTS);
-            return Some(Outcome::Nothing);
-        };
-        if combination.bounds_reconciled {
-            findings.add(RECONCILED_BOUNDS);
-        }
-        if combination.hints_collided {
-            findings.add(COLLIDING_COUNTER_RESETS);
-        }
         if self.op == BinaryOp::Subtract {
             combined.counter_reset_hint = CounterResetHint::Gauge;
         }
-        Some(compacted(combined))
+        match combination {
+            Err(MixedSchemas) => (Outcome::Nothing, Some(Finding::IncompatibleLayouts)),
+            // Upstream, too, has no result then, although its warning does not say so.
+            Ok(combination) if combination.hints_collided => {
+                (Outcome::Nothing, Some(Finding::CollidingCounterResets))
+            }
+            Ok(combination) => {
+                let reconciled = combination.bounds_reconciled;
+                (
+                    compacted(combined),
+                    reconciled.then_some(Finding::ReconciledBounds),
+                )
+            }
+        }
     }
 }
 
@@ -160,57 +158,104 @@ fn compacted(mut histogram: Histogram) -> Outcome {
     Outcome::Sample(StepValue::Histogram(Arc::new(histogram)))
 }
 
-/// What came up while an operator was applied, on all threads; told once.
-#[derive(Debug, Default)]
-pub(super) struct Findings(AtomicU8);
+/// What may come up when an operator is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Finding {
+    /// The operator does not know two floats.
+    Floats,
+    /// Nor a float and a histogram.
+    FloatAndHistogram,
+    /// Nor a histogram and a float.
+    HistogramAndFloat,
+    /// Nor two histograms.
+    Histograms,
+    /// Exponential and custom buckets.
+    IncompatibleLayouts,
+    /// One histogram says that the counter was reset, the other that it was not.
+    CollidingCounterResets,
+    /// Different custom bounds, of which the common ones are left.
+    ReconciledBounds,
+}
 
-impl Findings {
-    fn add(&self, finding: u8) {
-        // Mostly it is there already: no write then, which other threads would wait for.
-        if self.0.load(Ordering::Relaxed) & finding == 0 {
-            self.0.fetch_or(finding, Ordering::Relaxed);
+impl Finding {
+    const ALL: [Self; 7] = [
+        Self::Floats,
+        Self::FloatAndHistogram,
+        Self::HistogramAndFloat,
+        Self::Histograms,
+        Self::IncompatibleLayouts,
+        Self::CollidingCounterResets,
+        Self::ReconciledBounds,
+    ];
+
+    fn of_types(left: StepSample<'_>, right: StepSample<'_>) -> Self {
+        let is_histogram = |sample| matches!(sample, StepSample::Histogram(_));
+        match (is_histogram(left), is_histogram(right)) {
+            (false, false) => Self::Floats,
+            (false, true) => Self::FloatAndHistogram,
+            (true, false) => Self::HistogramAndFloat,
+            (true, true) => Self::Histograms,
         }
     }
 
-    fn add_types(&self, left: StepSample<'_>, right: StepSample<'_>) {
-        self.add(1 << (2 * u8::from(is_histogram(left)) + u8::from(is_histogram(right))));
-    }
-
-    /// Tells of them, each at the place of the operator.
-    pub(super) fn tell(self, notes: &Notes<'_>, op: BinaryOp, span: Span) {
-        let found = self.0.into_inner();
-        for (index, [left, right]) in TYPES.into_iter().enumerate() {
-            if found & (1 << index) != 0 {
-                notes.incompatible_types(op, left, right, span);
-            }
-        }
+    fn tell(self, notes: &Notes<'_>, op: BinaryOp, span: Span) {
         let operation = match op {
             BinaryOp::Subtract => HistogramOperation::Subtraction,
             _ => HistogramOperation::Addition,
         };
-        if found & INCOMPATIBLE_LAYOUTS != 0 {
-            notes.incompatible_bucket_layouts(op, span);
-        }
-        if found & RECONCILED_BOUNDS != 0 {
-            notes.reconciled_bounds(operation, span);
-        }
-        if found & COLLIDING_COUNTER_RESETS != 0 {
-            notes.colliding_counter_resets(operation, span);
+        match self {
+            Self::Floats => notes.incompatible_types(op, "float", "float", span),
+            Self::FloatAndHistogram => notes.incompatible_types(op, "float", "histogram", span),
+            Self::HistogramAndFloat => notes.incompatible_types(op, "histogram", "float", span),
+            Self::Histograms => notes.incompatible_types(op, "histogram", "histogram", span),
+            Self::IncompatibleLayouts => notes.incompatible_bucket_layouts(op, span),
+            Self::CollidingCounterResets => notes.colliding_counter_resets(operation, span),
+            Self::ReconciledBounds => notes.reconciled_bounds(operation, span),
         }
     }
 }
 
-fn is_histogram(sample: StepSample<'_>) -> bool {
-    matches!(sample, StepSample::Histogram(_))
+/// What came up while an operator was applied, on all threads. As upstream, only the last series at
+/// a step has its say.
+#[derive(Debug)]
+pub(super) struct Findings {
+    steps: usize,
+    /// At each step the place of the last series with a finding, from 1, before the finding's
+    /// number; 0 where there is none.
+    latest: OnceLock<Vec<AtomicU64>>,
 }
 
-/// Names of the sample types that the four lowest findings speak of.
-const TYPES: [[&str; 2]; 4] = [
-    ["float", "float"],
-    ["float", "histogram"],
-    ["histogram", "float"],
-    ["histogram", "histogram"],
-];
-const INCOMPATIBLE_LAYOUTS: u8 = 1 << 4;
-const RECONCILED_BOUNDS: u8 = 1 << 5;
-const COLLIDING_COUNTER_RESETS: u8 = 1 << 6;
+impl Findings {
+    pub(super) fn new(steps: usize) -> Self {
+        Self {
+            steps,
+            latest: OnceLock::new(),
+        }
+    }
+
+    /// Keeps a finding about the series at `place`.
+    pub(super) fn add(&self, step: usize, place: usize, finding: Finding) {
+        let latest = self
+            .latest
+            .get_or_init(|| (0..self.steps).map(|_| AtomicU64::new(0)).collect());
+        let number = (place as u64 + 1) << NUMBER_BITS | finding as u64;
+        latest[step].fetch_max(number, Ordering::Relaxed);
+    }
+
+    /// Tells of them, each at the place of the operator.
+    pub(super) fn tell(self, notes: &Notes<'_>, op: BinaryOp, span: Span) {
+        let mut found = BTreeSet::new();
+        for latest in self.latest.into_inner().into_iter().flatten() {
+            let number = latest.into_inner();
+            if number > 0 {
+                found.insert(Finding::ALL[number as usize % (1 << NUMBER_BITS)]);
+            }
+        }
+        for finding in found {
+            finding.tell(notes, op, span);
+        }
+    }
+}
+
+/// Bits for the number of a finding.
+const NUMBER_BITS: u32 = 3;

@@ -300,6 +300,7 @@ fn keep_statistics(buffer: &mut SampleBuffer) {
         };
         let statistics = Histogram {
             counter_reset_hint,
+            schema: histogram.schema,
             count: histogram.count,
             sum: histogram.sum,
             ..Histogram::default()

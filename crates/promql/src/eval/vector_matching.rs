@@ -46,7 +46,7 @@ impl<'e> Evaluator<'e> {
             one,
             members: [groups.members(0), groups.members(1)],
             many_occupied: many.occupied(steps.count),
-            findings: Findings::default(),
+            findings: Findings::new(steps.count),
             lost_type_or_unit: AtomicBool::new(false),
         };
         let parts = self.sharded(groups.count, |range| {
@@ -144,19 +144,23 @@ impl Matcher<'_> {
         for &place in many {
             let many = &self.many.series[place];
             for one in &ones {
-                self.join(Operand::Series(many), Operand::Series(one), &mut results)?;
-            }
-            if let Some(fill) = fill_one {
                 self.join(
+                    place,
                     Operand::Series(many),
-                    Operand::Fill(fill, &ones),
+                    Operand::Series(one),
                     &mut results,
                 )?;
             }
+            if let Some(fill) = fill_one {
+                let fill = Operand::Fill(fill, &ones);
+                self.join(place, Operand::Series(many), fill, &mut results)?;
+            }
         }
         if let Some(fill) = fill_many {
-            for one in &ones {
-                self.join(Operand::Fill(fill, &[]), Operand::Series(one), &mut results)?;
+            for (&place, one) in one.iter().zip(&ones) {
+                let place = self.many.series.len() + place;
+                let fill = Operand::Fill(fill, &[]);
+                self.join(place, fill, Operand::Series(one), &mut results)?;
             }
         }
         if results.series.len() > 1 {
@@ -168,9 +172,10 @@ impl Matcher<'_> {
         Ok(())
     }
 
-    /// Adds the results of two operands.
+    /// Adds the results of two operands; `place` is their place in the order of all.
     fn join(
         &self,
+        place: usize,
         many: Operand<'_>,
         one: Operand<'_>,
         results: &mut Results,
@@ -191,7 +196,10 @@ impl Matcher<'_> {
                 Cardinality::OneToMany => (one_sample, many_sample),
                 _ => (many_sample, one_sample),
             };
-            let outcome = self.operation.apply(left, right, &self.findings);
+            let (outcome, finding) = self.operation.apply(left, right);
+            if let Some(finding) = finding {
+                self.findings.add(step, place, finding);
+            }
             if matches!(outcome, Outcome::Nothing) {
                 column.push(None);
                 continue;

@@ -6,8 +6,8 @@ use crate::ast::{BinaryOp, Expr, Span};
 use crate::functions::Function;
 
 /// The selectors inside `histogram_count`, `histogram_sum` or `histogram_avg`, where nothing on the
-/// way wants buckets. As upstream decides it, since it shows: such histograms have no buckets that
-/// could be incompatible, and know at each sample whether the counter was reset.
+/// way wants buckets. As upstream decides it, since it shows: such histograms have no bounds that have
+/// to be reconciled, and know at each sample whether the counter was reset.
 #[derive(Debug, Default)]
 pub(crate) struct StatisticsOnly {
     selectors: HashSet<Span>,

@@ -2,18 +2,27 @@
 
 use promql::script;
 
-const SCRIPTS: [(&str, &str); 5] = [
+const SCRIPTS: [(&str, &str); 8] = [
     (
         "aggregations.test",
         include_str!("../../testdata/aggregations.test"),
     ),
+    ("fill.test", include_str!("../../testdata/fill.test")),
     (
         "functions.test",
         include_str!("../../testdata/functions.test"),
     ),
     (
+        "histogram_vectors.test",
+        include_str!("../../testdata/histogram_vectors.test"),
+    ),
+    (
         "operators.test",
         include_str!("../../testdata/operators.test"),
+    ),
+    (
+        "samples_of_series.test",
+        include_str!("../../testdata/samples_of_series.test"),
     ),
     (
         "selectors.test",
