@@ -4,7 +4,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 NARTHEX    := $(TARGET_DIR)/release/narthex
 
-.PHONY: up test bench differential fuzz lint ui tools
+.PHONY: up test bench bench-query differential fuzz lint ui tools
 
 # Builds what has changed and watches this machine. ARGS go to `narthex up`:
 #   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
@@ -22,6 +22,14 @@ bench: tools
 	@cargo xtask peers prometheus
 	@cargo build --release --package narthex --package bench
 	@$(TARGET_DIR)/release/bench ingest --narthex $(NARTHEX) $(ARGS)
+
+# What queries cost: Narthex, Prometheus 3.14 and VictoriaMetrics in one run; writes the same page.
+#   make bench-query ARGS="--series 100000"
+bench-query: tools
+	@cargo xtask peers prometheus-3.14 victoria-metrics
+	@cargo build --release --package narthex --package bench
+	@$(TARGET_DIR)/release/bench query --narthex $(NARTHEX) \
+	  --prometheus $(TARGET_DIR)/peers/prometheus $(ARGS)
 
 # Narthex and Prometheus 3.14 asked the same of the same blocks; reports in target/differential.
 #   make differential ARGS="--random 20000 --seed 7"

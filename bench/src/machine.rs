@@ -24,6 +24,13 @@ pub(crate) fn version(program: &Path) -> String {
         .unwrap_or_else(|| "version unknown".to_owned())
 }
 
+/// The version of an installed Debian package.
+pub(crate) fn package_version(package: &str) -> String {
+    let mut command = Command::new("dpkg-query");
+    command.args(["--show", "--showformat=${Package} ${Version}", package]);
+    first_line(&mut command).unwrap_or_else(|| "version unknown".to_owned())
+}
+
 /// Commit of the work tree, with a mark if something in it has not been committed.
 pub(crate) fn commit() -> String {
     let mut command = Command::new("git");

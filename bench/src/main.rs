@@ -2,6 +2,7 @@
 //!
 //! [`fleet`] is the load: many scrape targets behind one port. [`ingest`] runs the servers on it
 //! and writes what it measured into `docs/operations/measurements.md`, with the command that did.
+//! [`query`] does the same for what is asked of them.
 //! [`differential`] asks Narthex and Prometheus the same of the same blocks and lists what differs.
 
 #![allow(
@@ -19,6 +20,7 @@ mod ingest;
 mod machine;
 mod page;
 mod process;
+mod query;
 mod random;
 mod remote_write;
 mod server;
@@ -34,6 +36,8 @@ enum Command {
     Fleet(fleet::Options),
     /// Measure what scraping and storing costs, Narthex and Prometheus side by side.
     Ingest(ingest::Options),
+    /// Measure what queries cost, Narthex, Prometheus and VictoriaMetrics in one run.
+    Query(query::Options),
     /// Ask Narthex and Prometheus the same queries and list every difference.
     Differential(differential::Options),
 }
@@ -42,6 +46,7 @@ fn main() -> Result<()> {
     match Command::parse() {
         Command::Fleet(options) => fleet::serve(&options),
         Command::Ingest(options) => ingest::run(&options),
+        Command::Query(options) => query::run(&options),
         Command::Differential(options) => differential::run(&options),
     }
 }

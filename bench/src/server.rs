@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
 
 use crate::http;
 use crate::process::{self, Process};
@@ -16,7 +17,7 @@ use crate::process::{self, Process};
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What kind of program a server is: decides how its flags are spelt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// This project.
     Narthex,

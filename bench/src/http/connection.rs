@@ -30,6 +30,14 @@ impl Connection {
         }
     }
 
+    /// Fetches `target`: path and parameters.
+    ///
+    /// # Errors
+    /// No connection, or no answer in time.
+    pub(crate) fn get(&mut self, target: &str) -> Result<Answer> {
+        self.ask(&format!("GET {target} HTTP/1.1\r\nHost: peer\r\n\r\n"), b"")
+    }
+
     /// Posts a form.
     ///
     /// # Errors
