@@ -34,4 +34,4 @@ pub mod series;
 
 pub use append::{Append, AppendError, AppendValue, Appendable, Appender, Commit};
 pub use select::{LabelQuery, Projection, Querier, Queryable, Select, SelectError, SelectHints};
-pub use series::{HistogramSamples, SampleBuffer, SeriesSet};
+pub use series::{HistogramSamples, NumberedLabels, SampleBuffer, SeriesSet};

@@ -18,6 +18,17 @@ pub enum Projection {
     Without(Vec<String>),
 }
 
+impl Projection {
+    /// True if the label with this name will be read.
+    pub fn keeps(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.iter().any(|kept| kept == name),
+            Self::Without(names) => names.iter().all(|dropped| dropped != name),
+        }
+    }
+}
+
 /// What the asker will do, so that a store can save itself work. A store may ignore all of it.
 #[derive(Clone, Debug, Default)]
 pub struct SelectHints {

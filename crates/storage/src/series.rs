@@ -19,6 +19,20 @@ pub trait SeriesSet: Send + Sync {
     /// Labels of the series at `index`, reduced as the hints allowed.
     fn labels(&self, index: usize) -> Labels;
 
+    /// Hands the labels of the series at `index` to `each`, sorted by name, without putting a set
+    /// together where the store need not.
+    fn each_label(&self, index: usize, each: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in &self.labels(index) {
+            each(name, value);
+        }
+    }
+
+    /// All label sets with a number for each distinct one, for an asker who groups by them. None
+    /// if the store knows no faster way than to hand out set by set.
+    fn numbered_labels(&self) -> Option<NumberedLabels> {
+        None
+    }
+
     /// Decodes all samples of the series at `index` inside the selected range, in rising order of
     /// time, stale markers included, into `buffer`, which is cleared first.
     ///
@@ -29,6 +43,53 @@ pub trait SeriesSet: Send + Sync {
     /// What the reader should be told beside the data (a missing range, a damaged block).
     fn annotations(&self) -> Annotations {
         Annotations::default()
+    }
+}
+
+/// The label sets of a selection, those that several series share once.
+#[derive(Clone, Debug, Default)]
+pub struct NumberedLabels {
+    numbers: Vec<u32>,
+    distinct: Vec<Labels>,
+}
+
+impl NumberedLabels {
+    /// All series have these labels.
+    pub fn all(labels: Labels) -> Self {
+        Self {
+            numbers: Vec::new(),
+            distinct: vec![labels],
+        }
+    }
+
+    /// The number of each series' labels among the distinct ones.
+    pub fn new(numbers: Vec<u32>, distinct: Vec<Labels>) -> Self {
+        debug_assert!(
+            numbers.iter().all(|&n| (n as usize) < distinct.len()),
+            "every number has labels"
+        );
+        Self { numbers, distinct }
+    }
+
+    /// The number of the labels of the series at `index`.
+    #[inline]
+    pub fn number(&self, index: usize) -> usize {
+        self.numbers.get(index).copied().unwrap_or_default() as usize
+    }
+
+    /// The labels with this number.
+    pub fn labels(&self, number: usize) -> Labels {
+        self.distinct.get(number).cloned().unwrap_or_default()
+    }
+
+    /// How many distinct ones there are.
+    pub fn len(&self) -> usize {
+        self.distinct.len()
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.distinct.is_empty()
     }
 }
 

@@ -66,27 +66,23 @@ impl Querier for DbQuerier<'_> {
 
     fn label_names(&self, query: &LabelQuery) -> Result<(Vec<String>, Annotations), SelectError> {
         let mut annotations = Annotations::default();
-        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut names = BTreeSet::new();
         for block in self.blocks(self.range) {
             let found = names_of_block(block, &query.matchers, self.range);
             names.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
         }
-        if query.matchers.is_empty() && self.head_overlaps() {
+        let names = if query.matchers.is_empty() && self.head_overlaps() {
             self.db.head().with_catalog(|catalog| {
-                names.extend(catalog.label_names().map(str::to_owned));
-            });
+                let in_head = catalog.label_names().collect();
+                limited(names, in_head, query.limit)
+            })
         } else {
             let selected = self.db.head().select(&query.matchers, self.range);
             selected.with_catalog(|catalog| {
-                names.extend(
-                    catalog
-                        .names_of(&selected.rows)
-                        .into_iter()
-                        .map(str::to_owned),
-                );
-            });
-        }
-        Ok((limited(names, query.limit), annotations))
+                limited(names, catalog.names_of(&selected.rows), query.limit)
+            })
+        };
+        Ok((names, annotations))
     }
 
     fn label_values(
@@ -95,27 +91,24 @@ impl Querier for DbQuerier<'_> {
         query: &LabelQuery,
     ) -> Result<(Vec<String>, Annotations), SelectError> {
         let mut annotations = Annotations::default();
-        let mut values: BTreeSet<String> = BTreeSet::new();
+        let mut values = BTreeSet::new();
         for block in self.blocks(self.range) {
             let found = values_of_block(block, name, &query.matchers, self.range);
             values.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
         }
-        if query.matchers.is_empty() && self.head_overlaps() {
+        let values = if query.matchers.is_empty() && self.head_overlaps() {
             self.db.head().with_catalog(|catalog| {
-                values.extend(
-                    catalog
-                        .label_values(name)
-                        .map(|(value, _)| value.to_owned()),
-                );
-            });
+                let in_head = catalog.label_values(name).map(|(value, _)| value);
+                limited(values, in_head.collect(), query.limit)
+            })
         } else {
             let selected = self.db.head().select(&query.matchers, self.range);
             selected.with_catalog(|catalog| {
-                let found = catalog.values_of(name, &selected.rows);
-                values.extend(found.into_iter().map(str::to_owned));
-            });
-        }
-        Ok((limited(values, query.limit), annotations))
+                let in_head = catalog.values_of(name, &selected.rows);
+                limited(values, in_head, query.limit)
+            })
+        };
+        Ok((values, annotations))
     }
 }
 
@@ -168,9 +161,18 @@ fn values_of_block(
         .collect())
 }
 
-fn limited(texts: BTreeSet<String>, limit: usize) -> Vec<String> {
-    texts
-        .into_iter()
-        .take(if limit == 0 { usize::MAX } else { limit })
-        .collect()
+/// The first texts of blocks and head together, sorted, each once. Those of the head come unsorted.
+fn limited(from_blocks: BTreeSet<String>, mut from_head: Vec<&str>, limit: usize) -> Vec<String> {
+    from_head.sort_unstable();
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    if from_blocks.is_empty() {
+        return from_head
+            .into_iter()
+            .take(limit)
+            .map(str::to_owned)
+            .collect();
+    }
+    let mut all: BTreeSet<&str> = from_blocks.iter().map(String::as_str).collect();
+    all.extend(from_head);
+    all.into_iter().take(limit).map(str::to_owned).collect()
 }

@@ -73,11 +73,16 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
 pub(crate) fn push_labels(out: &mut String, labels: &Labels) {
     out.push('{');
     push_list(out, labels, |out, (name, value)| {
-        push_text(out, name);
-        out.push(':');
-        push_text(out, value);
+        push_label(out, name, value);
     });
     out.push('}');
+}
+
+/// Appends a label as a member of an object.
+pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
+    push_text(out, name);
+    out.push(':');
+    push_text(out, value);
 }
 
 /// Appends the items with commas between them.

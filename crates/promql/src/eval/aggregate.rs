@@ -187,11 +187,18 @@ impl<'e> Evaluator<'e> {
         steps: Steps,
     ) -> Result<(Vec<Group>, AggregationFindings, Lease<'a>), QueryError> {
         let new = || Groups::new(grouping, op, wanted, steps.count, self.lease());
+        let numbered = match input {
+            Input::Stream(stream) => stream.source.numbered_labels(),
+            Input::Vector(_) => None,
+        };
         let parts = self.sharded(input.len(), |range| {
             let mut groups = new();
             match input {
+                // The grouping knows of names that are gone, so the labels may still have them.
                 Input::Stream(stream) => self.read_each(stream, range, |place, column| {
-                    // The grouping knows of names that are gone, so the labels may still have them.
+                    if let Some(numbered) = &numbered {
+                        return groups.add_numbered(place, numbered, stream.drops_name, column);
+                    }
                     let (labels, drop_name) = stream.labels(place, true);
                     groups.add(place, &labels, drop_name, column)
                 })?,

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use hashbrown::HashTable;
 use model::Labels;
 use model::label::{METRIC_NAME, is_metric_identity};
+use storage::NumberedLabels;
 
 use super::accumulator::{Accumulator, Wanted};
 use super::columns::{Column, FastHash};
@@ -107,6 +108,8 @@ pub(crate) struct Groups<'a, 'n> {
     groups: Vec<Group>,
     /// The group of the series before: neighbours often share it.
     latest: Option<usize>,
+    /// The groups of labels that have numbers.
+    by_number: Vec<Option<usize>>,
     lease: Lease<'a>,
     findings: AggregationFindings,
 }
@@ -128,6 +131,7 @@ impl<'a, 'n> Groups<'a, 'n> {
             table: HashTable::new(),
             groups: Vec::new(),
             latest: None,
+            by_number: Vec::new(),
             lease,
             findings: AggregationFindings::default(),
         }
@@ -142,6 +146,41 @@ impl<'a, 'n> Groups<'a, 'n> {
         column: &Column,
     ) -> Result<(), QueryError> {
         let index = self.find_or_insert(labels)?;
+        self.add_to(index, place, drop_name, column)
+    }
+
+    /// Takes in the series at `place`, whose labels have a number.
+    #[inline]
+    pub(crate) fn add_numbered(
+        &mut self,
+        place: usize,
+        numbered: &NumberedLabels,
+        drop_name: bool,
+        column: &Column,
+    ) -> Result<(), QueryError> {
+        let number = numbered.number(place);
+        let index = match self.by_number.get(number) {
+            Some(Some(index)) => *index,
+            _ => {
+                let index = self.find_or_insert(&numbered.labels(number))?;
+                if self.by_number.len() <= number {
+                    self.by_number.resize(number + 1, None);
+                }
+                self.by_number[number] = Some(index);
+                index
+            }
+        };
+        self.add_to(index, place, drop_name, column)
+    }
+
+    #[inline]
+    fn add_to(
+        &mut self,
+        index: usize,
+        place: usize,
+        drop_name: bool,
+        column: &Column,
+    ) -> Result<(), QueryError> {
         let group = &mut self.groups[index];
         group.drop_name |= drop_name;
         let accumulator = &mut group.accumulator;

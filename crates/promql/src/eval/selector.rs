@@ -53,7 +53,8 @@ impl<'e> Evaluator<'e> {
         let hints = SelectHints {
             projection,
             step: step_hint(steps),
-            latest_only: moments.first() == moments.last(),
+            // Smoothing looks at the neighbours on both sides.
+            latest_only: !smoothed && moments.first() == moments.last(),
             function: match reads {
                 Reads::Values => "",
                 Reads::Timestamps => "timestamp",

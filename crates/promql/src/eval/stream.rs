@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::histogram::CounterResetHint;
 use model::value::is_stale;
 use model::{Histogram, Labels, label};
-use storage::{SampleBuffer, SeriesSet};
+use storage::{NumberedLabels, SampleBuffer, SeriesSet};
 
 use super::Evaluator;
 use super::columns::{Column, Series, StepValue, Vector, same_labels};
@@ -45,6 +45,14 @@ impl Source<'_> {
                 let series = &vector.series[index];
                 (series.labels.clone(), series.drop_name)
             }
+        }
+    }
+
+    /// All label sets by number, if the store has them so.
+    pub(crate) fn numbered_labels(&self) -> Option<NumberedLabels> {
+        match self {
+            Self::Stored(set) => set.numbered_labels(),
+            Self::Evaluated(..) => None,
         }
     }
 

@@ -91,7 +91,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Fills the window to at least 56 valid bits, as far as there are bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn refill(&mut self) {
         if let Some(word) = self.rest.first_chunk::<8>() {
             let taken = (63 - self.valid) / 8;
@@ -105,7 +105,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Less than a word is left.
-    #[inline]
+    #[inline(always)]
     fn refill_slowly(&mut self) {
         while self.valid <= 56
             && let Some((&byte, rest)) = self.rest.split_first()
@@ -124,7 +124,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Drops `count` bits, at most 56, that [`peek`](Self::peek) showed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn consume(&mut self, count: u32) -> Result<(), EndOfBits> {
         self.valid = self.valid.checked_sub(count).ok_or(EndOfBits)?;
         self.window <<= count;
@@ -163,19 +163,6 @@ impl<'a> BitReader<'a> {
         let low = self.window >> (64 - low_count);
         self.consume(low_count)?;
         Ok(high << low_count | low)
-    }
-
-    /// Takes a LEB128 integer; its bytes may lie across byte borders.
-    pub(crate) fn read_uvarint(&mut self) -> Result<u64, EndOfBits> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.read(8)?;
-            value |= (byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(EndOfBits)
     }
 }
 

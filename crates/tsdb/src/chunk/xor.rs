@@ -5,7 +5,7 @@ use storage::SampleBuffer;
 
 use super::bitstream::{BitReader, BitWriter, EndOfBits};
 use super::{ChunkError, Stop};
-use crate::wire::{put_uvarint, put_varint};
+use crate::wire::{Cursor, put_uvarint, put_varint};
 
 /// An open chunk: the bytes so far, and what the next sample is encoded against.
 #[derive(Clone, Debug)]
@@ -177,19 +177,60 @@ pub(crate) fn decode_first(
         return Ok(());
     }
     let before = buffer.len();
-    let mut decoder = Decoder {
-        reader: BitReader::new(bytes.get(2..).unwrap_or_default()),
-        time: 0,
-        delta: 0,
-        value: 0,
-        leading: 0,
-        significant: 0,
-    };
-    let outcome = decoder.run(promised, buffer);
-    let read = buffer.len() - before;
+    let (times, values) = buffer.columns_mut();
+    // Room for all at once: a check of the capacity for each would cost as much as the rest.
+    times.resize(before + promised, 0);
+    values.resize(before + promised, 0.0);
+    let mut slots = times.iter_mut().zip(values.iter_mut()).skip(before);
+    let (read, outcome) = fill(bytes.get(2..).unwrap_or_default(), &mut slots);
+    times.truncate(before + read);
+    values.truncate(before + read);
     outcome.map_err(|stop| stop.after(read, promised))
 }
 
+/// Decodes samples from behind the count into slots. Returns how many were filled.
+fn fill<'s>(
+    bytes: &[u8],
+    slots: &mut impl Iterator<Item = (&'s mut i64, &'s mut f64)>,
+) -> (usize, Result<(), Stop>) {
+    let mut cursor = Cursor::new(bytes);
+    let Some((time, value)) = slots.next() else {
+        return (0, Ok(()));
+    };
+    let (Ok(first_time), Ok(first_bits)) = (cursor.varint(), cursor.u64()) else {
+        return (0, Err(Stop::End));
+    };
+    (*time, *value) = (first_time, f64::from_bits(first_bits));
+    let Some((time, value)) = slots.next() else {
+        return (1, Ok(()));
+    };
+    let Ok(delta) = cursor.uvarint() else {
+        return (1, Err(Stop::End));
+    };
+    let mut decoder = Decoder {
+        reader: BitReader::new(cursor.rest()),
+        time: first_time,
+        delta: delta.cast_signed(),
+        value: first_bits,
+        leading: 0,
+        significant: 0,
+    };
+    if let Err(stop) = decoder.second() {
+        return (1, Err(stop));
+    }
+    (*time, *value) = (decoder.time, f64::from_bits(decoder.value));
+    let mut read = 2;
+    for (time, value) in slots {
+        if let Err(stop) = decoder.next() {
+            return (read, Err(stop));
+        }
+        (*time, *value) = (decoder.time, f64::from_bits(decoder.value));
+        read += 1;
+    }
+    (read, Ok(()))
+}
+
+/// Everything in here is inlined, so that it lives in registers.
 struct Decoder<'a> {
     reader: BitReader<'a>,
     time: i64,
@@ -200,65 +241,22 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    /// Decodes all samples behind those that the buffer has. What was read before an error stays.
-    fn run(&mut self, promised: usize, buffer: &mut SampleBuffer) -> Result<(), Stop> {
-        let (times, values) = buffer.columns_mut();
-        let before = times.len();
-        // Room for all at once: a check of the capacity for each would cost as much as the rest.
-        times.resize(before + promised, 0);
-        values.resize(before + promised, 0.0);
-        let slots = times.iter_mut().zip(values.iter_mut()).skip(before);
-        let (read, outcome) = self.fill(slots);
-        times.truncate(before + read);
-        values.truncate(before + read);
-        outcome
+    #[inline(always)]
+    fn second(&mut self) -> Result<(), Stop> {
+        self.reader.refill();
+        self.read_value()?;
+        self.advance()
     }
 
-    /// Returns how many slots were filled.
-    #[inline]
-    fn fill<'s>(
-        &mut self,
-        slots: impl Iterator<Item = (&'s mut i64, &'s mut f64)>,
-    ) -> (usize, Result<(), Stop>) {
-        let mut read = 0;
-        for (time, value) in slots {
-            if let Err(stop) = self.next(read) {
-                return (read, Err(stop));
-            }
-            *time = self.time;
-            *value = f64::from_bits(self.value);
-            read += 1;
-        }
-        (read, Ok(()))
-    }
-
-    #[inline]
-    fn next(&mut self, index: usize) -> Result<(), Stop> {
-        if index < 2 {
-            return self.begin(index);
-        }
+    #[inline(always)]
+    fn next(&mut self) -> Result<(), Stop> {
         self.reader.refill();
         self.read_delta_of_delta()?;
         self.read_value()?;
         self.advance()
     }
 
-    /// The first two samples are written in ways of their own.
-    #[cold]
-    fn begin(&mut self, index: usize) -> Result<(), Stop> {
-        if index == 0 {
-            let zigzag = self.reader.read_uvarint()?;
-            self.time = (zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed());
-            self.value = self.reader.read(64)?;
-            return Ok(());
-        }
-        self.delta = self.reader.read_uvarint()?.cast_signed();
-        self.reader.refill();
-        self.read_value()?;
-        self.advance()
-    }
-
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self) -> Result<(), Stop> {
         let next = self.time.checked_add(self.delta);
         self.time = next.filter(|_| self.delta > 0).ok_or(Stop::Unordered)?;
@@ -266,18 +264,21 @@ impl Decoder<'_> {
     }
 
     /// At least 32 of the window's bits are unread afterwards, or the stream is at its end.
-    #[inline]
+    #[inline(always)]
     fn read_delta_of_delta(&mut self) -> Result<(), EndOfBits> {
         let window = self.reader.peek();
         let (prefix, size) = match window.leading_ones() {
-            0 => {
-                self.reader.consume(1)?;
-                return Ok(());
-            }
+            0 => return self.reader.consume(1),
             1 => (2, 14),
             2 => (3, 17),
             3 => (4, 20),
-            _ => return self.read_long_delta(),
+            _ => {
+                self.reader.consume(4)?;
+                let change = self.reader.read(64)?.cast_signed();
+                self.delta = self.delta.wrapping_add(change);
+                self.reader.refill();
+                return Ok(());
+            }
         };
         let bits = window << prefix >> (64 - size);
         self.reader.consume(prefix + size)?;
@@ -291,27 +292,21 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    #[cold]
-    fn read_long_delta(&mut self) -> Result<(), EndOfBits> {
-        self.reader.consume(4)?;
-        self.delta = self.delta.wrapping_add(self.reader.read(64)?.cast_signed());
-        self.reader.refill();
-        Ok(())
-    }
-
-    #[inline]
+    #[inline(always)]
     fn read_value(&mut self) -> Result<(), EndOfBits> {
         let window = self.reader.peek();
-        match window >> 62 {
-            0 | 1 => return self.reader.consume(1),
-            2 => self.reader.consume(2)?,
-            _ => {
-                self.leading = (window << 2 >> 59) as u32;
-                let significant = (window << 7 >> 58) as u32;
-                self.significant = if significant == 0 { 64 } else { significant };
-                self.reader.consume(13)?;
-            }
+        if window >> 63 == 0 {
+            return self.reader.consume(1);
         }
+        // Whether the significant bits have moved is a guess that the processor often gets wrong:
+        // both answers are at hand, and nothing branches.
+        let moved = window >> 62 == 3;
+        let leading = (window << 2 >> 59) as u32;
+        let significant = (window << 7 >> 58) as u32;
+        let significant = if significant == 0 { 64 } else { significant };
+        self.leading = if moved { leading } else { self.leading };
+        self.significant = if moved { significant } else { self.significant };
+        self.reader.consume(if moved { 13 } else { 2 })?;
         let xor = self.reader.read_within(self.significant)?;
         let shift = 64u32.saturating_sub(self.leading + self.significant);
         self.value ^= xor.wrapping_shl(shift);

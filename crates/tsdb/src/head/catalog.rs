@@ -3,23 +3,26 @@
 //! Appending to known series never comes here; creating series and selecting do. A row is a
 //! series' place in the head: its reference minus the head's first reference.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::convert::Infallible;
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 use model::{Fingerprint, Labels, Matcher};
 use rapidhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use super::symbols::{ArenaFull, Symbol, SymbolTable};
 use crate::index::matchers::{self, PostingsSource};
-use storage::Projection;
+use storage::{NumberedLabels, Projection};
 
 /// Series in one slab of rows and in one page of label sets.
 pub(crate) const SLAB_ROWS: u32 = 512;
 
 /// A postings list: most label pairs of one pod or process select a handful of series.
 type Postings = SmallVec<[u32; 4]>;
+
+/// The labels of a series that somebody reads.
+type Reduced = SmallVec<[(Symbol, Symbol); 4]>;
 
 /// The series of the head, by number, by labels and by label pair.
 #[derive(Debug, Default)]
@@ -202,6 +205,18 @@ impl Catalog {
             .map_or(&[], |page| page.run(row % SLAB_ROWS))
     }
 
+    /// The labels of some rows, each page looked up once for neighbours.
+    fn runs<'a>(&'a self, rows: &'a [u32]) -> impl Iterator<Item = &'a [(Symbol, Symbol)]> {
+        let pages = rows.chunk_by(|a, b| a / SLAB_ROWS == b / SLAB_ROWS);
+        pages.flat_map(|neighbours| {
+            let first = neighbours.first().map(|row| row / SLAB_ROWS);
+            let page = first.and_then(|number| self.pages.get(&number));
+            neighbours
+                .iter()
+                .map(move |row| page.map_or(&[][..], |page| page.run(row % SLAB_ROWS)))
+        })
+    }
+
     fn has_labels(&self, row: u32, labels: &Labels) -> bool {
         let run = self
             .run(row)
@@ -232,15 +247,61 @@ impl Catalog {
         }
     }
 
+    /// The reduced labels of these rows, equal ones once. None if they are not reduced.
+    pub(crate) fn numbered_labels(
+        &self,
+        rows: &[u32],
+        projection: &Projection,
+    ) -> Option<NumberedLabels> {
+        let (names, are_kept) = match projection {
+            Projection::All => return None,
+            Projection::Only(names) if names.is_empty() => {
+                return Some(NumberedLabels::all(Labels::empty()));
+            }
+            Projection::Only(names) => (names, true),
+            Projection::Without(names) => (names, false),
+        };
+        let named: SmallVec<[Symbol; 8]> =
+            names.iter().filter_map(|n| self.symbols.find(n)).collect();
+        let mut known: HashMap<Reduced, u32, RandomState> = HashMap::default();
+        let (mut numbers, mut distinct) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut reduced = Reduced::new();
+        let mut latest: Option<(Reduced, u32)> = None;
+        for run in self.runs(rows) {
+            reduced.clear();
+            let kept = run
+                .iter()
+                .filter(|pair| named.contains(&pair.0) == are_kept);
+            reduced.extend(kept.copied());
+            // Neighbours often have the same.
+            if let Some((before, number)) = &latest
+                && *before == reduced
+            {
+                numbers.push(*number);
+                continue;
+            }
+            let number = match known.get(&reduced) {
+                Some(&number) => number,
+                None => {
+                    let number = distinct.len() as u32;
+                    let texts = reduced.iter();
+                    let texts = texts.map(|&(n, v)| (self.symbols.text(n), self.symbols.text(v)));
+                    distinct.push(Labels::from_sorted(texts));
+                    known.insert(reduced.clone(), number);
+                    number
+                }
+            };
+            numbers.push(number);
+            latest = Some((reduced.clone(), number));
+        }
+        Some(NumberedLabels::new(numbers, distinct))
+    }
+
     /// Numbers the symbols of these rows in the order of their texts.
     pub(crate) fn rank(&self, rows: &[u32]) -> Ranking {
         let mut ranks = vec![u32::MAX; self.symbols.len()];
         let mut sorted = Vec::new();
-        for symbol in rows
-            .iter()
-            .flat_map(|&row| self.run(row))
-            .flat_map(|&(n, v)| [n, v])
-        {
+        for symbol in self.runs(rows).flatten().flat_map(|&(n, v)| [n, v]) {
             if let Some(rank @ &mut u32::MAX) = ranks.get_mut(symbol as usize) {
                 *rank = 0;
                 sorted.push(symbol);
@@ -308,26 +369,29 @@ impl Catalog {
         values.map(|(&value, postings)| (self.symbols.text(value), postings.len()))
     }
 
-    /// Names of the labels of these rows.
-    pub(crate) fn names_of(&self, rows: &[u32]) -> BTreeSet<&str> {
-        let mut seen: hashbrown::HashSet<Symbol, RandomState> = hashbrown::HashSet::default();
-        seen.extend(
-            rows.iter()
-                .flat_map(|&row| self.run(row))
-                .map(|&(name, _)| name),
-        );
-        seen.iter().map(|&name| self.symbols.text(name)).collect()
+    /// Names of the labels of these rows, unsorted.
+    pub(crate) fn names_of(&self, rows: &[u32]) -> Vec<&str> {
+        let names = self.runs(rows).flatten().map(|&(name, _)| name);
+        self.distinct_texts(names)
     }
 
-    /// Values of one label of these rows.
-    pub(crate) fn values_of(&self, name: &str, rows: &[u32]) -> BTreeSet<&str> {
+    /// Values of one label of these rows, unsorted.
+    pub(crate) fn values_of(&self, name: &str, rows: &[u32]) -> Vec<&str> {
         let Some(name) = self.symbols.find(name) else {
-            return BTreeSet::new();
+            return Vec::new();
         };
-        let mut seen: hashbrown::HashSet<Symbol, RandomState> = hashbrown::HashSet::default();
-        let labels = rows.iter().flat_map(|&row| self.run(row));
-        seen.extend(labels.filter(|&&(n, _)| n == name).map(|&(_, value)| value));
-        seen.iter().map(|&value| self.symbols.text(value)).collect()
+        let labels = self.runs(rows).filter_map(|run| {
+            let label = run.iter().find(|label| label.0 == name);
+            label.map(|&(_, value)| value)
+        });
+        self.distinct_texts(labels)
+    }
+
+    fn distinct_texts(&self, symbols: impl Iterator<Item = Symbol>) -> Vec<&str> {
+        let seen: HashSet<Symbol, RandomState> = symbols.collect();
+        seen.iter()
+            .map(|&symbol| self.symbols.text(symbol))
+            .collect()
     }
 
     /// Distinct pairs of label name and value.
@@ -349,14 +413,13 @@ impl PostingsSource for Catalog {
         Ok(self.rows.clone())
     }
 
-    fn pair(&self, name: &str, value: &str, list: &mut Vec<u32>) -> Result<(), Infallible> {
+    fn pair(&self, name: &str, value: &str) -> Result<Cow<'_, [u32]>, Infallible> {
         let name = self
             .symbols
             .find(name)
             .and_then(|name| self.names.get(&name));
         let value = name.and_then(|values| values.get(&self.symbols.find(value)?));
-        list.extend_from_slice(value.map_or(&[], |postings| postings));
-        Ok(())
+        Ok(Cow::Borrowed(value.map_or(&[], |postings| postings)))
     }
 
     fn values(

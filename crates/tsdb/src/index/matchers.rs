@@ -3,6 +3,8 @@
 //! A matcher that the empty text passes also selects series without the label. It is answered
 //! backwards: by the series that have a value which fails, to be taken away at the end.
 
+use std::borrow::Cow;
+
 use model::{MatchOp, Matcher};
 
 use super::postings_ops::{intersect, subtract, unite};
@@ -15,8 +17,8 @@ pub(crate) trait PostingsSource {
     /// All series.
     fn all(&self) -> Result<Vec<u32>, Self::Error>;
 
-    /// Series that have this label with this value, added to `list`.
-    fn pair(&self, name: &str, value: &str, list: &mut Vec<u32>) -> Result<(), Self::Error>;
+    /// Series that have this label with this value.
+    fn pair(&self, name: &str, value: &str) -> Result<Cow<'_, [u32]>, Self::Error>;
 
     /// Series that have this label with a value that starts with `prefix` and that `keep` accepts,
     /// added to `list`, value by value.
@@ -34,23 +36,34 @@ pub(crate) fn resolve<S: PostingsSource>(
     source: &S,
     matchers: &[Matcher],
 ) -> Result<Vec<u32>, S::Error> {
-    let mut found: Option<Vec<u32>> = None;
-    let (mut required, backwards): (Vec<_>, Vec<_>) = matchers
+    let (required, backwards): (Vec<_>, Vec<_>) = matchers
         .iter()
         .filter(|m| !always_holds(m))
         .partition(|m| !m.matches_empty());
-    // Single look-ups first: an empty one ends the search before any pattern is tried.
-    required.sort_by_key(|matcher| !is_look_up(matcher));
-    for matcher in required {
+    let (look_ups, patterns): (Vec<_>, Vec<_>) = required.into_iter().partition(|m| is_look_up(m));
+    // An empty list ends the search before any pattern is tried; short ones make the others cheap.
+    let mut lists = Vec::with_capacity(look_ups.len());
+    for matcher in look_ups {
+        let list = looked_up(source, matcher)?;
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
+        lists.push(list);
+    }
+    lists.sort_by_key(|list| list.len());
+    let narrowed = lists
+        .into_iter()
+        .reduce(|found, list| Cow::Owned(intersect(&found, &list)));
+    let mut found = narrowed.map(Cow::into_owned);
+    for matcher in patterns {
+        if found.as_ref().is_some_and(Vec::is_empty) {
+            break;
+        }
         let list = passing(source, matcher)?;
-        let narrowed = match found {
+        found = Some(match found {
             Some(before) => intersect(&before, &list),
             None => list,
-        };
-        if narrowed.is_empty() {
-            return Ok(narrowed);
-        }
-        found = Some(narrowed);
+        });
     }
     let mut found = found.map_or_else(|| source.all(), Ok)?;
     for matcher in backwards {
@@ -69,70 +82,63 @@ fn always_holds(matcher: &Matcher) -> bool {
 }
 
 fn is_look_up(matcher: &Matcher) -> bool {
-    matcher.op() == MatchOp::Equal || matcher.regex().is_some_and(|r| r.literals().is_some())
+    let literals = matcher.regex().and_then(|regex| regex.literals());
+    matcher.op() == MatchOp::Equal || matcher.op() == MatchOp::Regex && literals.is_some()
+}
+
+/// Series with one of the values that a matcher names.
+fn looked_up<'s, S: PostingsSource>(
+    source: &'s S,
+    matcher: &Matcher,
+) -> Result<Cow<'s, [u32]>, S::Error> {
+    match matcher.regex().and_then(|regex| regex.literals()) {
+        None => source.pair(matcher.name(), matcher.value()),
+        Some(literals) => pairs(source, matcher.name(), literals),
+    }
 }
 
 /// Series with a value that passes. The empty text does not pass this matcher.
 fn passing<S: PostingsSource>(source: &S, matcher: &Matcher) -> Result<Vec<u32>, S::Error> {
     let mut list = Vec::new();
-    let literals = matcher.regex().and_then(|regex| regex.literals());
-    match (matcher.op(), literals) {
-        (MatchOp::Equal, _) => source.pair(matcher.name(), matcher.value(), &mut list)?,
-        (MatchOp::Regex, Some(literals)) => {
-            pairs(source, matcher.name(), literals, &mut list)?;
-        }
-        (op, _) => {
-            let prefix = matcher
-                .regex()
-                .filter(|_| op == MatchOp::Regex)
-                .map_or("", |r| r.prefix());
-            source.values(
-                matcher.name(),
-                prefix,
-                &mut |value| matcher.matches(value),
-                &mut list,
-            )?;
-        }
-    }
+    let regex = matcher.regex().filter(|_| matcher.op() == MatchOp::Regex);
+    let prefix = regex.map_or("", |r| r.prefix());
+    let mut passes = |value: &str| matcher.matches(value);
+    source.values(matcher.name(), prefix, &mut passes, &mut list)?;
     Ok(unite(list))
 }
 
 /// Series with a value that fails. The empty text passes this matcher.
-fn failing<S: PostingsSource>(source: &S, matcher: &Matcher) -> Result<Vec<u32>, S::Error> {
-    let mut list = Vec::new();
+fn failing<'s, S: PostingsSource>(
+    source: &'s S,
+    matcher: &Matcher,
+) -> Result<Cow<'s, [u32]>, S::Error> {
     let regex = matcher
         .regex()
         .filter(|_| matcher.op() == MatchOp::NotRegex);
-    match (matcher.op(), regex) {
-        (MatchOp::NotEqual, _) => source.pair(matcher.name(), matcher.value(), &mut list)?,
-        (_, Some(regex)) if regex.literals().is_some() => {
-            pairs(
-                source,
-                matcher.name(),
-                regex.literals().unwrap_or_default(),
-                &mut list,
-            )?;
-        }
-        (_, regex) => {
-            let prefix = regex.map_or("", |r| r.prefix());
-            source.values(
-                matcher.name(),
-                prefix,
-                &mut |value| !matcher.matches(value),
-                &mut list,
-            )?;
-        }
+    if matcher.op() == MatchOp::NotEqual {
+        return source.pair(matcher.name(), matcher.value());
     }
-    Ok(unite(list))
+    if let Some(literals) = regex.and_then(|regex| regex.literals()) {
+        return pairs(source, matcher.name(), literals);
+    }
+    let mut list = Vec::new();
+    let prefix = regex.map_or("", |r| r.prefix());
+    let mut fails = |value: &str| !matcher.matches(value);
+    source.values(matcher.name(), prefix, &mut fails, &mut list)?;
+    Ok(Cow::Owned(unite(list)))
 }
 
-fn pairs<S: PostingsSource>(
-    source: &S,
+fn pairs<'s, S: PostingsSource>(
+    source: &'s S,
     name: &str,
     values: &[String],
-    list: &mut Vec<u32>,
-) -> Result<(), S::Error> {
-    values
-        .iter()
-        .try_for_each(|value| source.pair(name, value, list))
+) -> Result<Cow<'s, [u32]>, S::Error> {
+    if let [value] = values {
+        return source.pair(name, value);
+    }
+    let mut list = Vec::new();
+    for value in values {
+        list.extend_from_slice(&source.pair(name, value)?);
+    }
+    Ok(Cow::Owned(unite(list)))
 }

@@ -1,6 +1,7 @@
 //! Reads the index file of a block by positional reads. Symbols are loaded when needed and let go
 //! of when idle; of the postings offset table only a sample stays in memory.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -328,14 +329,13 @@ impl PostingsSource for IndexReader {
     type Error = BlockError;
 
     fn all(&self) -> Result<Vec<u32>, BlockError> {
-        let mut list = Vec::new();
-        self.pair("", "", &mut list)?;
-        Ok(list)
+        self.pair("", "").map(Cow::into_owned)
     }
 
-    fn pair(&self, name: &str, value: &str, list: &mut Vec<u32>) -> Result<(), BlockError> {
+    fn pair(&self, name: &str, value: &str) -> Result<Cow<'_, [u32]>, BlockError> {
+        let mut list = Vec::new();
         let Some(entries) = self.table.name(name) else {
-            return Ok(());
+            return Ok(Cow::Owned(list));
         };
         let mut found = None;
         self.entries(entries.around(value), &mut |entry| {
@@ -344,7 +344,10 @@ impl PostingsSource for IndexReader {
             }
             Ok(())
         })?;
-        found.map_or(Ok(()), |offset| self.postings(offset, list))
+        if let Some(offset) = found {
+            self.postings(offset, &mut list)?;
+        }
+        Ok(Cow::Owned(list))
     }
 
     fn values(

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use model::{Annotations, Labels, TimeRange};
 use rapidhash::fast::RandomState;
 use smallvec::SmallVec;
-use storage::{Projection, SampleBuffer, Select, SelectError, SeriesSet};
+use storage::{NumberedLabels, Projection, SampleBuffer, Select, SelectError, SeriesSet};
 
 use super::merge::{join, trim};
 use crate::block::{Block, BlockSeries};
@@ -68,6 +68,23 @@ impl SeriesSet for HeadSet {
         }
         self.selected
             .with_catalog(|catalog| catalog.labels(row, &self.projection))
+    }
+
+    fn each_label(&self, index: usize, each: &mut dyn FnMut(&str, &str)) {
+        let Some(&row) = self.selected.rows.get(index) else {
+            return;
+        };
+        self.selected.with_catalog(|catalog| {
+            let pairs = catalog.pairs_of(row);
+            let kept = pairs.filter(|(name, _)| self.projection.keeps(name));
+            kept.for_each(|(name, value)| each(name, value));
+        });
+    }
+
+    fn numbered_labels(&self) -> Option<NumberedLabels> {
+        let rows = &self.selected.rows;
+        self.selected
+            .with_catalog(|catalog| catalog.numbered_labels(rows, &self.projection))
     }
 
     fn read(&self, index: usize, buffer: &mut SampleBuffer) -> Result<(), SelectError> {
@@ -218,10 +235,7 @@ impl SeriesSet for MergedSet {
         };
         match &self.projection {
             Projection::All => merged.labels.clone(),
-            Projection::Only(names) => merged.labels.filter(|name| names.iter().any(|n| n == name)),
-            Projection::Without(names) => {
-                merged.labels.filter(|name| names.iter().all(|n| n != name))
-            }
+            projection => merged.labels.filter(|name| projection.keeps(name)),
         }
     }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::extract::State;
 use http::Response;
-use model::{Annotations, Labels};
-use storage::Select;
+use model::{Annotations, Labels, Matcher, TimeRange};
+use storage::{Querier, Select};
 
 use crate::api::selectors::{matcher_sets, time_range};
-use crate::json::{push_labels, push_list};
+use crate::json::{push_label, push_labels, push_list};
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, success_text};
 use crate::services::Services;
@@ -36,28 +36,66 @@ pub(crate) async fn list(
     let (text, annotations) = services
         .run_query(move || -> Result<_, ApiError> {
             let querier = storage.querier(range)?;
-            let mut found: BTreeSet<Labels> = BTreeSet::new();
-            let mut annotations = Annotations::default();
-            for matchers in sets {
-                let set = querier.select(&Select::new(matchers, range))?;
-                found.extend((0..set.len()).map(|index| set.labels(index)));
-                annotations.merge(set.annotations());
+            match <[_; 1]>::try_from(sets) {
+                Ok([matchers]) => of_selection(&*querier, Select::new(matchers, range), limit),
+                Err(sets) => of_selections(&*querier, sets, range, limit),
             }
-            let shown = if limit == 0 {
-                found.len()
-            } else {
-                limit.min(found.len())
-            };
-            if shown < found.len() {
-                annotations.warn("results truncated due to limit");
-            }
-            let mut text = String::from("[");
-            push_list(&mut text, found.iter().take(shown), |text, labels| {
-                push_labels(text, labels);
-            });
-            text.push(']');
-            Ok((text, annotations))
         })
         .await??;
     Ok(success_text(&text, &annotations))
+}
+
+type Answer = Result<(String, Annotations), ApiError>;
+
+/// The series of one selection, which has none twice, in the store's order.
+fn of_selection(querier: &dyn Querier, select: Select, limit: usize) -> Answer {
+    let set = querier.select(&select)?;
+    let mut annotations = set.annotations();
+    let shown = shown(set.len(), limit, &mut annotations);
+    let mut text = String::from("[");
+    push_list(&mut text, 0..shown, |text, index| {
+        text.push('{');
+        let mut is_first = true;
+        set.each_label(index, &mut |name, value| {
+            if !std::mem::take(&mut is_first) {
+                text.push(',');
+            }
+            push_label(text, name, value);
+        });
+        text.push('}');
+    });
+    text.push(']');
+    Ok((text, annotations))
+}
+
+/// The series of several selections, each once, sorted.
+fn of_selections(
+    querier: &dyn Querier,
+    sets: Vec<Vec<Matcher>>,
+    range: TimeRange,
+    limit: usize,
+) -> Answer {
+    let mut found: BTreeSet<Labels> = BTreeSet::new();
+    let mut annotations = Annotations::default();
+    for matchers in sets {
+        let set = querier.select(&Select::new(matchers, range))?;
+        found.extend((0..set.len()).map(|index| set.labels(index)));
+        annotations.merge(set.annotations());
+    }
+    let shown = shown(found.len(), limit, &mut annotations);
+    let mut text = String::from("[");
+    push_list(&mut text, found.iter().take(shown), |text, labels| {
+        push_labels(text, labels);
+    });
+    text.push(']');
+    Ok((text, annotations))
+}
+
+/// How many of the series are shown; that there are more is told.
+fn shown(found: usize, limit: usize, annotations: &mut Annotations) -> usize {
+    if limit == 0 || found <= limit {
+        return found;
+    }
+    annotations.warn("results truncated due to limit");
+    limit
 }
