@@ -332,6 +332,7 @@ impl<'e> Evaluator<'e> {
         Vector {
             series: Vec::new(),
             lease: self.lease(),
+            differs_without_names: false,
         }
     }
 

@@ -391,6 +391,8 @@ fn threads_change_nothing_and_hints_neither() {
         "count by (__name__) ({__name__=~\".+\"})",
         "quantile by (group) (0.9, a_total)",
         "topk by (group) (3, rate(a_total[3m]))",
+        "limitk by (group) (2, a_total)",
+        "limit_ratio(0.5, a_total) * on (pod) group_left () a_total",
         "bottomk(4, b_total)",
         "group by (group) (max_over_time(a_total[2m]))",
         "min(a_total) - max(b_total)",
@@ -599,4 +601,49 @@ fn a_store_that_fails_is_named() {
     assert_eq!(error, "expanding series: storage is not ready: replaying");
     // Without a selector nobody asks the store.
     assert!(instant(&Closed, "1", 0).is_ok());
+}
+
+#[test]
+fn types_and_units_go_with_the_name() {
+    let store = store(&[
+        (
+            &[("__name__", "x"), ("__type__", "gauge"), ("a", "1")],
+            &[1.0, 2.0],
+        ),
+        (
+            &[
+                ("__name__", "y"),
+                ("__type__", "counter"),
+                ("__unit__", "s"),
+            ],
+            &[1.0, 2.0],
+        ),
+    ]);
+    let cases = [
+        ("x + 0", "{a=\"1\"} 2"),
+        ("-y", "{} -2"),
+        ("x == x", "x{__type__=\"gauge\", a=\"1\"} 2"),
+        ("x == bool x", "{a=\"1\"} 1"),
+        ("x * on (a) x", "{a=\"1\"} 4"),
+        ("x * x", "{a=\"1\"} 4"),
+        ("sum without (a) (x)", "{__type__=\"gauge\"} 2"),
+        ("count without (a) (rate(x[2m]))", "{} 1"),
+    ];
+    for (text, want) in cases {
+        let result = instant(&store, text, MINUTE).unwrap();
+        assert_eq!(lines(&result), [want], "{text}");
+    }
+    let typed = engine(|options| options.type_and_unit_labels = true);
+    let infos = |text: &str| {
+        let result = typed.instant(&store, &InstantQuery::new(text, MINUTE));
+        result.unwrap().annotations.infos().to_vec()
+    };
+    assert!(infos("rate(y[2m])").is_empty());
+    assert_eq!(
+        infos("sum(rate(x[2m]))"),
+        [
+            "PromQL info: metric might not be a counter, __type__ label is not set to \"counter\" or \
+          \"histogram\", got \"gauge\": \"x\" (1:10)"
+        ]
+    );
 }

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 use model::Labels;
+use model::label::METRIC_NAME;
 
 use super::Evaluator;
 use super::accumulator::Accumulator;
@@ -13,6 +14,7 @@ use super::shard::BATCH;
 use super::steps::Steps;
 use super::stream::Stream;
 use crate::ast::{Aggregate, AggregateOp, Span};
+use crate::engine::EngineOptions;
 use crate::limits::Lease;
 use crate::plan;
 use crate::query::QueryError;
@@ -38,6 +40,18 @@ impl Input<'_> {
                 let series = &vector.series[place];
                 (series.labels.clone(), series.drop_name)
             }
+        }
+    }
+}
+
+impl Input<'_> {
+    /// The name that all series have and the labels that were read may lack.
+    fn metric_name(&self, options: &EngineOptions) -> Option<&str> {
+        match self {
+            Self::Stream(stream) if !stream.drops_name || options.delayed_name_removal => {
+                stream.metric_name.as_deref()
+            }
+            _ => None,
         }
     }
 }
@@ -93,6 +107,7 @@ impl<'e> Evaluator<'e> {
         let mut vector = Vector {
             series: series.collect(),
             lease,
+            differs_without_names: !node.grouping.iter().any(|name| name == METRIC_NAME),
         };
         self.tell(node, &input, findings);
         vector.drop_empty();
@@ -116,8 +131,8 @@ impl<'e> Evaluator<'e> {
         }
         for place in findings.mixed_schemas {
             let (labels, _) = input.labels(place, self.options.delayed_name_removal);
-            let name = labels.metric_name().unwrap_or_default();
-            self.notes.mixed_schemas(name, span);
+            let name = labels.metric_name().or(input.metric_name(self.options));
+            self.notes.mixed_schemas(name.unwrap_or_default(), span);
         }
         if findings.reconciled_bounds {
             let operation = HistogramOperation::Aggregation;
@@ -262,7 +277,11 @@ impl<'e> Evaluator<'e> {
                 }
             }
         }
-        Ok(Vector { series, lease })
+        Ok(Vector {
+            series,
+            lease,
+            differs_without_names: false,
+        })
     }
 
     /// The parameter's values, checked. None if no series is wanted at any step.

@@ -256,6 +256,7 @@ impl<'e> Evaluator<'e> {
                 series.drop_name &= !replacement.sets_name();
             }
         }
+        vector.differs_without_names = false;
         vector.merge_equal()?;
         Ok(vector)
     }
@@ -271,6 +272,7 @@ impl<'e> Evaluator<'e> {
             series.labels = join.apply(&series.labels, &mut builder);
             series.drop_name &= !join.sets_name();
         }
+        vector.differs_without_names = false;
         vector.merge_equal()?;
         Ok(vector)
     }

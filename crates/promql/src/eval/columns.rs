@@ -226,6 +226,8 @@ pub(crate) struct Vector<'a> {
     pub(crate) series: Vec<Series>,
     /// What the columns take.
     pub(crate) lease: Lease<'a>,
+    /// True if it is sure that the label sets differ also without metric names.
+    pub(crate) differs_without_names: bool,
 }
 
 impl Vector<'_> {
@@ -264,12 +266,14 @@ impl Vector<'_> {
     /// # Errors
     /// Two series are then the same and have samples at one step.
     pub(crate) fn drop_delayed_names(&mut self) -> Result<(), QueryError> {
+        let mut dropped = false;
         for series in &mut self.series {
             if std::mem::take(&mut series.drop_name) {
                 series.labels = series.labels.without_name();
+                dropped = true;
             }
         }
-        self.merge_equal()
+        if dropped { self.merge_equal() } else { Ok(()) }
     }
 
     /// Joins series with equal labels whose samples are at different steps.
@@ -376,6 +380,7 @@ mod tests {
         let vector = |values: [&[f64]; 2]| Vector {
             series: vec![series("x", values[0]), series("y", values[1])],
             lease: Lease::new(&budget),
+            differs_without_names: false,
         };
         let mark = |vector: &mut Vector<'_>| {
             vector
@@ -405,6 +410,7 @@ mod tests {
                 series("y", &[1.0, 1.0, 1.0]),
             ],
             lease: Lease::new(&budget),
+            differs_without_names: false,
         };
         for series in &mut vector.series {
             series.map_floats(|_, value| (value > 1.0).then_some(value * 2.0));

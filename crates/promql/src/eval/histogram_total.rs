@@ -190,3 +190,75 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::histogram::Buckets;
+
+    use super::*;
+
+    fn histogram(count: f64, hint: CounterResetHint) -> Histogram {
+        Histogram {
+            counter_reset_hint: hint,
+            count,
+            sum: 2.0 * count,
+            positive: Buckets::from_offset(0, vec![count]),
+            ..Histogram::default()
+        }
+    }
+
+    fn fed(averages: bool, histograms: &[Histogram]) -> (HistogramTotals, AggregationFindings) {
+        let mut totals = HistogramTotals::new(averages);
+        let mut findings = AggregationFindings::default();
+        for (place, histogram) in histograms.iter().enumerate() {
+            let mut column = Column::empty(1);
+            column.set_histogram(0, Arc::new(histogram.clone()));
+            totals.add(place, &column, &mut findings);
+        }
+        (totals, findings)
+    }
+
+    /// The result of two threads that have these, and what they have to tell.
+    fn merged(
+        averages: bool,
+        left: &[Histogram],
+        right: &[Histogram],
+    ) -> (Option<f64>, AggregationFindings) {
+        let (mut totals, mut findings) = fed(averages, left);
+        let (others, more) = fed(averages, right);
+        findings.merge(more);
+        totals.merge(others, &mut findings);
+        let mut column = Column::empty(1);
+        totals.finish(&mut column, &mut findings);
+        let result = column.histograms.get(0);
+        (
+            result.map(|histogram| histogram.positive.counts[0]),
+            findings,
+        )
+    }
+
+    #[test]
+    fn threads_add_up_what_one_would() {
+        use CounterResetHint::{NotReset, Reset, Unknown};
+        let [one, two, five] = [1.0, 2.0, 5.0].map(|count| histogram(count, Unknown));
+        let left = [one.clone(), two.clone()];
+        assert_eq!(
+            merged(false, &left, &[five.clone(), two.clone()]).0,
+            Some(10.0)
+        );
+        assert_eq!(
+            merged(true, &left, &[five.clone(), two.clone()]).0,
+            Some(2.5)
+        );
+        assert_eq!(merged(true, &[], &[five.clone()]).0, Some(5.0));
+        let huge = histogram(f64::MAX / 2.0, Unknown);
+        let huge = [huge.clone(), huge];
+        assert_eq!(merged(true, &huge, &huge).0, Some(f64::MAX / 2.0));
+
+        let (_, findings) = merged(false, &[histogram(1.0, Reset)], &[histogram(1.0, NotReset)]);
+        assert!(findings.colliding_counter_resets);
+        let custom = Histogram::with_custom_buckets([1.0]);
+        let (result, findings) = merged(false, &left, &[custom]);
+        assert_eq!((result, findings.mixed_schemas), (None, vec![0]));
+    }
+}

@@ -90,6 +90,18 @@ impl<'a> Notes<'a> {
         );
     }
 
+    /// `rate` or `increase` of something whose type is another one.
+    pub(crate) fn not_typed_as_counter(&self, metric_name: &str, kind: &str, span: Span) {
+        let (name, kind) = (quoted(metric_name), quoted(kind));
+        self.info(
+            span,
+            &format!(
+                "metric might not be a counter, __type__ label is not set to \"counter\" or \
+                 \"histogram\", got {kind}: {name}"
+            ),
+        );
+    }
+
     /// A ratio outside of -1 to 1, which is taken for `capped`.
     pub(crate) fn ratio_out_of_range(&self, ratio: f64, capped: f64, span: Span) {
         let (ratio, capped) = (general(ratio), general(capped));

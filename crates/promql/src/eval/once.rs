@@ -23,6 +23,7 @@ pub(crate) struct Once {
 #[derive(Debug)]
 struct Kept {
     series: Vec<Series>,
+    differs_without_names: bool,
     /// What the series take.
     size: usize,
     cost: Statistics,
@@ -53,7 +54,11 @@ impl Evaluator<'_> {
             lease.grow(kept.size)?;
             self.counters.add(&kept.cost);
             let series = kept.series.clone();
-            return Ok(Vector { series, lease });
+            return Ok(Vector {
+                series,
+                lease,
+                differs_without_names: kept.differs_without_names,
+            });
         }
         let (told, before) = (self.notes.told(), self.counters.so_far());
         let vector = self.evaluated(expr, steps)?;
@@ -61,6 +66,7 @@ impl Evaluator<'_> {
         if self.notes.told() == told {
             let kept = Kept {
                 series: vector.series.clone(),
+                differs_without_names: vector.differs_without_names,
                 size: vector.lease.size(),
                 cost: self.counters.so_far().since(&before),
             };

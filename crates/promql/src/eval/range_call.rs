@@ -1,6 +1,7 @@
 //! Functions over range vectors: one value of each window.
 
 use super::columns::StepValue;
+use super::selector::wants_counter;
 use super::window::Window;
 use crate::functions::Function;
 use crate::functions::over_time;
@@ -32,7 +33,7 @@ impl RangeCall {
 
     /// True for functions that make sense on counters only and say so.
     pub(crate) fn wants_counter(&self) -> bool {
-        matches!(self.function, Function::Rate | Function::Increase)
+        wants_counter(self.function)
     }
 
     /// The value of a window, which has at least one sample; none where the function needs more.

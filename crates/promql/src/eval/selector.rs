@@ -166,7 +166,9 @@ impl<'e> Evaluator<'e> {
     ) -> Result<Option<Stream<'_>>, QueryError> {
         let stream = match expr.without_parens() {
             Expr::InstantSelector(node) => {
-                self.projected_stream(node, steps, Reads::Values, projection(false))?
+                // Notes may speak of the name.
+                let projection = projection(fixed_name(&node.matchers).is_none());
+                self.projected_stream(node, steps, Reads::Values, projection)?
             }
             Expr::Call(node) if takes_range(node) && node.function != Function::AbsentOverTime => {
                 let RangeArgument::Selector(selector) = range_argument(node) else {
@@ -177,7 +179,12 @@ impl<'e> Evaluator<'e> {
                     // Results could collide once their names are gone, which has to be seen.
                     return Ok(None);
                 }
-                self.range_stream(node, steps, projection(!is_fixed))?
+                let is_typed = self.options.type_and_unit_labels && wants_counter(node.function);
+                let projection = match is_typed {
+                    true => Projection::All,
+                    false => projection(!is_fixed),
+                };
+                self.range_stream(node, steps, projection)?
             }
             _ => return Ok(None),
         };
@@ -277,6 +284,11 @@ fn fixed_name(matchers: &[Matcher]) -> Option<String> {
         .iter()
         .find(|m| m.name() == METRIC_NAME && m.op() == MatchOp::Equal && !m.value().is_empty())
         .map(|matcher| matcher.value().to_owned())
+}
+
+/// True for functions that make sense on counters only and say so.
+pub(super) fn wants_counter(function: Function) -> bool {
+    matches!(function, Function::Rate | Function::Increase)
 }
 
 /// 0 for an instant.

@@ -67,6 +67,7 @@ impl Evaluator<'_> {
                 });
             }
             left.merge_equal()?;
+            left.differs_without_names = false;
             return Ok(left);
         }
         let presence = Presence::of(&right, right_groups, groups.count, steps.count);

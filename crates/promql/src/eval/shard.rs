@@ -1,7 +1,9 @@
 //! Splitting the series of a selection or a vector among threads.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use model::label::{METRIC_NAME, is_metric_identity};
 use rayon::prelude::*;
 
 use super::Evaluator;
@@ -73,10 +75,20 @@ impl Evaluator<'_> {
             vector.series.iter_mut().for_each(|s| s.drop_name = true);
             return Ok(());
         }
+        let lost_type_or_unit = AtomicBool::new(false);
         self.change_each(vector, |_, series| {
-            series.labels = series.labels.without_name();
+            series.labels = series.labels.filter(|name| {
+                if is_metric_identity(name) && name != METRIC_NAME {
+                    lost_type_or_unit.store(true, Ordering::Relaxed);
+                }
+                !is_metric_identity(name)
+            });
         })?;
-        vector.merge_equal()
+        if !vector.differs_without_names || lost_type_or_unit.into_inner() {
+            vector.merge_equal()?;
+        }
+        vector.differs_without_names = true;
+        Ok(())
     }
 }
 

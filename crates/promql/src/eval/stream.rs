@@ -386,11 +386,13 @@ impl Evaluator<'_> {
             Ok(part)
         })?;
         let mut vector = self.nothing();
+        vector.differs_without_names = stream.metric_name.is_some() || stream.drops_name;
         for part in parts {
             vector.series.extend(part.series);
             vector.lease.absorb(part.lease);
         }
-        if stream.may_collide(delayed) {
+        let loses_types = self.options.type_and_unit_labels && stream.drops_name && !delayed;
+        if stream.may_collide(delayed) || loses_types {
             let before = vector.series.len();
             vector.merge_equal()?;
             let is_range = matches!(stream.reading, Reading::Range { .. });
@@ -402,13 +404,18 @@ impl Evaluator<'_> {
         Ok(vector)
     }
 
-    /// `rate` and `increase` of what does not look like a counter is told, once a name.
+    /// `rate` and `increase` of what does not look like a counter is told, once a name. Native
+    /// histograms say themselves what they are.
     fn note_non_counter(&self, stream: &Stream<'_>, index: usize, scratch: &mut Scratch) {
         let Reading::Range { call, .. } = &stream.reading else {
             return;
         };
-        if !call.wants_counter() {
+        let is_float = |values: &[f64]| values.iter().any(|&value| !is_stale(value));
+        if !call.wants_counter() || !is_float(&scratch.column.values) {
             return;
+        }
+        if self.options.type_and_unit_labels {
+            return self.note_other_type(stream, index, scratch);
         }
         if let Some(name) = &stream.metric_name {
             if scratch.noted.is_empty() && !looks_like_counter(name) {
@@ -422,6 +429,21 @@ impl Evaluator<'_> {
         if !name.is_empty() && !looks_like_counter(name) && scratch.noted != name {
             self.notes.possible_non_counter(name, stream.span);
             name.clone_into(&mut scratch.noted);
+        }
+    }
+
+    /// The same where labels say what a metric is.
+    fn note_other_type(&self, stream: &Stream<'_>, index: usize, scratch: &mut Scratch) {
+        let (labels, _) = stream.source.labels(index);
+        let name = labels.get(label::METRIC_NAME).unwrap_or_default();
+        let kind = labels.get(label::TYPE).unwrap_or_default();
+        if name.is_empty() || matches!(kind, "counter" | "histogram") {
+            return;
+        }
+        let noted = format!("{name}\0{kind}");
+        if scratch.noted != noted {
+            self.notes.not_typed_as_counter(name, kind, stream.span);
+            scratch.noted = noted;
         }
     }
 }

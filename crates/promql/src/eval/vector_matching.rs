@@ -67,6 +67,7 @@ impl<'e> Evaluator<'e> {
         if matcher.groups_may_collide() {
             out.merge_equal()?;
         }
+        out.differs_without_names = node.op.changes_meaning();
         matcher.findings.tell(&self.notes, node.op, node.span);
         Ok(out)
     }

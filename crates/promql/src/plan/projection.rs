@@ -7,11 +7,7 @@ use crate::ast::{Aggregate, AggregateOp};
 
 /// Labels that `node` reads of the series below it, the metric name too if `names_are_read`.
 pub(crate) fn projection_of(node: &Aggregate, names_are_read: bool) -> Projection {
-    let keeps_series = matches!(
-        node.op,
-        AggregateOp::TopK | AggregateOp::BottomK | AggregateOp::CountValues
-    );
-    if keeps_series {
+    if node.op.picks_series() || node.op == AggregateOp::CountValues {
         return Projection::All;
     }
     let mut names = node.grouping.clone();
