@@ -179,6 +179,8 @@ impl QueryFlags {
             timeout: self.timeout,
             max_samples: self.max_samples,
             delayed_name_removal: features.delayed_name_removal,
+            use_start_timestamps: features.use_start_timestamps,
+            type_and_unit_labels: features.type_and_unit_labels,
             parse: features.parse,
             ..promql::EngineOptions::default()
         }
@@ -189,6 +191,9 @@ impl QueryFlags {
 #[derive(Debug, Default)]
 struct Features {
     delayed_name_removal: bool,
+    use_start_timestamps: bool,
+    /// Queries only: no scrape adds such labels yet.
+    type_and_unit_labels: bool,
     parse: ParseOptions,
 }
 
@@ -199,6 +204,8 @@ impl Features {
         for name in names {
             match name.as_str() {
                 "promql-delayed-name-removal" => features.delayed_name_removal = true,
+                "use-start-timestamps" => features.use_start_timestamps = true,
+                "type-and-unit-labels" => features.type_and_unit_labels = true,
                 "promql-experimental-functions" => features.parse.experimental_functions = true,
                 "promql-extended-range-selectors" => {
                     features.parse.extended_range_selectors = true;

@@ -246,11 +246,8 @@ mod tests {
             merged(false, &left, &[five.clone(), two.clone()]).0,
             Some(10.0)
         );
-        assert_eq!(
-            merged(true, &left, &[five.clone(), two.clone()]).0,
-            Some(2.5)
-        );
-        assert_eq!(merged(true, &[], &[five.clone()]).0, Some(5.0));
+        assert_eq!(merged(true, &left, &[five.clone(), two]).0, Some(2.5));
+        assert_eq!(merged(true, &[], &[five]).0, Some(5.0));
         let huge = histogram(f64::MAX / 2.0, Unknown);
         let huge = [huge.clone(), huge];
         assert_eq!(merged(true, &huge, &huge).0, Some(f64::MAX / 2.0));
