@@ -174,7 +174,24 @@ fn measure_reads(querier: &dyn Querier, range: TimeRange) {
     measure("select and read one metric, by namespace", || {
         read(querier, &select)
     });
+    measure("select one metric, number its namespaces", || {
+        let set = querier.select(&select).unwrap();
+        black_box(set.numbered_labels());
+        set.len()
+    });
     let select = selection(requests(), Projection::All, range);
+    measure("select one metric, each label as text", || {
+        let set = querier.select(&select).unwrap();
+        let mut text = String::with_capacity(24 << 20);
+        (0..set.len()).for_each(|index| {
+            set.each_label(index, &mut |name, value| {
+                text.push_str(name);
+                text.push_str(value);
+            });
+        });
+        black_box(text);
+        set.len()
+    });
     measure("select and read one metric, all labels", || {
         read(querier, &select)
     });

@@ -456,7 +456,26 @@ impl PostingsSource for Catalog {
             .for_each(|postings| list.extend_from_slice(postings));
         Ok(())
     }
+
+    fn narrow(&self, list: &mut Vec<u32>, matcher: &Matcher) -> bool {
+        let name = self.symbols.find(matcher.name());
+        let values = name.and_then(|name| self.names.get(&name));
+        let (Some(name), Some(values)) = (name, values) else {
+            return false;
+        };
+        if list.len() > values.len() / VALUES_PER_SERIES {
+            return false;
+        }
+        list.retain(|&row| {
+            let label = self.run(row).iter().find(|label| label.0 == name);
+            matcher.matches(label.map_or("", |&(_, value)| self.symbols.text(value)))
+        });
+        true
+    }
 }
+
+/// Looking at a series, which is anywhere in memory, costs as much as a few values of one label.
+const VALUES_PER_SERIES: usize = 4;
 
 const fn short_hash(fingerprint: Fingerprint) -> u32 {
     (fingerprint.get() >> 32) as u32

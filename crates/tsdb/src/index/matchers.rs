@@ -29,6 +29,12 @@ pub(crate) trait PostingsSource {
         keep: &mut dyn FnMut(&str) -> bool,
         list: &mut Vec<u32>,
     ) -> Result<(), Self::Error>;
+
+    /// Keeps the series of `list` on which a matcher holds by looking at each of them. False, and
+    /// nothing done, if that would take longer than asking for values.
+    fn narrow(&self, _list: &mut Vec<u32>, _matcher: &Matcher) -> bool {
+        false
+    }
 }
 
 /// Series on which all matchers hold, sorted.
@@ -56,8 +62,10 @@ pub(crate) fn resolve<S: PostingsSource>(
         .reduce(|found, list| Cow::Owned(intersect(&found, &list)));
     let mut found = narrowed.map(Cow::into_owned);
     for matcher in patterns {
-        if found.as_ref().is_some_and(Vec::is_empty) {
-            break;
+        if let Some(before) = &mut found
+            && (before.is_empty() || source.narrow(before, matcher))
+        {
+            continue;
         }
         let list = passing(source, matcher)?;
         found = Some(match found {
@@ -67,8 +75,8 @@ pub(crate) fn resolve<S: PostingsSource>(
     }
     let mut found = found.map_or_else(|| source.all(), Ok)?;
     for matcher in backwards {
-        if found.is_empty() {
-            break;
+        if found.is_empty() || source.narrow(&mut found, matcher) {
+            continue;
         }
         found = subtract(&found, &failing(source, matcher)?);
     }

@@ -1,7 +1,7 @@
 //! Selections, label names and values, projections, over head and blocks.
 
 use model::{Labels, MatchOp, Matcher, TimeRange};
-use storage::{LabelQuery, Projection, Queryable, Select};
+use storage::{LabelQuery, Projection, Queryable, SampleBuffer, Select};
 
 use crate::fixture::{Fixture, HOUR, START, open};
 
@@ -146,4 +146,67 @@ fn the_status_counts_what_is_there() {
         first(&status.memory_in_bytes_by_label_name),
         ("zone".to_owned(), 54, 2)
     );
+}
+
+#[test]
+fn the_latest_sample_is_that_of_all_samples() {
+    let fixture = open(&Default::default());
+    fixture.fill(600, START, START + 40 * 15_000, 15_000);
+    let end = START + 39 * 15_000;
+    for range in [
+        TimeRange::new(START, end),
+        TimeRange::new(START, end + 60_000),
+        TimeRange::new(START, end - 1),
+        TimeRange::new(end - 20_000, end - 5_000),
+        TimeRange::new(end + 1, end + 60_000),
+    ] {
+        let querier = fixture.db.querier(range).unwrap();
+        let mut select = Select::new(Vec::new(), range);
+        let whole = querier.select(&select).unwrap();
+        select.hints.latest_only = true;
+        let latest = querier.select(&select).unwrap();
+        assert_eq!(whole.len(), latest.len());
+        let (mut all, mut one) = (SampleBuffer::default(), SampleBuffer::default());
+        for index in 0..whole.len() {
+            whole.read(index, &mut all).unwrap();
+            latest.read(index, &mut one).unwrap();
+            assert_eq!(all.timestamps().last(), one.timestamps().last());
+            assert_eq!(all.values().last(), one.values().last());
+        }
+    }
+}
+
+#[test]
+fn numbered_labels_are_the_labels() {
+    let fixture = open(&Default::default());
+    fixture.fill(1_200, START, START + 15_000, 15_000);
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    for (projection, distinct) in [
+        (Projection::Only(Vec::new()), 1),
+        (Projection::Only(names(&["zone"])), 3),
+        (Projection::Only(names(&["nope"])), 1),
+        (Projection::Only(names(&["zone", "pod"])), 1_200),
+        (Projection::Without(names(&["pod"])), 3),
+        (Projection::Without(names(&["pod", "nope"])), 3),
+    ] {
+        let querier = fixture.db.querier(TimeRange::ALL).unwrap();
+        let mut select = Select::new(Vec::new(), TimeRange::ALL);
+        select.hints.projection = projection.clone();
+        let set = querier.select(&select).unwrap();
+        let numbered = set.numbered_labels().unwrap();
+        assert_eq!(numbered.len(), distinct, "{projection:?}");
+        assert_eq!(set.len(), 1_200);
+        for index in 0..set.len() {
+            let labels = set.labels(index);
+            assert_eq!(numbered.labels(numbered.number(index)), labels);
+            let mut pairs = Vec::new();
+            set.each_label(index, &mut |name, value| {
+                pairs.push((name.to_owned(), value.to_owned()));
+            });
+            assert_eq!(Labels::from_pairs(pairs), labels);
+        }
+    }
+    let select = Select::new(Vec::new(), TimeRange::ALL);
+    let querier = fixture.db.querier(TimeRange::ALL).unwrap();
+    assert!(querier.select(&select).unwrap().numbered_labels().is_none());
 }
