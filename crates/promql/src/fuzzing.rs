@@ -43,6 +43,10 @@ pub fn parser(text: &str) {
         }
     };
     let printed = expr.to_string();
+    if printed.contains(char::REPLACEMENT_CHARACTER) {
+        // Bytes that are not UTF-8 stand for nothing that a label can hold.
+        return;
+    }
     let again = parser::parse(&printed, &options);
     let again = again.unwrap_or_else(|error| panic!("{text:?} prints as {printed:?}: {error}"));
     if !prints_signs_in_front_of_infinities(&expr) {
