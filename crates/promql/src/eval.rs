@@ -17,6 +17,7 @@ mod info;
 mod leaders;
 mod match_groups;
 mod notes;
+pub(crate) mod notices;
 mod once;
 mod operation;
 mod range_call;

@@ -3,6 +3,7 @@
 pub(crate) mod calendar;
 pub(crate) mod compensated;
 pub(crate) mod extended;
+pub(crate) mod extended_histogram;
 pub(crate) mod histogram;
 pub(crate) mod label;
 pub(crate) mod math;

@@ -1,13 +1,20 @@
 //! Selectors that are `anchored` or `smoothed`: they see the samples around the moment or range too,
 //! as far as the lookback delta reaches.
 
+use std::sync::Arc;
+
+use model::Histogram;
+
 use super::columns::StepValue;
+use super::notices::{Notice, Notices};
 use super::range_call::RangeCall;
 use super::stream::{Scratch, Stream, WORK_BETWEEN_CHECKS};
-use super::window::{HistogramWindow, Slider, Window};
+use super::window::{HistogramSlider, HistogramWindow, Slider, Window};
 use crate::ast::ExtendedRange;
 use crate::functions::Function;
 use crate::functions::extended::{self, between};
+use crate::functions::extended_histogram::{self, Around};
+use crate::functions::rate::Extrapolation;
 use crate::limits::Interrupt;
 use crate::query::QueryError;
 
@@ -36,6 +43,7 @@ impl Stream<'_> {
     pub(super) fn smooth(&self, lookback: i64, scratch: &mut Scratch) {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let mut slider = Slider::default();
+        let mut histograms = HistogramSlider::over(scratch.buffer.histograms());
         for step in 0..self.moments.steps().count {
             let moment = self.moments.of(step);
             let (start, end) = (
@@ -44,7 +52,20 @@ impl Stream<'_> {
             );
             let around = slider.advance(times, start, end);
             let (times, values) = (&times[around.clone()], &values[around.clone()]);
-            scratch.tally.samples_looked_at += times.len() as u64;
+            let histograms = histograms.advance(start, end);
+            scratch.tally.samples_looked_at += (times.len() + histograms.values.len()) as u64;
+            if !histograms.values.is_empty() {
+                let notices = &mut scratch.notices;
+                let value = match times.is_empty() {
+                    true => extended_histogram::at_moment(&histograms, moment, notices),
+                    false => {
+                        notices.add(Notice::MixedTypes);
+                        None
+                    }
+                };
+                scratch.column.push(value.map(histogram_value));
+                continue;
+            }
             let next = times.partition_point(|&time| time < moment);
             let value = match next.checked_sub(1) {
                 _ if times.get(next) == Some(&moment) => Some(values[next]),
@@ -68,16 +89,17 @@ impl Stream<'_> {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let steps = self.moments.steps();
         let mut slider = Slider::default();
+        let mut histograms = HistogramSlider::over(scratch.buffer.histograms());
         for step in 0..steps.count {
             let end = self.moments.of(step);
             let start = end.saturating_sub(range);
-            let around = slider.advance(
-                times,
-                start.saturating_sub(reach.lookback),
-                end.saturating_add(reach.after()),
-            );
-            scratch.tally.samples_looked_at += around.len() as u64;
-            scratch.work += around.len();
+            let from = start.saturating_sub(reach.lookback);
+            let to = end.saturating_add(reach.after());
+            let around = slider.advance(times, from, to);
+            let histograms = histograms.advance(from, to);
+            let count = around.len() + histograms.values.len();
+            scratch.tally.samples_looked_at += count as u64;
+            scratch.work += count;
             if scratch.work > WORK_BETWEEN_CHECKS {
                 scratch.work = 0;
                 interrupt.check()?;
@@ -86,17 +108,14 @@ impl Stream<'_> {
                 timestamps: &times[around.clone()],
                 values: &values[around],
                 starts: &[],
-                histograms: HistogramWindow::default(),
+                histograms,
                 may_fall: true,
                 start,
                 end,
                 step: steps.time(step),
             };
             let value = match call.extrapolation() {
-                Some(kind) => {
-                    let smoothed = reach.how == ExtendedRange::Smoothed;
-                    extended::difference(&window, kind, smoothed).map(StepValue::Float)
-                }
+                Some(kind) => difference(&window, kind, reach.how, &mut scratch.notices),
                 None => anchored_part(&window)
                     .and_then(|window| call.evaluate(step, &window, &mut scratch.sorting)),
             };
@@ -106,23 +125,58 @@ impl Stream<'_> {
     }
 }
 
+/// The difference of the samples over an extended range: of floats or of native histograms.
+fn difference(
+    window: &Window<'_>,
+    kind: Extrapolation,
+    how: ExtendedRange,
+    notices: &mut Notices,
+) -> Option<StepValue> {
+    let smoothed = how == ExtendedRange::Smoothed;
+    if window.histograms.values.is_empty() {
+        return extended::difference(window, kind, smoothed).map(StepValue::Float);
+    }
+    if !window.values.is_empty() {
+        notices.add(Notice::MixedTypes);
+        return None;
+    }
+    let around = Around {
+        samples: window.histograms,
+        start: window.start,
+        end: window.end,
+        smoothed,
+    };
+    around.difference(kind, notices).map(histogram_value)
+}
+
+fn histogram_value(histogram: Histogram) -> StepValue {
+    StepValue::Histogram(Arc::new(histogram))
+}
+
 /// The window from its anchor on: the last sample at or before its start. None if no sample is
 /// behind that.
 fn anchored_part<'a>(window: &Window<'a>) -> Option<Window<'a>> {
-    if window
-        .timestamps
-        .last()
-        .is_none_or(|&last| last <= window.start)
-    {
+    let (times, histograms) = (window.timestamps, window.histograms);
+    let is_behind = |times: &[i64]| times.last().is_some_and(|&last| last > window.start);
+    if !is_behind(times) && !is_behind(histograms.timestamps) {
         return None;
     }
-    let before = window
-        .timestamps
-        .partition_point(|&time| time <= window.start);
-    let anchor = before.saturating_sub(1);
+    let up_to_start = |times: &[i64]| times.partition_point(|&time| time <= window.start);
+    let (floats, others) = (up_to_start(times), up_to_start(histograms.timestamps));
+    let last = |times: &[i64], count: usize| times[..count].last().copied();
+    let anchor = last(times, floats).max(last(histograms.timestamps, others));
+    let from = |times: &[i64], count: usize| {
+        count - usize::from(anchor.is_some() && last(times, count) == anchor)
+    };
+    let (float, other) = (from(times, floats), from(histograms.timestamps, others));
     Some(Window {
-        timestamps: &window.timestamps[anchor..],
-        values: &window.values[anchor..],
+        timestamps: &times[float..],
+        values: &window.values[float..],
+        histograms: HistogramWindow {
+            timestamps: &histograms.timestamps[other..],
+            values: &histograms.values[other..],
+            starts: &histograms.starts[other..],
+        },
         ..*window
     })
 }

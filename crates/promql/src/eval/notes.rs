@@ -160,6 +160,45 @@ impl<'a> Notes<'a> {
         );
     }
 
+    /// Floats and native histograms in one range.
+    pub(crate) fn mixed_types_in_range(&self, metric_name: &str, span: Span) {
+        let name = quoted(metric_name);
+        self.warn(
+            span,
+            &format!("encountered a mix of histograms and floats for metric name {name}"),
+        );
+    }
+
+    /// A native histogram that is a gauge where a counter is wanted.
+    pub(crate) fn not_a_counter(&self, metric_name: &str, span: Span) {
+        let name = quoted(metric_name);
+        self.warn(
+            span,
+            &format!("this native histogram metric is not a counter: {name}"),
+        );
+    }
+
+    /// A native histogram that is no gauge where one is wanted.
+    pub(crate) fn not_a_gauge(&self, metric_name: &str, span: Span) {
+        let name = quoted(metric_name);
+        self.warn(
+            span,
+            &format!("this native histogram metric is not a gauge: {name}"),
+        );
+    }
+
+    /// Native histograms in a range of which only the floats are looked at.
+    pub(crate) fn histograms_ignored_in_range(&self, metric_name: &str, span: Span) {
+        let name = quoted(metric_name);
+        self.info(
+            span,
+            &format!(
+                "ignored histograms in a range containing both floats and histograms for metric \
+                 name {name}"
+            ),
+        );
+    }
+
     /// Exponential and custom buckets in one aggregation.
     pub(crate) fn mixed_schemas(&self, metric_name: &str, span: Span) {
         let name = quoted(metric_name);

@@ -11,11 +11,12 @@ use storage::{NumberedLabels, SampleBuffer, SeriesSet};
 use super::Evaluator;
 use super::columns::{Column, Series, StepValue, Vector, same_labels};
 use super::extended::Reach;
+use super::notices::Notices;
 use super::range_call::RangeCall;
 use super::selector::Reads;
 use super::shard::BATCH;
 use super::steps::{Moments, Steps};
-use super::window::{HistogramWindow, Slider, Window};
+use super::window::{HistogramSlider, Slider, Window};
 use crate::ast::Span;
 use crate::limits::Interrupt;
 use crate::query::QueryError;
@@ -134,6 +135,8 @@ pub(crate) struct Scratch {
     /// Memory to sort values in.
     pub(super) sorting: Vec<f64>,
     noted: String,
+    /// What was noticed of the series that was read last.
+    pub(super) notices: Notices,
     /// Samples that windows saw since the last look at the interrupt.
     pub(super) work: usize,
 }
@@ -244,22 +247,14 @@ impl Stream<'_> {
         let histograms = scratch.buffer.histograms();
         let steps = self.moments.steps();
         let mut slider = Slider::default();
-        let mut histogram_slider = Slider::default();
+        let mut histogram_slider = HistogramSlider::over(scratch.buffer.histograms());
         // Windows overlap: one look at the series saves one at each of them.
         let may_fall = steps.count == 1 || !values.is_sorted();
         for step in 0..steps.count {
             let end = self.moments.of(step);
             let start = end.saturating_sub(range);
             let inside = slider.advance(times, start, end);
-            let mut histograms_inside = HistogramWindow::default();
-            if !histograms.is_empty() {
-                let inside = histogram_slider.advance(histograms.timestamps(), start, end);
-                histograms_inside = HistogramWindow {
-                    timestamps: &histograms.timestamps()[inside.clone()],
-                    values: &histograms.values()[inside.clone()],
-                    starts: &histograms.start_timestamps()[inside],
-                };
-            }
+            let histograms_inside = histogram_slider.advance(start, end);
             let count = inside.len() + histograms_inside.values.len();
             if count == 0 {
                 scratch.column.push(None);
@@ -355,6 +350,9 @@ impl Evaluator<'_> {
             if read > held {
                 lease.grow(read - held)?;
                 held = read;
+            }
+            if !scratch.notices.is_empty() {
+                self.tell_notices(stream, index, std::mem::take(&mut scratch.notices));
             }
             if has_values {
                 self.note_non_counter(stream, index, &mut scratch);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::Histogram;
+use storage::HistogramSamples;
 
 /// One step's view of a series: samples after `start` and up to `end`. Without stale markers.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,35 @@ pub(crate) struct HistogramWindow<'a> {
     pub(crate) values: &'a [Arc<Histogram>],
     /// Since when each has counted, 0 where nobody knows.
     pub(crate) starts: &'a [i64],
+}
+
+/// Moves over the native histograms of a series, to later windows only.
+pub(crate) struct HistogramSlider<'a> {
+    samples: &'a HistogramSamples,
+    slider: Slider,
+}
+
+impl<'a> HistogramSlider<'a> {
+    pub(crate) fn over(samples: &'a HistogramSamples) -> Self {
+        Self {
+            samples,
+            slider: Slider::default(),
+        }
+    }
+
+    /// Moves on to the histograms after `start` and up to `end`.
+    #[inline]
+    pub(crate) fn advance(&mut self, start: i64, end: i64) -> HistogramWindow<'a> {
+        if self.samples.is_empty() {
+            return HistogramWindow::default();
+        }
+        let inside = self.slider.advance(self.samples.timestamps(), start, end);
+        HistogramWindow {
+            timestamps: &self.samples.timestamps()[inside.clone()],
+            values: &self.samples.values()[inside.clone()],
+            starts: &self.samples.start_timestamps()[inside],
+        }
+    }
 }
 
 /// Where a window begins and ends in a series' columns; moves to later windows only.
