@@ -59,7 +59,6 @@ pub(crate) fn instant(
     query.interrupt.check()?;
     let mut expr = parser::parse(query.text, &engine.options().parse)?;
     plan::resolve_durations(&mut expr, 0, 0)?;
-    plan::not_evaluated_yet(&expr).map_or(Ok(()), |what| Err(QueryError::Execution(what)))?;
     plan::resolve_at_modifiers(&mut expr, query.time, query.time);
     let run = Run {
         engine,
@@ -96,7 +95,6 @@ pub(crate) fn range(
     }
     let range = query.end.saturating_sub(query.start);
     plan::resolve_durations(&mut expr, query.step, range)?;
-    plan::not_evaluated_yet(&expr).map_or(Ok(()), |what| Err(QueryError::Execution(what)))?;
     plan::resolve_at_modifiers(&mut expr, query.start, query.end);
     let Some(steps) = Steps::between(query.start, query.end, query.step) else {
         return Ok(QueryResult {

@@ -5,12 +5,15 @@ pub(crate) mod compensated;
 pub(crate) mod extended;
 pub(crate) mod extended_histogram;
 pub(crate) mod histogram;
+pub(crate) mod histogram_over_time;
+pub(crate) mod histogram_rate;
 pub(crate) mod label;
 pub(crate) mod math;
 pub(crate) mod natural_order;
 pub(crate) mod over_time;
 pub(crate) mod rate;
 pub(crate) mod regression;
+pub(crate) mod start_timestamp;
 
 use std::fmt;
 

@@ -3,7 +3,6 @@
 
 mod at_modifier;
 mod durations;
-mod not_yet;
 mod projection;
 mod reference_time;
 mod repeated_parts;
@@ -13,7 +12,6 @@ mod time_range;
 
 pub(crate) use at_modifier::resolve_at_modifiers;
 pub(crate) use durations::resolve_durations;
-pub(crate) use not_yet::not_evaluated_yet;
 pub(crate) use projection::projection_of;
 pub(crate) use reference_time::reference_time;
 pub(crate) use repeated_parts::RepeatedParts;

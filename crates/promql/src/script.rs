@@ -8,7 +8,7 @@
 //! ```
 //! let script = "load 1m\n  up 1+1x5\n\neval instant at 2m sum(up)\n  {} 3\n";
 //! let report = promql::script::run("sum.test", script);
-//! assert_eq!(report.to_string(), "1 passed, 0 failed, 0 skipped");
+//! assert_eq!(report.to_string(), "1 passed, 0 failed");
 //! ```
 
 mod classic;
@@ -26,7 +26,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use report::{Failure, Report, Skip};
+pub use report::{Failure, Report};
 
 use storage::memory::MemoryStore;
 
@@ -83,7 +83,6 @@ impl Bench {
             }
             Command::Eval(eval) => match evaluate(self, &eval) {
                 Outcome::Passed => report.passed += 1,
-                Outcome::Skipped(reason) => report.skip(file, eval.line, reason),
                 Outcome::Failed {
                     query,
                     expected,

@@ -43,7 +43,7 @@ impl Stream<'_> {
     pub(super) fn smooth(&self, lookback: i64, scratch: &mut Scratch) {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let mut slider = Slider::default();
-        let mut histograms = HistogramSlider::over(scratch.buffer.histograms());
+        let mut histograms = HistogramSlider::over(scratch.buffer.histograms(), false);
         for step in 0..self.moments.steps().count {
             let moment = self.moments.of(step);
             let (start, end) = (
@@ -89,7 +89,7 @@ impl Stream<'_> {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let steps = self.moments.steps();
         let mut slider = Slider::default();
-        let mut histograms = HistogramSlider::over(scratch.buffer.histograms());
+        let mut histograms = HistogramSlider::over(scratch.buffer.histograms(), false);
         for step in 0..steps.count {
             let end = self.moments.of(step);
             let start = end.saturating_sub(range);
@@ -116,8 +116,9 @@ impl Stream<'_> {
             };
             let value = match call.extrapolation() {
                 Some(kind) => difference(&window, kind, reach.how, &mut scratch.notices),
-                None => anchored_part(&window)
-                    .and_then(|window| call.evaluate(step, &window, &mut scratch.sorting)),
+                None => anchored_part(&window).and_then(|window| {
+                    call.evaluate(step, &window, &mut scratch.sorting, &mut scratch.notices)
+                }),
             };
             scratch.column.push(value);
         }
@@ -175,7 +176,7 @@ fn anchored_part<'a>(window: &Window<'a>) -> Option<Window<'a>> {
         histograms: HistogramWindow {
             timestamps: &histograms.timestamps[other..],
             values: &histograms.values[other..],
-            starts: &histograms.starts[other..],
+            starts: &[],
         },
         ..*window
     })

@@ -61,7 +61,8 @@ impl Heap {
             Order::LargestFirst => root.value < leader.value,
             Order::SmallestFirst => root.value > leader.value,
         };
-        if !is_better && !(root.value.is_nan() && !leader.value.is_nan()) {
+        let is_number_for_nan = root.value.is_nan() && !leader.value.is_nan();
+        if !(is_better || is_number_for_nan) {
             return false;
         }
         *root = leader;

@@ -169,6 +169,17 @@ impl<'a> Notes<'a> {
         );
     }
 
+    /// A sample that began to count before the one before it ended.
+    pub(crate) fn overlapping_starts(&self, metric_name: &str, span: Span) {
+        let of_metric = for_metric(metric_name);
+        self.warn(
+            span,
+            &format!(
+                "sample has start time that overlaps with previous sample timestamp{of_metric}"
+            ),
+        );
+    }
+
     /// A native histogram that is a gauge where a counter is wanted.
     pub(crate) fn not_a_counter(&self, metric_name: &str, span: Span) {
         let name = quoted(metric_name);

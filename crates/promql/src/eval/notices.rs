@@ -3,7 +3,7 @@
 
 use super::Evaluator;
 use super::notes::HistogramOperation;
-use super::stream::Stream;
+use super::stream::{Reading, Stream};
 use model::label::METRIC_NAME;
 
 /// Things to tell of a series.
@@ -23,6 +23,14 @@ pub(crate) enum Notice {
     ReconciledAddition,
     /// Different custom bounds were subtracted.
     ReconciledSubtraction,
+    /// Different custom bounds were summed.
+    ReconciledAggregation,
+    /// Histograms with and without a counter reset were summed.
+    CollidingResets,
+    /// A sample began to count before the one before it ended.
+    OverlappingStarts,
+    /// A quantile was asked for that is none.
+    Quantile,
 }
 
 /// What was noticed of a series.
@@ -70,12 +78,26 @@ impl Evaluator<'_> {
                 Notice::ReconciledSubtraction => {
                     notes.reconciled_bounds(HistogramOperation::Subtraction, span);
                 }
+                Notice::ReconciledAggregation => {
+                    notes.reconciled_bounds(HistogramOperation::Aggregation, span);
+                }
+                Notice::CollidingResets => {
+                    notes.colliding_counter_resets(HistogramOperation::Aggregation, span);
+                }
+                Notice::OverlappingStarts => notes.overlapping_starts(&name, span),
+                Notice::Quantile => {
+                    if let Reading::Range { call, .. } = &stream.reading
+                        && let Some(quantiles) = call.arguments.first()
+                    {
+                        self.check_quantiles(quantiles, call.first_argument);
+                    }
+                }
             }
         }
     }
 }
 
-const ALL: [Notice; 7] = [
+const ALL: [Notice; 11] = [
     Notice::MixedTypes,
     Notice::MixedSchemas,
     Notice::NotCounter,
@@ -83,4 +105,8 @@ const ALL: [Notice; 7] = [
     Notice::IgnoredHistograms,
     Notice::ReconciledAddition,
     Notice::ReconciledSubtraction,
+    Notice::ReconciledAggregation,
+    Notice::CollidingResets,
+    Notice::OverlappingStarts,
+    Notice::Quantile,
 ];

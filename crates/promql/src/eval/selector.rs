@@ -94,16 +94,18 @@ impl<'e> Evaluator<'e> {
         {
             check_extended(node.function, how)?;
         }
-        let mut argument = None;
+        let mut arguments = Vec::new();
         for arg in &node.args {
             if arg.value_type() == ValueType::Scalar {
-                argument = Some(self.scalar(arg, steps)?);
+                arguments.push(self.scalar(arg, steps)?);
             }
         }
-        let quantiles = argument
-            .clone()
-            .filter(|_| node.function == Function::QuantileOverTime);
-        let call = RangeCall::new(node.function, argument);
+        let call = RangeCall {
+            function: node.function,
+            arguments,
+            first_argument: node.args[0].without_parens().span(),
+            use_starts: self.options.use_start_timestamps,
+        };
         // As an offset would, the first two leave the series what it is; of the third nobody sees
         // the series.
         let drops_name = !matches!(
@@ -123,8 +125,10 @@ impl<'e> Evaluator<'e> {
             RangeArgument::Subquery(subquery) => self.subquery_stream(subquery, steps, call)?,
         };
         stream.drops_name = drops_name;
-        if let Some(column) = quantiles.filter(|_| stream.len() > 0) {
-            self.check_quantiles(&column, node.args[0].without_parens().span());
+        if let Reading::Range { call, .. } = &stream.reading
+            && stream.len() > 0
+        {
+            call.check()?;
         }
         Ok(stream)
     }

@@ -71,7 +71,7 @@ impl Source<'_> {
                 }
                 for (step, histogram) in column.histograms.iter() {
                     let histograms = buffer.histograms_mut();
-                    histograms.push(steps.time(step), Arc::clone(histogram), 0);
+                    histograms.push(steps.time(step), unhinted(histogram), 0);
                 }
             }
         }
@@ -243,11 +243,14 @@ impl Stream<'_> {
         interrupt: &Interrupt,
     ) -> Result<(), QueryError> {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
-        let starts = scratch.buffer.start_timestamps();
-        let histograms = scratch.buffer.histograms();
+        let starts = match call.use_starts {
+            true => scratch.buffer.start_timestamps(),
+            false => &[],
+        };
         let steps = self.moments.steps();
         let mut slider = Slider::default();
-        let mut histogram_slider = HistogramSlider::over(scratch.buffer.histograms());
+        let mut histogram_slider =
+            HistogramSlider::over(scratch.buffer.histograms(), call.use_starts);
         // Windows overlap: one look at the series saves one at each of them.
         let may_fall = steps.count == 1 || !values.is_sorted();
         for step in 0..steps.count {
@@ -276,7 +279,7 @@ impl Stream<'_> {
                 end,
                 step: steps.time(step),
             };
-            let value = call.evaluate(step, &window, &mut scratch.sorting);
+            let value = call.evaluate(step, &window, &mut scratch.sorting, &mut scratch.notices);
             scratch.column.push(value);
         }
         Ok(())
@@ -288,6 +291,17 @@ fn remove_stale_markers(buffer: &mut SampleBuffer) {
         return;
     }
     buffer.retain(|_, value| !value.is_some_and(is_stale));
+}
+
+/// A histogram that others may have stood before: what it says of the one before is void.
+fn unhinted(histogram: &Arc<Histogram>) -> Arc<Histogram> {
+    match histogram.counter_reset_hint {
+        CounterResetHint::Unknown | CounterResetHint::Gauge => Arc::clone(histogram),
+        CounterResetHint::Reset | CounterResetHint::NotReset => Arc::new(Histogram {
+            counter_reset_hint: CounterResetHint::Unknown,
+            ..Histogram::clone(histogram)
+        }),
+    }
 }
 
 /// Takes the buckets of native histograms away, and notes whether the counter was reset at each.
@@ -303,6 +317,7 @@ fn keep_statistics(buffer: &mut SampleBuffer) {
         };
         let statistics = Histogram {
             counter_reset_hint,
+            // Tells custom buckets from exponential ones still.
             schema: histogram.schema,
             count: histogram.count,
             sum: histogram.sum,

@@ -41,13 +41,16 @@ pub(crate) struct HistogramWindow<'a> {
 pub(crate) struct HistogramSlider<'a> {
     samples: &'a HistogramSamples,
     slider: Slider,
+    with_starts: bool,
 }
 
 impl<'a> HistogramSlider<'a> {
-    pub(crate) fn over(samples: &'a HistogramSamples) -> Self {
+    /// Over these; their starts are only seen if wanted.
+    pub(crate) fn over(samples: &'a HistogramSamples, with_starts: bool) -> Self {
         Self {
             samples,
             slider: Slider::default(),
+            with_starts,
         }
     }
 
@@ -61,7 +64,10 @@ impl<'a> HistogramSlider<'a> {
         HistogramWindow {
             timestamps: &self.samples.timestamps()[inside.clone()],
             values: &self.samples.values()[inside.clone()],
-            starts: &self.samples.start_timestamps()[inside],
+            starts: match self.with_starts {
+                true => &self.samples.start_timestamps()[inside],
+                false => &[],
+            },
         }
     }
 }

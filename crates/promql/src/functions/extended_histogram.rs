@@ -7,6 +7,7 @@ use model::Histogram;
 use model::histogram::CounterResetHint::{Gauge, Unknown};
 
 use super::extended::Borders;
+use super::histogram_rate::{add, subtract};
 use super::rate::Extrapolation;
 use crate::eval::notices::{Notice, Notices};
 use crate::eval::window::HistogramWindow;
@@ -176,25 +177,4 @@ pub(crate) fn at_moment(
     }
     let counter = last.counter_reset_hint != Gauge || following.counter_reset_hint != Gauge;
     between(samples, before, moment, counter, notices)
-}
-
-fn add(to: &mut Histogram, other: &Histogram, notices: &mut Notices) -> Option<()> {
-    note(to.add(other).ok(), Notice::ReconciledAddition, notices)
-}
-
-fn subtract(from: &mut Histogram, other: &Histogram, notices: &mut Notices) -> Option<()> {
-    note(from.sub(other).ok(), Notice::ReconciledSubtraction, notices)
-}
-
-fn note(
-    combined: Option<model::histogram::Combined>,
-    reconciled: Notice,
-    notices: &mut Notices,
-) -> Option<()> {
-    match combined {
-        None => notices.add(Notice::MixedSchemas),
-        Some(combined) if combined.bounds_reconciled => notices.add(reconciled),
-        Some(_) => {}
-    }
-    combined.map(|_| ())
 }

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use crate::eval::window::Window;
 use crate::functions::compensated::{CompensatedSum, Mean};
 
 /// `sum_over_time`
@@ -83,6 +84,42 @@ pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     let upper = (lower + 1).min(last);
     let weight = rank - rank.floor();
     values[lower] * (1.0 - weight) + values[upper] * weight
+}
+
+/// `mad_over_time`: the median of the distances from the median; NaN if a value is. Sorts the values.
+pub(crate) fn median_deviation(values: &mut [f64]) -> f64 {
+    if values.iter().any(|value| value.is_nan()) {
+        return f64::NAN;
+    }
+    let median = quantile(0.5, values);
+    for value in values.iter_mut() {
+        *value = (*value - median).abs();
+    }
+    quantile(0.5, values)
+}
+
+/// `ts_of_max_over_time` and `ts_of_min_over_time`: when the value was there that is `better` than
+/// those before it or as good; in seconds.
+pub(crate) fn time_of(window: &Window<'_>, better: impl Fn(f64, f64) -> bool) -> f64 {
+    let (mut best, mut at) = (f64::NAN, 0);
+    for (&time, &value) in window.timestamps.iter().zip(window.values) {
+        if best.is_nan() || better(value, best) {
+            (best, at) = (value, time);
+        }
+    }
+    at as f64 / 1_000.0
+}
+
+/// `ts_of_first_over_time`: the first of two rising lists' times, in seconds.
+pub(crate) fn earliest(times: &[i64], others: &[i64]) -> f64 {
+    let first = times.first().into_iter().chain(others.first()).min();
+    first.copied().unwrap_or_default() as f64 / 1_000.0
+}
+
+/// `ts_of_last_over_time`: the last of two rising lists' times, in seconds.
+pub(crate) fn latest(times: &[i64], others: &[i64]) -> f64 {
+    let last = times.last().into_iter().chain(others.last()).max();
+    last.copied().unwrap_or_default() as f64 / 1_000.0
 }
 
 /// Rising order with NaN in front.

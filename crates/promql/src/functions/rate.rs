@@ -1,5 +1,7 @@
 //! `rate`, `increase`, `delta`, `irate`, `idelta`, `changes` and `resets` over one window.
 
+use super::start_timestamp::Neighbours;
+use crate::eval::notices::{Notice, Notices};
 use crate::eval::window::Window;
 
 /// What the first three functions make of the difference between last and first sample.
@@ -29,40 +31,129 @@ impl Extrapolation {
     };
 }
 
-/// The difference over the window, extrapolated to its borders; none of less than two samples.
-///
-/// To a border that is less than 1.1 mean sample distances away the slope is carried on; else the
-/// series is taken to begin or end half a distance beyond its outermost sample. A counter is never
-/// carried on to before the point where it was zero.
-pub(crate) fn extrapolated(window: &Window<'_>, kind: Extrapolation) -> Option<f64> {
+/// The difference over the window, extrapolated to its borders; none of less than two samples, unless
+/// the one says that it began to count inside the window.
+pub(crate) fn extrapolated(
+    window: &Window<'_>,
+    kind: Extrapolation,
+    notices: &mut Notices,
+) -> Option<f64> {
     let (&first, &last) = (window.values.first()?, window.values.last()?);
-    let (&first_time, &last_time) = (window.timestamps.first()?, window.timestamps.last()?);
-    if window.values.len() < 2 {
-        return None;
-    }
+    let start = window.starts.first().copied().unwrap_or_default();
+    let span = Span::of(window.timestamps, window);
     let mut difference = last - first;
-    if kind.counter && window.may_fall {
+    if kind.counter && !window.starts.is_empty() {
+        difference = add_started_resets(difference, window, notices);
+    } else if kind.counter && window.may_fall {
         difference = add_resets(difference, window.values);
     }
-    let mut to_start = seconds(first_time - window.start);
-    let mut to_end = seconds(window.end - last_time);
-    let sampled = seconds(last_time - first_time);
-    let distance = sampled / (window.values.len() - 1) as f64;
-    let threshold = distance * EXTRAPOLATION_THRESHOLD;
-    if to_start >= threshold {
-        to_start = distance / 2.0;
-    }
-    if kind.counter && difference > 0.0 && first >= 0.0 {
-        to_start = to_start.min(sampled * (first / difference));
-    }
-    if to_end >= threshold {
-        to_end = distance / 2.0;
-    }
-    let mut factor = (sampled + to_start + to_end) / sampled;
-    if kind.per_second {
-        factor /= seconds(window.end - window.start);
-    }
+    let factor = match kind.counter && span.begins_at(start) {
+        true => {
+            difference += first;
+            span.factor_from(start, kind)
+        }
+        false if window.values.len() < 2 => return None,
+        false => {
+            let zero = (difference > 0.0 && first >= 0.0).then(|| first / difference);
+            span.factor(zero, kind)
+        }
+    };
     Some(difference * factor)
+}
+
+/// Where the samples of a window stand in it; in seconds where not said otherwise.
+pub(crate) struct Span {
+    to_start: f64,
+    to_end: f64,
+    /// From the first to the last sample.
+    sampled: f64,
+    /// Mean distance of the samples.
+    distance: f64,
+    range: f64,
+    /// Milliseconds since the Unix epoch: the window's left border, and its outermost samples.
+    left: i64,
+    first: i64,
+    last: i64,
+}
+
+impl Span {
+    /// Of samples at these times, of which there is one at least.
+    #[inline]
+    pub(crate) fn of(timestamps: &[i64], window: &Window<'_>) -> Self {
+        let (first, last) = (timestamps[0], timestamps[timestamps.len() - 1]);
+        let sampled = seconds(last - first);
+        Self {
+            to_start: seconds(first - window.start),
+            to_end: seconds(window.end - last),
+            sampled,
+            distance: match timestamps.len() {
+                1 => 0.0,
+                samples => sampled / (samples - 1) as f64,
+            },
+            range: seconds(window.end - window.start),
+            left: window.start,
+            first,
+            last,
+        }
+    }
+
+    /// True if counting began inside the window: there the counter was 0.
+    pub(crate) fn begins_at(&self, start: i64) -> bool {
+        start != 0 && start > self.left && start < self.first
+    }
+
+    /// What a difference that begins where counting began has to be multiplied with.
+    pub(crate) fn factor_from(&self, start: i64, kind: Extrapolation) -> f64 {
+        self.factor_of(seconds(self.last - start), 0.0, kind)
+    }
+
+    /// What a difference has to be multiplied with. `zero` is how many times the sampled time the
+    /// counter was zero before the first sample.
+    ///
+    /// To a border that is less than 1.1 mean sample distances away the slope is carried on; else
+    /// the series is taken to begin or end half a distance beyond its outermost sample. A counter is
+    /// never carried on to before the point where it was zero.
+    #[inline]
+    pub(crate) fn factor(&self, zero: Option<f64>, kind: Extrapolation) -> f64 {
+        let mut to_start = self.to_start;
+        if to_start >= self.distance * EXTRAPOLATION_THRESHOLD {
+            to_start = self.distance / 2.0;
+        }
+        if let Some(zero) = zero.filter(|_| kind.counter) {
+            to_start = to_start.min(self.sampled * zero);
+        }
+        self.factor_of(self.sampled, to_start, kind)
+    }
+
+    #[inline]
+    fn factor_of(&self, sampled: f64, to_start: f64, kind: Extrapolation) -> f64 {
+        let mut to_end = self.to_end;
+        if to_end >= self.distance * EXTRAPOLATION_THRESHOLD {
+            to_end = self.distance / 2.0;
+        }
+        let mut factor = 1.0;
+        if sampled != 0.0 {
+            factor = (sampled + to_start + to_end) / sampled;
+        }
+        if kind.per_second {
+            factor /= self.range;
+        }
+        factor
+    }
+}
+
+/// Resets of samples that say since when they count.
+fn add_started_resets(mut difference: f64, window: &Window<'_>, notices: &mut Notices) -> f64 {
+    for (index, pair) in window.values.windows(2).enumerate() {
+        let times = Neighbours::at(window.starts, window.timestamps, index + 1);
+        if times.is_some_and(Neighbours::overlap) {
+            notices.add(Notice::OverlappingStarts);
+        }
+        if pair[1] < pair[0] || times.is_some_and(Neighbours::is_reset) {
+            difference += pair[0];
+        }
+    }
+    difference
 }
 
 #[inline]
@@ -86,7 +177,9 @@ pub(crate) fn from_last_two(window: &Window<'_>, is_rate: bool) -> Option<f64> {
     if last_time == time_before {
         return None;
     }
-    let is_reset = is_rate && last < before;
+    let end = window.values.len() - 1;
+    let times = Neighbours::at(window.starts, window.timestamps, end);
+    let is_reset = is_rate && (last < before || times.is_some_and(Neighbours::is_reset));
     let difference = if is_reset { last } else { last - before };
     Some(if is_rate {
         difference / seconds(last_time - time_before)
@@ -147,7 +240,8 @@ mod tests {
         ];
         for (kind, (start, end), samples, want) in cases {
             let (timestamps, values): (Vec<_>, Vec<_>) = samples.iter().copied().unzip();
-            let got = extrapolated(&window(&timestamps, &values, start, end), kind);
+            let window = window(&timestamps, &values, start, end);
+            let got = extrapolated(&window, kind, &mut Notices::default());
             assert_eq!(got, want, "{samples:?} in {start}..{end}");
         }
     }
@@ -157,6 +251,7 @@ mod tests {
         let got = extrapolated(
             &window(&[10_000, 20_000], &[2.0, 12.0], 0, 20_000),
             INCREASE,
+            &mut Notices::default(),
         );
         assert_eq!(got, Some(12.0));
     }

@@ -18,6 +18,23 @@ pub(crate) fn predict(window: &Window<'_>, seconds: f64) -> Option<f64> {
     })
 }
 
+/// `double_exponential_smoothing`: the last value of a mean in which the weight of older values falls
+/// by `smoothing`, and that of older trends by `trend`; none of less than two samples.
+pub(crate) fn smoothed(values: &[f64], smoothing: f64, trend: f64) -> Option<f64> {
+    let (&first, rest) = values.split_first()?;
+    let mut slope = rest.first()? - first;
+    let mut mean = first;
+    let mut mean_before = 0.0;
+    for (index, &value) in rest.iter().enumerate() {
+        if index > 0 {
+            slope = trend * (mean - mean_before) + (1.0 - trend) * slope;
+        }
+        let next = smoothing * value + (1.0 - smoothing) * (mean + slope);
+        (mean_before, mean) = (mean, next);
+    }
+    Some(mean)
+}
+
 struct Line {
     /// Rise per second.
     slope: f64,

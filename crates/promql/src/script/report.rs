@@ -9,8 +9,6 @@ pub struct Report {
     pub passed: usize,
     /// Evals that do not hold, and commands that cannot be read.
     pub failed: Vec<Failure>,
-    /// Evals that need what the engine does not have yet.
-    pub skipped: Vec<Skip>,
 }
 
 /// An eval that does not hold.
@@ -28,23 +26,11 @@ pub struct Failure {
     pub got: String,
 }
 
-/// An eval that was not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skip {
-    /// The script.
-    pub file: String,
-    /// Line of the command, from 1.
-    pub line: usize,
-    /// Why.
-    pub reason: String,
-}
-
 impl Report {
     /// Adds the findings of another script.
     pub fn merge(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed.extend(other.failed);
-        self.skipped.extend(other.skipped);
     }
 
     pub(super) fn fail(&mut self, file: &str, line: usize, query: &str, expected: &str, got: &str) {
@@ -56,37 +42,15 @@ impl Report {
             got: got.to_owned(),
         });
     }
-
-    pub(super) fn skip(&mut self, file: &str, line: usize, reason: String) {
-        self.skipped.push(Skip {
-            file: file.to_owned(),
-            line,
-            reason,
-        });
-    }
 }
 
-/// Skips, failures, and the line that sums them.
+/// Failures, and the line that sums them.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for skip in &self.skipped {
-            writeln!(f, "{skip}")?;
-        }
         for failure in &self.failed {
             writeln!(f, "{failure}")?;
         }
-        let (failed, skipped) = (self.failed.len(), self.skipped.len());
-        write!(
-            f,
-            "{} passed, {failed} failed, {skipped} skipped",
-            self.passed
-        )
-    }
-}
-
-impl fmt::Display for Skip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: skipped: {}", self.file, self.line, self.reason)
+        write!(f, "{} passed, {} failed", self.passed, self.failed.len())
     }
 }
 

@@ -4,28 +4,14 @@ use promql::script;
 
 use crate::outside::outside_data;
 
-/// Runs one of upstream's scripts; at least `least` evals must hold and none may fail.
-#[allow(clippy::print_stdout, reason = "the report names what is skipped")]
-fn holds(name: &str, least: usize) {
+/// Runs one of upstream's scripts: `evals` evals must hold, and none may fail.
+fn holds(name: &str, evals: usize) {
     let Some(text) = outside_data(&format!("promql/{name}")) else {
         return;
     };
     let report = script::run(name, &text);
-    println!("{report}");
     assert!(report.failed.is_empty(), "{report}");
-    assert!(report.passed >= least, "{report}");
-}
-
-/// Runs one of upstream's scripts of which a part needs what functions over ranges do not do yet with
-/// native histograms.
-#[allow(clippy::print_stdout, reason = "the report names what does not hold")]
-fn holds_in_part(name: &str, least: usize) {
-    let Some(text) = outside_data(&format!("promql/{name}")) else {
-        return;
-    };
-    let report = script::run(name, &text);
-    println!("{report}");
-    assert!(report.passed >= least, "{report}");
+    assert_eq!(report.passed, evals, "{name}");
 }
 
 #[test]
@@ -50,7 +36,7 @@ fn selectors() {
 
 #[test]
 fn at_modifier() {
-    holds("at_modifier.test", 77);
+    holds("at_modifier.test", 78);
 }
 
 #[test]
@@ -60,15 +46,25 @@ fn duration_expression() {
 
 #[test]
 fn functions() {
-    holds_in_part("functions.test", 369);
+    holds("functions.test", 431);
 }
 
 #[test]
 fn classic_histograms() {
-    holds_in_part("histograms.test", 157);
+    holds("histograms.test", 185);
 }
 
 #[test]
 fn native_histograms() {
-    holds_in_part("native_histograms.test", 430);
+    holds("native_histograms.test", 522);
+}
+
+#[test]
+fn extended_vectors() {
+    holds("extended_vectors.test", 169);
+}
+
+#[test]
+fn info() {
+    holds("info.test", 53);
 }
