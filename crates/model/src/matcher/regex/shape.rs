@@ -2,7 +2,7 @@
 
 use regex_automata::meta;
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
-use regex_syntax::hir::{Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 
 use super::sequence::Sequence;
 use super::{RegexError, compile};
@@ -75,24 +75,86 @@ fn without_outer_anchors(hir: Hir) -> Hir {
     }
 }
 
-/// All texts that an expression matches, if they are few.
+/// All texts that an expression matches, sorted, if they are few.
 fn one_of(hir: &Hir, pattern: &str) -> Option<Vec<String>> {
-    let mut extractor = Extractor::new();
-    extractor
-        .limit_class(MOST_OF_CLASS)
-        .limit_literal_len(LONGEST_LITERAL)
-        // A list of alternatives may be as long as somebody cared to write it.
-        .limit_total(pattern.len().max(MOST_LITERALS));
-    let found = extractor.extract(hir);
-    if !found.is_exact() {
+    // A list of alternatives may be as long as somebody cared to write it.
+    let mut texts = texts(hir, pattern.len().max(MOST_LITERALS))?;
+    texts.sort_unstable();
+    texts.dedup();
+    Some(texts)
+}
+
+/// The texts of an expression, some perhaps twice. None if there are more than `most`.
+fn texts(hir: &Hir, most: usize) -> Option<Vec<String>> {
+    let found = match hir.kind() {
+        HirKind::Empty => vec![String::new()],
+        HirKind::Literal(literal) => vec![String::from_utf8(literal.0.to_vec()).ok()?],
+        HirKind::Class(class) => characters(class)?,
+        HirKind::Look(_) => return None,
+        HirKind::Repetition(repetition) => match (repetition.min, repetition.max?) {
+            (0, 1) => {
+                let mut found = texts(&repetition.sub, most)?;
+                found.push(String::new());
+                found
+            }
+            (min, max) if min == max && max <= MOST_REPEATS => {
+                let repeated = texts(&repetition.sub, most)?;
+                let once = vec![String::new()];
+                (0..max).try_fold(once, |found, _| product(found, &repeated, most))?
+            }
+            _ => return None,
+        },
+        HirKind::Capture(capture) => texts(&capture.sub, most)?,
+        HirKind::Concat(parts) => {
+            let once = vec![String::new()];
+            let mut parts = parts.iter();
+            parts.try_fold(once, |found, part| {
+                product(found, &texts(part, most)?, most)
+            })?
+        }
+        HirKind::Alternation(alternatives) => {
+            let mut found = Vec::new();
+            for alternative in alternatives {
+                found.append(&mut texts(alternative, most)?);
+                if found.len() > most {
+                    return None;
+                }
+            }
+            found
+        }
+    };
+    (found.len() <= most).then_some(found)
+}
+
+/// Each text with each ending.
+fn product(texts: Vec<String>, endings: &[String], most: usize) -> Option<Vec<String>> {
+    if texts.len().saturating_mul(endings.len()) > most {
         return None;
     }
-    let texts = found.literals()?.iter();
-    let texts = texts.map(|literal| String::from_utf8(literal.as_bytes().to_vec()).ok());
-    let mut set: Vec<String> = texts.collect::<Option<_>>()?;
-    set.sort_unstable();
-    set.dedup();
-    Some(set)
+    if let [ending] = endings {
+        let longer = texts.into_iter().map(|text| text + ending);
+        return Some(longer.collect());
+    }
+    let pairs = texts
+        .iter()
+        .flat_map(|text| endings.iter().map(move |ending| (text, ending)));
+    Some(
+        pairs
+            .map(|(text, ending)| format!("{text}{ending}"))
+            .collect(),
+    )
+}
+
+/// The characters of a small class.
+fn characters(class: &Class) -> Option<Vec<String>> {
+    let Class::Unicode(class) = class else {
+        // Nothing else is made of bytes than the class of nothing.
+        return class.is_empty().then(Vec::new);
+    };
+    let len: usize = class.ranges().iter().map(ClassUnicodeRange::len).sum();
+    let ranges = class.ranges().iter();
+    let characters = ranges.flat_map(|range| range.start()..=range.end());
+    (len <= MOST_OF_CLASS).then(|| characters.map(String::from).collect())
 }
 
 /// The alternatives of an expression, if each is a sequence.
@@ -116,8 +178,8 @@ fn prefix_of(hir: &Hir) -> String {
 
 /// A class of more characters is not taken apart.
 const MOST_OF_CLASS: usize = 16;
-/// Longer literals stay with the expression.
-const LONGEST_LITERAL: usize = 4096;
+/// More copies of something stay with the expression.
+const MOST_REPEATS: u32 = 16;
 /// More values than this are not looked up one by one, unless they were written out.
 const MOST_LITERALS: usize = 128;
 /// With more alternatives, one walk over the text by an automaton is faster.

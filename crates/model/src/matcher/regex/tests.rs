@@ -62,7 +62,7 @@ fn patterns_do_what_go_does() {
 
 #[test]
 fn the_index_learns_sets_and_prefixes() {
-    let cases: [(&str, Option<&[&str]>, &str); 18] = [
+    let cases: [(&str, Option<&[&str]>, &str); 19] = [
         ("a", Some(&["a"]), ""),
         ("^a$", Some(&["a"]), ""),
         ("c|a|b|a", Some(&["a", "b", "c"]), ""),
@@ -76,6 +76,7 @@ fn the_index_learns_sets_and_prefixes() {
         ("(a|b)-(1|2)", Some(&["a-1", "a-2", "b-1", "b-2"]), ""),
         (r"10\.0\.0\.1:9100", Some(&["10.0.0.1:9100"]), ""),
         ("(?i)Ab", Some(&["AB", "Ab", "aB", "ab"]), ""),
+        ("a{2}b?", Some(&["aa", "aab"]), ""),
         ("[^\\x00-\\x{10FFFF}]", Some(&[]), ""),
         ("(?i)production-cluster", None, ""),
         (".*", None, ""),
