@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::http;
 
@@ -34,12 +33,10 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Reads an answer of the query API.
-    pub(super) fn read(answer: &http::connection::Answer) -> Result<Self> {
-        let body: Json = serde_json::from_slice(&answer.body).with_context(|| {
-            let text = String::from_utf8_lossy(&answer.body);
-            let start: String = text.chars().take(200).collect();
-            format!("status {}, no JSON: {start}", answer.status)
-        })?;
+    pub(super) fn read(answer: &http::connection::Answer) -> Self {
+        // A failure to answer at all is said in plain text.
+        let body: Json = serde_json::from_slice(&answer.body)
+            .unwrap_or_else(|_| json!({ "error": String::from_utf8_lossy(&answer.body) }));
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let texts = |name: &str| {
             let list = body[name].as_array().into_iter().flatten();
@@ -48,7 +45,7 @@ impl Answer {
         };
         let data = &body["data"];
         let is_result = data["resultType"].is_string();
-        Ok(Self {
+        Self {
             http_status: answer.status,
             status: text("status"),
             error_type: text("errorType"),
@@ -58,7 +55,7 @@ impl Answer {
             result_type: data["resultType"].as_str().unwrap_or_default().to_owned(),
             series: if is_result { series(data) } else { Vec::new() },
             other: if is_result { Json::Null } else { data.clone() },
-        })
+        }
     }
 }
 

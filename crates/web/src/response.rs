@@ -140,20 +140,33 @@ pub(crate) fn success_text(data: &str, annotations: &Annotations) -> Response<Bo
     let mut text = String::with_capacity(data.len() + 64);
     text.push_str("{\"status\":\"success\",\"data\":");
     text.push_str(data);
-    for (key, list) in [
-        ("warnings", annotations.warnings()),
-        ("infos", annotations.infos()),
+    for (key, kind, list) in [
+        ("warnings", "warning", annotations.warnings()),
+        ("infos", "info", annotations.infos()),
     ] {
         if !list.is_empty() {
             text.push_str(",\"");
             text.push_str(key);
             text.push_str("\":");
-            text.push_str(&to_json(&list));
+            text.push_str(&to_json(&shown(kind, list)));
         }
     }
     text.push('}');
     json(StatusCode::OK, text)
 }
+
+/// The first annotations of a kind, and how many more there are.
+fn shown(kind: &str, list: &[String]) -> Vec<String> {
+    let mut shown: Vec<String> = list.iter().take(MAX_ANNOTATIONS).cloned().collect();
+    let left_out = list.len() - shown.len();
+    if left_out > 0 {
+        shown.push(format!("{left_out} more {kind} annotations omitted"));
+    }
+    shown
+}
+
+/// Annotations of each kind that an answer shows, as upstream does.
+const MAX_ANNOTATIONS: usize = 10;
 
 /// An answer outside the API: text for a person. Errors say that they are nothing else.
 pub(crate) fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
@@ -179,4 +192,18 @@ fn json(status: StatusCode, text: String) -> Response<Body> {
 /// `value` as JSON text.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("our own types have text keys and finite numbers")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn ten_annotations_are_shown_and_the_others_counted() {
+        let list = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(shown("info", &list(10)), list(10));
+        let cut = shown("warning", &list(13));
+        assert_eq!(cut.len(), 11);
+        assert_eq!(cut[10], "3 more warning annotations omitted");
+    }
 }
