@@ -90,6 +90,18 @@ impl Histogram {
         self.schema == schema::CUSTOM_BUCKETS
     }
 
+    /// How many samples the histogram counts for in limits and statistics of queries: as many as
+    /// floats with their times would take the memory that it takes upstream.
+    pub fn sample_size(&self) -> usize {
+        let sides = [&self.positive, &self.negative];
+        let parts: usize = sides
+            .iter()
+            .map(|side| side.spans.len() + side.counts.len())
+            .sum();
+        let bytes = UPSTREAM_STRUCT_BYTES + 8 * (parts + self.custom_values.len());
+        (bytes + TIMESTAMP_BYTES) / FLOAT_SAMPLE_BYTES
+    }
+
     /// Bytes of memory that the histogram holds, whether it shares them or not.
     pub fn memory_size(&self) -> usize {
         size_of::<Self>()
@@ -120,3 +132,7 @@ impl PartialEq for Histogram {
         self.equals_by(other, |a, b| a.to_bits() == b.to_bits())
     }
 }
+
+const UPSTREAM_STRUCT_BYTES: usize = 168;
+const TIMESTAMP_BYTES: usize = 8;
+const FLOAT_SAMPLE_BYTES: usize = 16;

@@ -658,3 +658,19 @@ fn nothing_panics_on_impossible_layouts() {
         }
     }
 }
+
+/// The numbers are those of Prometheus 3.14's statistics.
+#[test]
+fn histograms_count_as_several_samples() {
+    let two_sides = Histogram {
+        positive: Buckets::from_offset(0, vec![10.0, 20.0]),
+        negative: Buckets::from_offset(0, vec![10.0]),
+        ..Histogram::default()
+    };
+    let custom = Histogram {
+        positive: Buckets::from_offset(0, vec![10.0, 20.0, 30.0]),
+        ..Histogram::with_custom_buckets([1.0, 5.0, 10.0])
+    };
+    let sizes = [Histogram::default(), two_sides, custom].map(|it| it.sample_size());
+    assert_eq!(sizes, [11, 13, 14]);
+}

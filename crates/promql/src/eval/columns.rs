@@ -177,6 +177,12 @@ impl HistogramColumn {
         self.places.get(step)?.as_ref()
     }
 
+    /// How many samples they count for.
+    pub(crate) fn sample_size(&self) -> usize {
+        let histograms = self.places.iter().flatten();
+        histograms.map(|histogram| histogram.sample_size()).sum()
+    }
+
     /// Steps with a histogram.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Arc<Histogram>)> {
         let places = self.places.iter().enumerate();

@@ -230,7 +230,11 @@ impl Stream<'_> {
                 }
                 (None, None) => None,
             };
-            scratch.tally.samples_looked_at += u64::from(found.is_some());
+            scratch.tally.samples_looked_at += match &found {
+                None => 0,
+                Some(StepValue::Float(_)) => 1,
+                Some(StepValue::Histogram(histogram)) => histogram.sample_size() as u64,
+            };
             scratch.column.push(found);
         }
     }
@@ -384,7 +388,8 @@ impl Evaluator<'_> {
         let parts = self.sharded(stream.len(), |range| {
             let mut part = self.nothing();
             self.read_each(stream, range, |index, column| {
-                part.lease.grow(column.values.len())?;
+                part.lease
+                    .grow(column.values.len() + column.histograms.sample_size())?;
                 let (labels, drop_name) = stream.labels(index, delayed);
                 part.series.push(Series {
                     labels,
