@@ -1,5 +1,6 @@
 //! One file per command: flags become settings, wiring does the rest.
 
+mod features;
 pub(crate) mod node_exporter;
 pub(crate) mod server;
 pub(crate) mod tool;

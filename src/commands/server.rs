@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
-use promql::parser::ParseOptions;
 use web::services::Home;
 
+use super::features;
 use crate::wiring::{ConfigSource, Node, Settings};
 
 /// Flags of `narthex server`. Names and defaults are Prometheus'.
@@ -94,6 +94,14 @@ struct QueryFlags {
     /// Samples that a query may hold in memory at once
     #[arg(long = "query.max-samples", default_value_t = 50_000_000)]
     max_samples: usize,
+    /// Bytes of memory that a query may hold at once, such as 512MB; if not given, an eighth of what
+    /// the process may use (not a flag of Prometheus)
+    #[arg(long = "query.max-memory", value_name = "BYTES", value_parser = bytes)]
+    max_memory: Option<u64>,
+    /// Bytes of memory that all queries together may hold at once; if not given, a quarter of what
+    /// the process may use (not a flag of Prometheus)
+    #[arg(long = "query.max-memory-together", value_name = "BYTES", value_parser = bytes)]
+    max_memory_together: Option<u64>,
 }
 
 /// Flags of the log, the same for every command.
@@ -136,7 +144,8 @@ struct AcceptedFlags {
 /// Runs the server until it is asked to end.
 pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
     flags.log.start();
-    let features = Features::named(&flags.features);
+    let mut engine = flags.query.options();
+    features::switch_on(&flags.features, &mut engine);
     if flags.query.max_concurrency == 0 {
         bail!("--query.max-concurrency: must be at least 1");
     }
@@ -145,7 +154,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         listen_addresses: flags.listen_addresses.clone(),
         enable_lifecycle: flags.enable_lifecycle,
         storage: flags.storage.options()?,
-        engine: flags.query.options(features),
+        engine,
         max_concurrency: flags.query.max_concurrency,
         flags: values,
         home: Home::Query,
@@ -173,55 +182,15 @@ impl StorageFlags {
 }
 
 impl QueryFlags {
-    fn options(&self, features: Features) -> promql::EngineOptions {
+    fn options(&self) -> promql::EngineOptions {
         promql::EngineOptions {
             lookback_delta: self.lookback_delta,
             timeout: self.timeout,
             max_samples: self.max_samples,
-            delayed_name_removal: features.delayed_name_removal,
-            use_start_timestamps: features.use_start_timestamps,
-            type_and_unit_labels: features.type_and_unit_labels,
-            parse: features.parse,
+            max_memory: self.max_memory.unwrap_or_default(),
+            max_memory_together: self.max_memory_together.unwrap_or_default(),
             ..promql::EngineOptions::default()
         }
-    }
-}
-
-/// What `--enable-feature` switches on.
-#[derive(Debug, Default)]
-struct Features {
-    delayed_name_removal: bool,
-    use_start_timestamps: bool,
-    /// Queries only: no scrape adds such labels yet.
-    type_and_unit_labels: bool,
-    parse: ParseOptions,
-}
-
-impl Features {
-    /// Features with these names; warns of unknown ones.
-    fn named(names: &[String]) -> Self {
-        let mut features = Self::default();
-        for name in names {
-            match name.as_str() {
-                "promql-delayed-name-removal" => features.delayed_name_removal = true,
-                "use-start-timestamps" => features.use_start_timestamps = true,
-                "type-and-unit-labels" => features.type_and_unit_labels = true,
-                "promql-experimental-functions" => features.parse.experimental_functions = true,
-                "promql-extended-range-selectors" => {
-                    features.parse.extended_range_selectors = true;
-                }
-                "promql-binop-fill-modifiers" => features.parse.fill_modifiers = true,
-                "promql-duration-expr" => {
-                    tracing::warn!(
-                        option = name,
-                        "this option for --enable-feature is always on"
-                    );
-                }
-                "" => {}
-                unknown => tracing::warn!(option = unknown, "unknown option for --enable-feature"),
-            }
-        }
-        features
     }
 }
 

@@ -9,8 +9,9 @@ use host::net::Listener;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
-use promql::Engine;
+use promql::{Engine, EngineOptions};
 use tsdb::Db;
+use web::active_queries::ActiveQueries;
 use web::lifecycle::Lifecycle;
 use web::services::{ConfigurationState, Facts, Parts, QueryLimits, Services};
 
@@ -55,16 +56,24 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
     let limits = host::limits::Limits::read(behind.fs);
     let mut engine = behind.settings.engine.clone();
     engine.threads = limits.cpus;
+    bound_memory(&mut engine, limits.memory_bytes);
+    let time = Arc::clone(&behind.clock);
+    let path = behind.settings.storage.path.join("queries.active");
+    let max_concurrency = behind.settings.max_concurrency;
+    let active_queries = ActiveQueries::open(behind.fs, &path, max_concurrency)
+        .inspect_err(|error| tracing::warn!(%error, ?path, "no file of active queries"))
+        .ok();
     let query_limits = QueryLimits {
         max_concurrency: behind.settings.max_concurrency,
         timeout: engine.timeout,
     };
     Ok(Services::new(Parts {
-        engine: Engine::new(engine)?,
+        engine: Engine::new(engine)?.with_clock(move || time.monotonic()),
         storage: behind.db,
-        query_pool: Arc::new(Pool::new("query", limits.cpus)?),
+        query_pool: Arc::new(Pool::new("query", max_concurrency)?),
         metrics_pool: Arc::new(Pool::new("metrics", 1)?),
         query_limits,
+        active_queries,
         targets: behind.targets,
         metrics: Arc::new(behind.registry),
         lifecycle: behind.lifecycle,
@@ -83,6 +92,18 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         },
         clock: behind.clock,
     }))
+}
+
+/// Limits that the flags do not say: a query may hold an eighth of the memory of the process, all
+/// together a quarter. The rest is for the series of the store, for scraping, and for the caches of
+/// the operating system.
+fn bound_memory(engine: &mut EngineOptions, memory: u64) {
+    if engine.max_memory == 0 {
+        engine.max_memory = memory / 8;
+    }
+    if engine.max_memory_together == 0 {
+        engine.max_memory_together = (memory / 4).max(engine.max_memory);
+    }
 }
 
 /// A surface that answers; draining it stops listening first.
@@ -124,4 +145,27 @@ pub(super) fn start(
         tasks.spawn(web::server::serve(listener, router.clone(), shutdown));
     }
     Ok(Serving { stop, tasks })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_share_a_quarter_of_the_memory() {
+        let cases = [
+            ((0, 0), (1 << 30, 2 << 30)),
+            ((3 << 30, 0), (3 << 30, 3 << 30)),
+            ((0, 1 << 30), (1 << 30, 1 << 30)),
+        ];
+        for ((one, together), want) in cases {
+            let mut engine = EngineOptions {
+                max_memory: one,
+                max_memory_together: together,
+                ..EngineOptions::default()
+            };
+            bound_memory(&mut engine, 8 << 30);
+            assert_eq!((engine.max_memory, engine.max_memory_together), want);
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod node_exporter;
 mod peers;
 mod refusals;
 mod reload;
+mod running_queries;
 mod server;
 mod tool;
 mod up;

@@ -156,6 +156,12 @@ pub trait File: Send + Sync + Debug {
     /// As the operating system says; some of the bytes may have been written.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Writes all bytes at `offset`, over what is there.
+    ///
+    /// # Errors
+    /// As the operating system says; some of the bytes may have been written.
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
     /// Makes the contents durable.
     ///
     /// # Errors

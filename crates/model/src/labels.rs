@@ -147,6 +147,12 @@ impl Labels {
         self.bytes.as_ref().map_or(0, |bytes| bytes.len() + 16)
     }
 
+    /// True if others hold the same memory.
+    pub fn is_shared(&self) -> bool {
+        let strong = self.bytes.as_ref().map_or(0, Arc::strong_count);
+        strong > 1
+    }
+
     fn packed(&self) -> &[u8] {
         self.bytes.as_deref().unwrap_or_default()
     }

@@ -3,13 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use storage::Queryable;
 
 use crate::eval;
+use crate::limits::{Memory, Usage};
 use crate::parser::ParseOptions;
 use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
 
@@ -23,6 +26,13 @@ pub struct EngineOptions {
     pub timeout: Duration,
     /// Samples that one query may hold in memory at one time.
     pub max_samples: usize,
+    /// Bytes that one query may hold at one time; 0: as many as it likes.
+    pub max_memory: u64,
+    /// Bytes that all queries together may hold at one time; 0: as many as they like.
+    pub max_memory_together: u64,
+    /// True if queries may ask for the samples of each step
+    /// (`--enable-feature=promql-per-step-stats`).
+    pub per_step_statistics: bool,
     /// Distance of a subquery's steps where it does not say one, at first.
     pub no_step_subquery_interval: Duration,
     /// True if metric names are removed at the end of a query instead of by each function
@@ -47,6 +57,9 @@ impl Default for EngineOptions {
             lookback_delta: Duration::from_secs(5 * 60),
             timeout: Duration::from_secs(2 * 60),
             max_samples: 50_000_000,
+            max_memory: 0,
+            max_memory_together: 0,
+            per_step_statistics: false,
             no_step_subquery_interval: Duration::from_secs(60),
             delayed_name_removal: false,
             use_start_timestamps: false,
@@ -68,7 +81,44 @@ pub struct Engine {
     options: EngineOptions,
     /// In milliseconds; the one setting that changes while the engine lives.
     no_step_subquery_interval: AtomicU64,
-    pool: Option<ThreadPool>,
+    workers: Option<Workers>,
+    memory: Arc<Memory>,
+    clock: Option<Clock>,
+}
+
+/// Tells the time since any fixed moment, for the timings of statistics.
+struct Clock(Box<dyn Fn() -> Duration + Send + Sync>);
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// The engine's threads. One query has them at a time: others go on in their callers' threads, so
+/// that a short query never stands behind a long one.
+#[derive(Debug)]
+struct Workers {
+    pool: ThreadPool,
+    taken: AtomicBool,
+}
+
+/// The engine's threads, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold<'a> {
+    workers: &'a Workers,
+}
+
+impl Hold<'_> {
+    pub(crate) fn pool(&self) -> &ThreadPool {
+        &self.workers.pool
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.workers.taken.store(false, Ordering::Release);
+    }
 }
 
 impl Engine {
@@ -77,21 +127,38 @@ impl Engine {
     /// # Errors
     /// The threads cannot be started.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        let pool = match options.threads {
+        let workers = match options.threads {
             0 | 1 => None,
-            threads => Some(
-                ThreadPoolBuilder::new()
+            threads => Some(Workers {
+                pool: ThreadPoolBuilder::new()
                     .num_threads(threads)
-                    .thread_name(|index| format!("query-{index}"))
+                    .thread_name(|index| format!("shard-{index}"))
                     .build()?,
-            ),
+                taken: AtomicBool::new(false),
+            }),
         };
+        let memory = Memory::new(options.max_memory, options.max_memory_together);
         let interval = AtomicU64::new(milliseconds(options.no_step_subquery_interval));
         Ok(Self {
             options,
             no_step_subquery_interval: interval,
-            pool,
+            workers,
+            memory: Arc::new(memory),
+            clock: None,
         })
+    }
+
+    /// The same with a clock, so that statistics have timings. It tells the time since any fixed
+    /// moment.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.clock = Some(Clock(Box::new(clock)));
+        self
+    }
+
+    /// An account for one query, to look on while it runs.
+    pub fn usage(&self) -> Usage {
+        Usage::of(Arc::clone(&self.memory))
     }
 
     /// The settings.
@@ -135,8 +202,23 @@ impl Engine {
         eval::range(self, store, query)
     }
 
-    pub(crate) fn pool(&self) -> Option<&ThreadPool> {
-        self.pool.as_ref()
+    /// How many threads share a query's series.
+    pub(crate) fn threads(&self) -> usize {
+        let workers = self.workers.as_ref();
+        workers.map_or(1, |workers| workers.pool.current_num_threads())
+    }
+
+    /// The threads, if there are any and no query has them.
+    pub(crate) fn hold_threads(&self) -> Option<Hold<'_>> {
+        let workers = self.workers.as_ref()?;
+        let taken = workers.taken.swap(true, Ordering::Acquire);
+        (!taken).then_some(Hold { workers })
+    }
+
+    /// The time since a fixed moment; zero in an engine without a clock.
+    pub(crate) fn now(&self) -> Duration {
+        let clock = self.clock.as_ref();
+        clock.map_or(Duration::ZERO, |clock| (clock.0)())
     }
 }
 

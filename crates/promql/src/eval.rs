@@ -31,23 +31,26 @@ mod value_counts;
 mod vector_matching;
 pub(crate) mod window;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use model::Annotations;
-use rayon::ThreadPool;
+use model::value::is_stale;
 use storage::{Querier, Queryable};
 
 use crate::ast::{Expr, UnaryOp, ValueType};
 use crate::engine::{Engine, EngineOptions};
-use crate::limits::{Budget, Interrupt, Lease};
+use crate::limits::{Budget, Interrupt, Lease, Usage};
 use crate::parser;
 use crate::plan;
-use crate::query::{InstantQuery, QueryError, QueryResult, RangeQuery};
-use crate::statistics::Counters;
+use crate::query::{Details, InstantQuery, QueryError, QueryResult, RangeQuery};
+use crate::statistics::{Counters, PerStep, Statistics, Timings};
 use crate::value::{HistogramSample, InstantSample, RangeSeries, Sample, SampleValue, Value};
 use columns::{Column, Series, StepSample, Vector};
 use notes::Notes;
 use once::Once;
+use shard::BATCH;
 use steps::Steps;
 
 /// Evaluates an instant query.
@@ -57,6 +60,7 @@ pub(crate) fn instant(
     query: &InstantQuery<'_>,
 ) -> Result<QueryResult, QueryError> {
     query.interrupt.check()?;
+    let asked = engine.now();
     let mut expr = parser::parse(query.text, &engine.options().parse)?;
     plan::resolve_durations(&mut expr, 0, 0)?;
     plan::resolve_at_modifiers(&mut expr, query.time, query.time);
@@ -64,6 +68,9 @@ pub(crate) fn instant(
         engine,
         text: query.text,
         interrupt: &query.interrupt,
+        usage: query.usage.clone().unwrap_or_else(|| engine.usage()),
+        details: query.details,
+        asked,
         lookback: milliseconds(
             query
                 .lookback_delta
@@ -88,6 +95,7 @@ pub(crate) fn range(
     query: &RangeQuery<'_>,
 ) -> Result<QueryResult, QueryError> {
     query.interrupt.check()?;
+    let asked = engine.now();
     let mut expr = parser::parse(query.text, &engine.options().parse)?;
     let value_type = expr.value_type();
     if !matches!(value_type, ValueType::Scalar | ValueType::InstantVector) {
@@ -101,12 +109,16 @@ pub(crate) fn range(
             value: Value::RangeVector(Vec::new()),
             annotations: Annotations::default(),
             statistics: Default::default(),
+            per_step: None,
         });
     };
     let run = Run {
         engine,
         text: query.text,
         interrupt: &query.interrupt,
+        usage: query.usage.clone().unwrap_or_else(|| engine.usage()),
+        details: query.details,
+        asked,
         lookback: milliseconds(
             query
                 .lookback_delta
@@ -129,6 +141,10 @@ struct Run<'a> {
     engine: &'a Engine,
     text: &'a str,
     interrupt: &'a Interrupt,
+    usage: Usage,
+    details: Details,
+    /// The time when the query came in.
+    asked: Duration,
     lookback: i64,
     steps: Steps,
     bounds: Bounds,
@@ -158,24 +174,43 @@ impl Run<'_> {
         let range = plan::time_range(expr, self.steps, self.lookback, subquery_interval);
         let querier = range.map(|range| store.querier(range)).transpose()?;
         let statistics_only = plan::StatisticsOnly::of(expr);
+        let wants_steps = self.details.per_step && options.per_step_statistics;
         let evaluator = Evaluator {
             querier: querier.as_deref(),
             options,
-            pool: self.engine.pool(),
+            engine: self.engine,
             interrupt: self.interrupt,
             lookback: self.lookback,
             bounds: self.bounds,
             subquery_interval,
-            budget: Budget::new(options.max_samples),
-            counters: Counters::default(),
+            budget: Budget::new(options.max_samples, self.usage.clone()),
+            subqueries: AtomicUsize::new(0),
+            per_step: wants_steps.then(|| Mutex::new(PerStep::new(self.steps.count))),
             notes: Notes::new(self.text),
             once: Once::new(plan::RepeatedParts::of(expr, &statistics_only)),
             statistics_only,
         };
-        let value = value_of(&evaluator, self.steps)?;
+        let prepared = self.engine.now();
+        let mut value = value_of(&evaluator, self.steps)?;
+        let evaluated = self.engine.now();
+        if let Value::RangeVector(series) = &mut value {
+            self.interrupt.check()?;
+            series.sort_by(|left, right| left.labels.cmp(&right.labels));
+        }
+        let mut statistics = self.usage.statistics();
+        statistics.peak_samples = evaluator.budget.peak() as u64;
+        statistics.peak_bytes = self.usage.peak_bytes();
+        statistics.timings = Timings {
+            preparation: prepared.saturating_sub(self.asked),
+            evaluation: evaluated.saturating_sub(prepared),
+            sorting: self.engine.now().saturating_sub(evaluated),
+        };
         Ok(QueryResult {
             value,
-            statistics: evaluator.counters.finish(evaluator.budget.peak()),
+            statistics,
+            per_step: evaluator
+                .per_step
+                .map(|steps| steps.into_inner().unwrap_or_else(PoisonError::into_inner)),
             annotations: evaluator.notes.finish(),
         })
     }
@@ -190,7 +225,7 @@ pub(crate) struct Evaluator<'a> {
     /// None for queries without selectors.
     querier: Option<&'a (dyn Querier + 'a)>,
     options: &'a EngineOptions,
-    pool: Option<&'a ThreadPool>,
+    engine: &'a Engine,
     interrupt: &'a Interrupt,
     /// Milliseconds that an instant selector looks back.
     lookback: i64,
@@ -198,7 +233,10 @@ pub(crate) struct Evaluator<'a> {
     /// Milliseconds between the steps of subqueries that do not say it.
     subquery_interval: i64,
     budget: Budget,
-    counters: Counters,
+    /// Subqueries that are being evaluated, one inside the other.
+    subqueries: AtomicUsize,
+    /// Samples of each step, if they are wanted.
+    per_step: Option<Mutex<PerStep>>,
     notes: Notes<'a>,
     once: Once,
     /// Selectors of whose histograms only count and sum are looked at.
@@ -220,6 +258,8 @@ impl<'e> Evaluator<'e> {
             ValueType::InstantVector => {
                 let mut vector = self.vector(expr, steps)?;
                 vector.drop_delayed_names()?;
+                let presented = vector.series.len() * size_of::<InstantSample>();
+                vector.lease.grow_bytes(presented)?;
                 let sample = |series: Series| InstantSample {
                     labels: series.labels,
                     timestamp,
@@ -230,7 +270,9 @@ impl<'e> Evaluator<'e> {
                         _ => SampleValue::Float(series.column.values[0]),
                     },
                 };
-                Value::InstantVector(vector.series.into_iter().map(sample).collect())
+                let samples = vector.series.into_iter().map(sample).collect();
+                vector.lease.hold_to_the_end();
+                Value::InstantVector(samples)
             }
             ValueType::RangeVector => {
                 let mut series = self.range_vector(expr, steps)?;
@@ -257,13 +299,18 @@ impl<'e> Evaluator<'e> {
         }
         let mut vector = self.vector(expr, steps)?;
         vector.drop_delayed_names()?;
-        let mut series: Vec<RangeSeries> = vector
-            .series
-            .into_iter()
-            .map(|series| present(series, steps))
-            .collect();
-        series.sort_by(|left, right| left.labels.cmp(&right.labels));
-        Ok(Value::RangeVector(series))
+        let mut out = Vec::with_capacity(vector.series.len());
+        for (index, series) in vector.series.into_iter().enumerate() {
+            if index % BATCH == 0 {
+                self.interrupt.check()?;
+            }
+            // Values take the place of the column; times come to them.
+            let times = steps.count * size_of::<i64>();
+            vector.lease.grow_bytes(times + size_of::<RangeSeries>())?;
+            out.push(present(series, steps));
+        }
+        vector.lease.hold_to_the_end();
+        Ok(Value::RangeVector(out))
     }
 
     /// The column of a scalar.
@@ -318,8 +365,35 @@ impl<'e> Evaluator<'e> {
 
     /// A vector that is the same at each step: evaluated at the first.
     fn repeated(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
-        self.vector(expr, Steps::single(steps.start))?
-            .repeated(steps)
+        let before = self.counters().so_far();
+        let vector = self.vector(expr, Steps::single(steps.start))?;
+        self.count_again(&before, steps);
+        vector.repeated(steps)
+    }
+
+    /// What the first step looked at counts for the others, too: they would have looked at the same.
+    fn count_again(&self, before: &Statistics, steps: Steps) {
+        let looked_at = self.counters().so_far().since(before).samples_looked_at;
+        self.counters().add(&Statistics {
+            samples_looked_at: looked_at * (steps.count as u64 - 1),
+            ..Statistics::default()
+        });
+        if let Some(mut per_step) = self.per_step() {
+            let others = per_step.looked_at.iter_mut().skip(1);
+            others.for_each(|step| *step += looked_at);
+        }
+    }
+
+    /// What the query has read so far.
+    fn counters(&self) -> &Counters {
+        self.budget.usage().counters()
+    }
+
+    /// The samples of each step, if they are wanted and the steps are the query's.
+    fn per_step(&self) -> Option<MutexGuard<'_, PerStep>> {
+        let inside = self.subqueries.load(Ordering::Relaxed) > 0;
+        let per_step = self.per_step.as_ref().filter(|_| !inside)?;
+        Some(per_step.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lease(&self) -> Lease<'_> {
@@ -359,8 +433,16 @@ fn text_of(expr: &Expr) -> &str {
 
 /// A series without the steps at which it has no sample.
 fn present(series: Series, steps: Steps) -> RangeSeries {
+    let floats = series
+        .column
+        .values
+        .iter()
+        .filter(|&&v| !is_stale(v))
+        .count();
     let mut out = RangeSeries {
         labels: series.labels,
+        timestamps: Vec::with_capacity(floats),
+        values: Vec::with_capacity(floats),
         ..RangeSeries::default()
     };
     for (step, timestamp) in steps.times().enumerate() {

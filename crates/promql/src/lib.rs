@@ -47,7 +47,7 @@ pub mod value;
 mod visit;
 
 pub use engine::{Engine, EngineError, EngineOptions};
-pub use limits::Interrupt;
-pub use query::{InstantQuery, QueryError, QueryResult, RangeQuery};
-pub use statistics::Statistics;
+pub use limits::{Interrupt, Usage};
+pub use query::{Details, InstantQuery, QueryError, QueryResult, RangeQuery};
+pub use statistics::{PerStep, Statistics};
 pub use value::{HistogramSample, InstantSample, RangeSeries, Sample, SampleValue, Value};

@@ -6,9 +6,9 @@ use model::Annotations;
 use storage::SelectError;
 
 use crate::ast::ValueType;
-use crate::limits::Interrupt;
+use crate::limits::{Interrupt, Usage};
 use crate::parser::ParseError;
-use crate::statistics::Statistics;
+use crate::statistics::{PerStep, Statistics};
 use crate::value::Value;
 
 /// An expression evaluated at one time.
@@ -22,6 +22,11 @@ pub struct InstantQuery<'a> {
     pub lookback_delta: Option<Duration>,
     /// Ends the query early.
     pub interrupt: Interrupt,
+    /// What the query uses; none: nobody looks on, and what the result takes is not accounted for
+    /// once it has been returned.
+    pub usage: Option<Usage>,
+    /// What is told beside the value.
+    pub details: Details,
 }
 
 impl<'a> InstantQuery<'a> {
@@ -32,6 +37,8 @@ impl<'a> InstantQuery<'a> {
             time,
             lookback_delta: None,
             interrupt: Interrupt::new(),
+            usage: None,
+            details: Details::default(),
         }
     }
 }
@@ -51,6 +58,11 @@ pub struct RangeQuery<'a> {
     pub lookback_delta: Option<Duration>,
     /// Ends the query early.
     pub interrupt: Interrupt,
+    /// What the query uses; none: nobody looks on, and what the result takes is not accounted for
+    /// once it has been returned.
+    pub usage: Option<Usage>,
+    /// What is told beside the value.
+    pub details: Details,
 }
 
 impl<'a> RangeQuery<'a> {
@@ -63,8 +75,17 @@ impl<'a> RangeQuery<'a> {
             step,
             lookback_delta: None,
             interrupt: Interrupt::new(),
+            usage: None,
+            details: Details::default(),
         }
     }
+}
+
+/// What is told beside the value, because the asker wants it and it costs something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Samples of each step, if the engine's settings allow it.
+    pub per_step: bool,
 }
 
 /// The answer to a query.
@@ -76,6 +97,8 @@ pub struct QueryResult {
     pub annotations: Annotations,
     /// What the query cost.
     pub statistics: Statistics,
+    /// Samples of each step, if they were wanted.
+    pub per_step: Option<PerStep>,
 }
 
 /// Why a query has no value. Texts are upstream's.
@@ -93,16 +116,70 @@ pub enum QueryError {
     /// The query would hold more samples in memory than it may. The asker's fault.
     #[error("query processing would load too many samples into memory in query execution")]
     TooManySamples,
+    /// The query would hold more bytes than one may. The asker's fault.
+    #[error(
+        "query processing would hold more than {} of memory, the limit of one query (--query.max-memory)",
+        size(*limit)
+    )]
+    TooMuchMemory {
+        /// Bytes that one query may hold.
+        limit: u64,
+    },
+    /// All queries together would hold more bytes than they may. A later try may succeed.
+    #[error(
+        "queries together would hold more than {} of memory, the limit of all (--query.max-memory-together)",
+        size(*limit)
+    )]
+    TooMuchMemoryTogether {
+        /// Bytes that all queries may hold.
+        limit: u64,
+    },
     /// Its time was over. A later try may succeed.
     #[error("query timed out in expression evaluation")]
     Timeout,
     /// Nobody waits for it any more.
     #[error("query was canceled in expression evaluation")]
     Canceled,
+    /// Somebody ended it.
+    #[error("query was canceled in expression evaluation: ended by {by}")]
+    Ended {
+        /// Who.
+        by: String,
+    },
     /// The store could not be read. A later try may succeed.
     #[error("expanding series: {0}")]
     Storage(#[from] SelectError),
     /// The expression cannot be evaluated on this data. The asker's fault.
     #[error("{0}")]
     Execution(String),
+}
+
+/// Bytes as people write them.
+fn size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut power = 0;
+    let mut number = bytes as f64;
+    while number >= 1024.0 && power + 1 < units.len() {
+        number /= 1024.0;
+        power += 1;
+    }
+    let number = (number * 10.0).round() / 10.0;
+    format!("{number} {}", units[power])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told_as_people_write_them() {
+        let cases = [(0, "0 B"), (1_536, "1.5 KiB"), (512 << 20, "512 MiB")];
+        for (bytes, want) in cases {
+            assert_eq!(size(bytes), want);
+        }
+        let error = QueryError::TooMuchMemory { limit: 1 << 30 };
+        let want = "query processing would hold more than 1 GiB of memory, \
+                    the limit of one query (--query.max-memory)";
+        assert_eq!(error.to_string(), want);
+    }
 }

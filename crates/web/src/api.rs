@@ -1,9 +1,12 @@
 //! The HTTP API under `/api/v1`, one file per family of calls.
 
+pub(crate) mod features;
 pub(crate) mod labels;
+pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod selectors;
 pub(crate) mod series;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod syntax;
 pub(crate) mod targets;

@@ -4,8 +4,16 @@ use model::histogram::Bucket;
 use model::{Histogram, Labels, number};
 use promql::{SampleValue, Value};
 
-/// Appends `{"resultType":…,"result":…}`.
-pub(crate) fn push_value(out: &mut String, value: &Value) {
+/// Appends `{"resultType":…,"result":…}`. Calls `check` after each series, so that an answer of
+/// gigabytes can be ended and accounted for while it is written.
+///
+/// # Errors
+/// That of `check`.
+pub(crate) fn push_value<E>(
+    out: &mut String,
+    value: &Value,
+    mut check: impl FnMut(&String) -> Result<(), E>,
+) -> Result<(), E> {
     out.push_str("{\"resultType\":\"");
     match value {
         Value::Scalar(sample) => {
@@ -25,7 +33,8 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
         }
         Value::InstantVector(samples) => {
             out.push_str("vector\",\"result\":[");
-            push_list(out, samples, |out, sample| {
+            for (index, sample) in samples.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "," });
                 out.push_str("{\"metric\":");
                 push_labels(out, &sample.labels);
                 match &sample.value {
@@ -39,12 +48,14 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
                     }
                 }
                 out.push('}');
-            });
+                check(out)?;
+            }
             out.push(']');
         }
         Value::RangeVector(series) => {
             out.push_str("matrix\",\"result\":[");
-            push_list(out, series, |out, series| {
+            for (index, series) in series.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "," });
                 out.push_str("{\"metric\":");
                 push_labels(out, &series.labels);
                 if !series.values.is_empty() {
@@ -62,11 +73,13 @@ pub(crate) fn push_value(out: &mut String, value: &Value) {
                     out.push(']');
                 }
                 out.push('}');
-            });
+                check(out)?;
+            }
             out.push(']');
         }
     }
     out.push('}');
+    Ok(())
 }
 
 /// Appends a label set as an object.
@@ -193,6 +206,13 @@ mod tests {
 
     use super::*;
 
+    fn written(value: &Value) -> String {
+        let mut out = String::new();
+        let checked = push_value(&mut out, value, |_| Ok::<_, std::convert::Infallible>(()));
+        checked.unwrap();
+        out
+    }
+
     #[test]
     fn timestamps_have_three_digits_or_none() {
         let cases = [
@@ -237,9 +257,7 @@ mod tests {
             ),
         ];
         for (value, want) in cases {
-            let mut out = String::new();
-            push_value(&mut out, &value);
-            assert_eq!(out, want);
+            assert_eq!(written(&value), want);
         }
     }
 
@@ -273,16 +291,14 @@ mod tests {
         ];
         for (histogram, want) in cases {
             let histogram = Arc::new(histogram);
-            let mut out = String::new();
             let vector = Value::InstantVector(vec![InstantSample {
                 labels: Labels::default(),
                 timestamp: 1_500,
                 value: SampleValue::Histogram(Arc::clone(&histogram)),
             }]);
-            push_value(&mut out, &vector);
+            let out = written(&vector);
             let vector = r#"{"resultType":"vector","result":[{"metric":{},"histogram":[1.500,"#;
             assert_eq!(out, format!("{vector}{want}]}}]}}"));
-            out.clear();
             let matrix = Value::RangeVector(vec![RangeSeries {
                 timestamps: vec![0],
                 values: vec![1.0],
@@ -292,7 +308,7 @@ mod tests {
                 }],
                 ..RangeSeries::default()
             }]);
-            push_value(&mut out, &matrix);
+            let out = written(&matrix);
             let matrix = r#"{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1"]],"histograms":[[60,"#;
             assert_eq!(out, format!("{matrix}{want}]]}}]}}"));
         }

@@ -12,8 +12,11 @@
 
 pub use axum::Router;
 
+pub mod active_queries;
+mod admission;
 mod api;
 mod assets;
+mod client;
 mod compress;
 mod form;
 mod health;
@@ -21,6 +24,7 @@ mod json;
 pub mod lifecycle;
 mod metrics_page;
 mod parameters;
+mod queries;
 mod request_target;
 pub mod response;
 pub mod router;

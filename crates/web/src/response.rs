@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::IntoResponse;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use model::Annotations;
@@ -88,7 +89,7 @@ impl From<QueryError> for ApiError {
                 return Self::parameter("query", error);
             }
             QueryError::Timeout => ErrorKind::Timeout,
-            QueryError::Canceled => ErrorKind::Canceled,
+            QueryError::Canceled | QueryError::Ended { .. } => ErrorKind::Canceled,
             QueryError::Storage(SelectError::NotReady(_)) => ErrorKind::Unavailable,
             QueryError::Storage(_) => ErrorKind::Internal,
             _ => ErrorKind::Execution,
@@ -138,8 +139,22 @@ pub(crate) fn success_with(value: &impl Serialize, annotations: &Annotations) ->
 /// A successful answer whose `data` is JSON text already.
 pub(crate) fn success_text(data: &str, annotations: &Annotations) -> Response<Body> {
     let mut text = String::with_capacity(data.len() + 64);
-    text.push_str("{\"status\":\"success\",\"data\":");
+    text.push_str(SUCCESS_BEGINS);
     text.push_str(data);
+    end_success(&mut text, annotations);
+    json(StatusCode::OK, text)
+}
+
+/// A successful answer that is written already; `owner` has its bytes.
+pub(crate) fn written(owner: impl AsRef<[u8]> + Send + 'static) -> Response<Body> {
+    json(StatusCode::OK, Bytes::from_owner(owner))
+}
+
+/// What a successful answer has before its `data`.
+pub(crate) const SUCCESS_BEGINS: &str = "{\"status\":\"success\",\"data\":";
+
+/// Appends what it has after them.
+pub(crate) fn end_success(text: &mut String, annotations: &Annotations) {
     for (key, kind, list) in [
         ("warnings", "warning", annotations.warnings()),
         ("infos", "info", annotations.infos()),
@@ -152,7 +167,6 @@ pub(crate) fn success_text(data: &str, annotations: &Annotations) -> Response<Bo
         }
     }
     text.push('}');
-    json(StatusCode::OK, text)
 }
 
 /// The first annotations of a kind, and how many more there are.
@@ -181,11 +195,11 @@ pub(crate) fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body>
         .expect("constant headers are valid")
 }
 
-fn json(status: StatusCode, text: String) -> Response<Body> {
+fn json(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
     Response::builder()
         .status(status)
         .header(CONTENT_TYPE, "application/json")
-        .body(Body::from(text))
+        .body(text.into())
         .expect("constant headers are valid")
 }
 

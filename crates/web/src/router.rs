@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::middleware;
 use axum::response::IntoResponse as _;
-use axum::routing::{any, get};
+use axum::routing::{any, delete, get, post};
 use exposition::Collector;
 use host::pool::Pool;
 use http::header::LOCATION;
@@ -15,7 +15,7 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 
 use tokio::sync::Semaphore;
 
-use crate::api::{labels, query, series, status, syntax, targets};
+use crate::api::{features, labels, queries, query, series, status, syntax, targets};
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain};
 use crate::services::Services;
@@ -41,6 +41,10 @@ pub fn server(services: Services) -> Router {
         .route("/status/flags", get(status::flags))
         .route("/status/config", get(status::configuration))
         .route("/status/tsdb", get(status::tsdb))
+        .route("/status/queries", get(queries::list))
+        .route("/status/queries/{id}", delete(queries::end))
+        .route("/status/queries/{id}/cancel", post(queries::end))
+        .route("/features", get(features::list))
         .fallback(unknown_call)
         .method_not_allowed_fallback(wrong_method);
     Router::new()

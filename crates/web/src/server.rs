@@ -6,11 +6,15 @@ use std::time::Duration;
 use axum::Router;
 use host::net::Listener;
 use host::tasks::{Shutdown, TaskGroup};
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 
+use crate::client::Peer;
 use crate::request_target::Encoding;
 
 /// How long requests in flight may still take once it is time to end.
@@ -32,9 +36,9 @@ pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
             place = place => place,
             () = shutdown.wait() => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, address)) => (stream, Peer(address.ip())),
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting lets connections end.
                     tracing::warn!(%error, "could not accept a connection");
@@ -45,6 +49,10 @@ pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
             () = shutdown.wait() => break,
         };
         let service = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            service.call(request)
+        });
         let mut stop = shutdown.clone();
         connections.spawn(async move {
             let _place = place;

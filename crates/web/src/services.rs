@@ -8,18 +8,21 @@ use exposition::Collector;
 use host::Clock;
 use host::pool::Pool;
 use promql::parser::ParseOptions;
-use promql::{Engine, Interrupt, QueryError};
+use promql::{Engine, EngineOptions, Interrupt, QueryError, Usage};
 use storage::Queryable;
-use tokio::sync::Semaphore;
 
+use crate::active_queries::ActiveQueries;
+use crate::admission::{Admission, Client, Full};
 use crate::lifecycle::Lifecycle;
+use crate::queries::{Listed, Queries, Query};
 use crate::response::{ApiError, ErrorKind};
 
 /// Handles to everything that the HTTP surface shows. Clones are the same.
 #[derive(Clone)]
 pub struct Services {
     parts: Arc<Parts>,
-    permits: Arc<Semaphore>,
+    admission: Admission,
+    queries: Queries,
 }
 
 /// What [`Services`] is made of.
@@ -28,12 +31,16 @@ pub struct Parts {
     pub engine: Engine,
     /// Answers the engine's selections and questions about labels.
     pub storage: Arc<tsdb::Db>,
-    /// Threads for evaluation and index work, apart from scraping.
+    /// Threads for evaluation and index work, apart from scraping: as many as queries are evaluated
+    /// at once, so that the operating system shares the CPUs among them and a short query passes a
+    /// long one.
     pub query_pool: Arc<Pool>,
     /// A thread for pages of metrics, so that they are answered however many queries wait.
     pub metrics_pool: Arc<Pool>,
     /// Bounds on evaluation.
     pub query_limits: QueryLimits,
+    /// The file that names queries while they are evaluated, if there is one.
+    pub active_queries: Option<ActiveQueries>,
     /// What is being scraped.
     pub targets: scrape::ManagerHandle,
     /// Metrics of the process itself.
@@ -115,10 +122,11 @@ impl Home {
 impl Services {
     /// Handles to these parts.
     pub fn new(parts: Parts) -> Self {
-        let permits = Arc::new(Semaphore::new(parts.query_limits.max_concurrency.max(1)));
+        let admission = Admission::new(parts.query_limits.max_concurrency);
         Self {
             parts: Arc::new(parts),
-            permits,
+            admission,
+            queries: Queries::default(),
         }
     }
 
@@ -173,56 +181,134 @@ impl Services {
         self.parts.clock.now_millis()
     }
 
+    /// The engine's settings.
+    pub(crate) fn engine_options(&self) -> &EngineOptions {
+        self.parts.engine.options()
+    }
+
+    /// Queries that have not ended.
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.queries
+    }
+
+    /// The time since a fixed moment.
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.parts.clock.monotonic()
+    }
+
     /// Runs index work on the query threads. The place that it takes among the concurrent queries
     /// is free again when the work ends, also where the asker does not wait for that.
     pub(crate) async fn run_query<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        let permits = Arc::clone(&self.permits);
-        let permit = permits.acquire_owned().await.map_err(|_| ending())?;
+        self.run_for(None, work).await
+    }
+
+    async fn run_for<T: Send + 'static>(
+        &self,
+        client: Client,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let place = self.admission.enter(client).await?;
         let placed = move || {
-            let _permit = permit;
+            let _place = place;
             work()
         };
         self.parts.query_pool.run(placed).await.map_err(panicked)
     }
 
-    /// Evaluates on the query threads. The evaluation ends when its time is over, and when the
-    /// asker goes away, which drops this future.
+    /// Evaluates on the query threads. The evaluation ends when its time is over, when somebody
+    /// ends it, and when the asker goes away, which drops this future.
     pub(crate) async fn evaluate<T: Send + 'static>(
         &self,
-        timeout: Option<Duration>,
-        work: impl FnOnce(&Engine, &dyn Queryable, Interrupt) -> Result<T, QueryError> + Send + 'static,
+        question: Question,
+        work: impl FnOnce(&Evaluation<'_>) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<Evaluated<T>, ApiError> {
         let longest = self.parts.query_limits.timeout;
-        let timeout = timeout.map_or(longest, |timeout| timeout.min(longest));
+        let timeout = question.timeout.map_or(longest, |time| time.min(longest));
         if timeout.is_zero() {
             return Err(QueryError::Timeout.into());
         }
-        let asked = self.parts.clock.monotonic();
+        let client = question.client;
+        let listed = self.list(question);
+        let query = Arc::clone(listed.query());
         let cancel = CancelOnDrop {
-            interrupt: Interrupt::new(),
+            interrupt: query.interrupt.clone(),
         };
-        let interrupt = cancel.interrupt.clone();
         let parts = Arc::clone(&self.parts);
-        let run = self.run_query(move || {
-            let began = parts.clock.monotonic();
-            let value = work(&parts.engine, &*parts.storage, interrupt)?;
-            Ok::<_, QueryError>(Evaluated {
-                value,
-                queue_time: began.saturating_sub(asked),
-                evaluation_time: parts.clock.monotonic().saturating_sub(began),
-            })
-        });
-        match tokio::time::timeout(timeout, run).await {
-            Ok(outcome) => Ok(outcome??),
-            Err(_) => {
-                cancel.interrupt.time_out();
-                Err(QueryError::Timeout.into())
+        let run = self.run_for(client, move || carry_out(&parts, &listed, work));
+        tokio::select! {
+            outcome = tokio::time::timeout(timeout, run) => match outcome {
+                Ok(outcome) => Ok(outcome??),
+                Err(_) => {
+                    cancel.interrupt.time_out();
+                    Err(out_of_time(&query))
+                }
+            },
+            () = query.until_ended() => {
+                query.interrupt.check()?;
+                Err(QueryError::Canceled.into())
             }
         }
     }
+
+    fn list(&self, question: Question) -> Listed {
+        self.queries.add(
+            question.text,
+            question.client,
+            self.parts.engine.usage(),
+            self.now_millis(),
+            self.monotonic(),
+        )
+    }
+}
+
+/// Evaluates a query that has its place.
+fn carry_out<T>(
+    parts: &Parts,
+    listed: &Listed,
+    work: impl FnOnce(&Evaluation<'_>) -> Result<T, QueryError>,
+) -> Result<Evaluated<T>, QueryError> {
+    let query = listed.query();
+    query.interrupt.check()?;
+    query.begin();
+    let began = parts.clock.monotonic();
+    let seconds = parts.clock.now_millis() / 1000;
+    let active = parts.active_queries.as_ref();
+    let _slot = active.and_then(|active| active.add(&query.text, seconds));
+    let value = work(&Evaluation {
+        engine: &parts.engine,
+        storage: &*parts.storage,
+        text: &query.text,
+        interrupt: &query.interrupt,
+        usage: &query.usage,
+    })?;
+    Ok(Evaluated {
+        value,
+        queue_time: began.saturating_sub(query.asked),
+        evaluation_time: parts.clock.monotonic().saturating_sub(began),
+    })
+}
+
+/// What is asked, by whom, and how long it may take.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// The expression.
+    pub(crate) text: String,
+    pub(crate) client: Client,
+    /// None: as long as any query.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What an evaluation has at hand.
+pub(crate) struct Evaluation<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) storage: &'a dyn Queryable,
+    /// The expression.
+    pub(crate) text: &'a str,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) usage: &'a Usage,
 }
 
 /// What an evaluation came to, and how long it took.
@@ -235,8 +321,21 @@ pub(crate) struct Evaluated<T> {
     pub(crate) evaluation_time: Duration,
 }
 
-fn ending() -> ApiError {
-    ApiError::new(ErrorKind::Unavailable, "the process is ending")
+/// Texts are upstream's.
+fn out_of_time(query: &Query) -> ApiError {
+    match query.is_running() {
+        true => QueryError::Timeout.into(),
+        false => ApiError::new(ErrorKind::Timeout, "query timed out in query queue"),
+    }
+}
+
+impl From<Full> for ApiError {
+    fn from(Full: Full) -> Self {
+        Self::new(
+            ErrorKind::Unavailable,
+            "too many queries wait to be evaluated, try again later",
+        )
+    }
 }
 
 fn panicked(error: host::pool::Panicked) -> ApiError {

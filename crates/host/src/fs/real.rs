@@ -178,6 +178,10 @@ impl File for RealFile {
         self.file.write_all(bytes)
     }
 
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }

@@ -284,6 +284,23 @@ impl File for SimulatedFile {
         }
     }
 
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let disk = held(&self.disk);
+        disk.check_writable()?;
+        let free = disk.free();
+        let mut held = held(&self.bytes);
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let end = from.saturating_add(bytes.len());
+        if end.saturating_sub(held.len()) as u64 > free {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if held.len() < end {
+            held.resize(end, 0);
+        }
+        held[from..end].copy_from_slice(bytes);
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         Ok(())
     }

@@ -8,6 +8,7 @@ use model::value::{STALE, is_stale};
 use model::{Histogram, Labels};
 
 use super::steps::Steps;
+use super::window::total_sample_size;
 use crate::limits::Lease;
 use crate::query::QueryError;
 
@@ -179,8 +180,22 @@ impl HistogramColumn {
 
     /// How many samples they count for.
     pub(crate) fn sample_size(&self) -> usize {
-        let histograms = self.places.iter().flatten();
-        histograms.map(|histogram| histogram.sample_size()).sum()
+        total_sample_size(self.places.iter().flatten())
+    }
+
+    /// Bytes that they take; neighbours that are the same histogram take them once.
+    pub(crate) fn bytes(&self) -> usize {
+        let mut bytes = self.places.len() * size_of::<Option<Arc<Histogram>>>();
+        let mut before: Option<&Arc<Histogram>> = None;
+        for (_, histogram) in self.iter() {
+            if before.is_none_or(|before| !Arc::ptr_eq(before, histogram)) {
+                // Spans and bounds are shared by the samples of a series.
+                let buckets = histogram.positive.counts.len() + histogram.negative.counts.len();
+                bytes += size_of::<Histogram>() + buckets * size_of::<f64>();
+            }
+            before = Some(histogram);
+        }
+        bytes
     }
 
     /// Steps with a histogram.
@@ -223,6 +238,17 @@ pub(crate) struct Series {
     pub(crate) drop_name: bool,
     /// The samples.
     pub(crate) column: Column,
+}
+
+/// Bytes that a series takes beside its samples. Labels that the store or another vector holds, too,
+/// are theirs.
+pub(crate) fn series_bytes(labels: &Labels) -> usize {
+    size_of::<Series>()
+        + if labels.is_shared() {
+            0
+        } else {
+            labels.heap_bytes()
+        }
 }
 
 /// An instant vector at all steps. Accounts for the memory of its columns.
@@ -370,7 +396,7 @@ pub(crate) type FastHash = rapidhash::fast::RandomState;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Budget;
+    use crate::limits::{Budget, Usage};
 
     fn series(name: &str, values: &[f64]) -> Series {
         Series {
@@ -382,7 +408,7 @@ mod tests {
 
     #[test]
     fn equal_series_merge_only_where_they_do_not_meet() {
-        let budget = Budget::new(100);
+        let budget = Budget::new(100, Usage::default());
         let vector = |values: [&[f64]; 2]| Vector {
             series: vec![series("x", values[0]), series("y", values[1])],
             lease: Lease::new(&budget),
@@ -409,7 +435,7 @@ mod tests {
 
     #[test]
     fn values_are_mapped_and_taken_away() {
-        let budget = Budget::new(100);
+        let budget = Budget::new(100, Usage::default());
         let mut vector = Vector {
             series: vec![
                 series("x", &[1.0, STALE, 3.0]),

@@ -43,7 +43,7 @@ impl Stream<'_> {
     pub(super) fn smooth(&self, lookback: i64, scratch: &mut Scratch) {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let mut slider = Slider::default();
-        let mut histograms = HistogramSlider::over(scratch.buffer.histograms(), false);
+        let mut histogram_slider = HistogramSlider::over(scratch.buffer.histograms(), false);
         for step in 0..self.moments.steps().count {
             let moment = self.moments.of(step);
             let (start, end) = (
@@ -52,8 +52,11 @@ impl Stream<'_> {
             );
             let around = slider.advance(times, start, end);
             let (times, values) = (&times[around.clone()], &values[around.clone()]);
-            let histograms = histograms.advance(start, end);
-            scratch.tally.samples_looked_at += (times.len() + histograms.values.len()) as u64;
+            let histograms = histogram_slider.advance(start, end);
+            let newly = slider.newly() + histogram_slider.newly();
+            scratch
+                .tally
+                .count(step, times.len() + histograms.sample_size(), newly);
             if !histograms.values.is_empty() {
                 let notices = &mut scratch.notices;
                 let value = match times.is_empty() {
@@ -89,16 +92,18 @@ impl Stream<'_> {
         let (times, values) = (scratch.buffer.timestamps(), scratch.buffer.values());
         let steps = self.moments.steps();
         let mut slider = Slider::default();
-        let mut histograms = HistogramSlider::over(scratch.buffer.histograms(), false);
+        let mut histogram_slider = HistogramSlider::over(scratch.buffer.histograms(), false);
         for step in 0..steps.count {
             let end = self.moments.of(step);
             let start = end.saturating_sub(range);
             let from = start.saturating_sub(reach.lookback);
             let to = end.saturating_add(reach.after());
             let around = slider.advance(times, from, to);
-            let histograms = histograms.advance(from, to);
-            let count = around.len() + histograms.values.len();
-            scratch.tally.samples_looked_at += count as u64;
+            let histograms = histogram_slider.advance(from, to);
+            let count = around.len() + histograms.sample_size();
+            scratch
+                .tally
+                .count(step, count, slider.newly() + histogram_slider.newly());
             scratch.work += count;
             if scratch.work > WORK_BETWEEN_CHECKS {
                 scratch.work = 0;

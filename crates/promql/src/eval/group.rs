@@ -228,8 +228,11 @@ impl<'a, 'n> Groups<'a, 'n> {
         let found = self.table.find(hash, same).copied();
         if found.is_none() {
             self.lease.grow(self.steps)?;
+            let labels = grouping.labels(labels);
+            let table = size_of::<Group>() + 2 * size_of::<usize>();
+            self.lease.grow_bytes(labels.heap_bytes() + table)?;
             let group = Group {
-                labels: grouping.labels(labels),
+                labels,
                 drop_name: false,
                 accumulator: Accumulator::new(self.op, self.steps),
                 hash,
@@ -258,7 +261,7 @@ impl<'a, 'n> Groups<'a, 'n> {
 mod tests {
     use super::*;
     use crate::ast::Expr;
-    use crate::limits::Budget;
+    use crate::limits::{Budget, Usage};
     use crate::parser::{ParseOptions, parse};
 
     fn groups_of(text: &str, name_is_gone: bool) -> Vec<(String, f64)> {
@@ -266,7 +269,7 @@ mod tests {
             unreachable!("{text} is an aggregation");
         };
         let grouping = Grouping::new(&node, name_is_gone);
-        let budget = Budget::new(1_000);
+        let budget = Budget::new(1_000, Usage::default());
         let fed = |sets: &[[(&str, &str); 3]]| {
             let mut groups = Groups::new(&grouping, node.op, &[], 1, Lease::new(&budget));
             for (place, set) in sets.iter().enumerate() {

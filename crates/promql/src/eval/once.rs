@@ -7,6 +7,7 @@ use super::Evaluator;
 use super::columns::{Series, Vector};
 use super::steps::Steps;
 use crate::ast::Expr;
+use crate::limits::Lease;
 use crate::plan::RepeatedParts;
 use crate::query::QueryError;
 use crate::statistics::Statistics;
@@ -24,8 +25,10 @@ pub(crate) struct Once {
 struct Kept {
     series: Vec<Series>,
     differs_without_names: bool,
-    /// What the series take.
+    /// Samples of the series.
     size: usize,
+    /// Bytes of what they have beside the samples.
+    more_bytes: usize,
     cost: Statistics,
 }
 
@@ -43,16 +46,25 @@ impl Once {
     }
 }
 
+/// Bytes that are accounted for beside samples.
+fn more_bytes(lease: &Lease<'_>) -> usize {
+    let bytes = usize::try_from(lease.bytes()).unwrap_or(usize::MAX);
+    bytes.saturating_sub(lease.size().saturating_mul(size_of::<f64>()))
+}
+
 impl Evaluator<'_> {
     /// The series of an instant vector, evaluated unless they have been before.
     pub(super) fn vector(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
-        let Some(number) = self.once.parts.number(expr) else {
+        // A copy knows what it cost, but not at which steps.
+        let number = self.once.parts.number(expr);
+        let Some(number) = number.filter(|_| self.per_step.is_none()) else {
             return self.evaluated(expr, steps);
         };
         if let Some(kept) = self.once.results().get(&(number, steps)) {
             let mut lease = self.lease();
             lease.grow(kept.size)?;
-            self.counters.add(&kept.cost);
+            lease.grow_bytes(kept.more_bytes)?;
+            self.count(&kept.cost);
             let series = kept.series.clone();
             return Ok(Vector {
                 series,
@@ -60,7 +72,7 @@ impl Evaluator<'_> {
                 differs_without_names: kept.differs_without_names,
             });
         }
-        let (told, before) = (self.notes.told(), self.counters.so_far());
+        let (told, before) = (self.notes.told(), self.counters().so_far());
         let vector = self.evaluated(expr, steps)?;
         // What was told speaks of this place; it has to be told of the other places, too.
         if self.notes.told() == told {
@@ -68,10 +80,12 @@ impl Evaluator<'_> {
                 series: vector.series.clone(),
                 differs_without_names: vector.differs_without_names,
                 size: vector.lease.size(),
-                cost: self.counters.so_far().since(&before),
+                more_bytes: more_bytes(&vector.lease),
+                cost: self.counters().so_far().since(&before),
             };
             let mut lease = self.lease();
             lease.grow(kept.size)?;
+            lease.grow_bytes(kept.more_bytes)?;
             lease.hold_to_the_end();
             self.once.results().insert((number, steps), kept);
         }

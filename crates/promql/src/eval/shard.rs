@@ -21,18 +21,21 @@ impl Evaluator<'_> {
         len: usize,
         work: impl Fn(Range<usize>) -> Result<T, QueryError> + Sync,
     ) -> Result<Vec<T>, QueryError> {
-        let Some(pool) = self.pool.filter(|_| len >= WORTH_SHARING) else {
+        let threads = self.engine.threads();
+        if threads < 2 || len < WORTH_SHARING {
             return Ok(vec![work(0..len)?]);
-        };
-        // As many parts as threads: each is read in order, and sums do not depend on who was first.
-        let size = len.div_ceil(pool.current_num_threads()).max(1);
+        }
+        // As many parts as threads: each is read in order, and sums do not depend on who was first,
+        // nor on whether the threads were free.
+        let size = len.div_ceil(threads).max(1);
         let starts: Vec<usize> = (0..len).step_by(size).collect();
-        pool.install(|| {
-            starts
-                .into_par_iter()
-                .map(|start| work(start..len.min(start + size)))
-                .collect()
-        })
+        let part = |start: usize| work(start..len.min(start + size));
+        match self.engine.hold_threads() {
+            Some(hold) => hold
+                .pool()
+                .install(|| starts.into_par_iter().map(part).collect()),
+            None => starts.into_iter().map(part).collect(),
+        }
     }
 
     /// Calls `change` with the place of each series of a vector and the series, on the engine's
@@ -52,13 +55,17 @@ impl Evaluator<'_> {
             }
             Ok(())
         };
-        match self.pool.filter(|_| vector.series.len() >= WORTH_SHARING) {
+        let is_worth_sharing = vector.series.len() >= WORTH_SHARING;
+        let hold = is_worth_sharing
+            .then(|| self.engine.hold_threads())
+            .flatten();
+        match hold {
             None => vector
                 .series
                 .chunks_mut(BATCH)
                 .enumerate()
                 .try_for_each(part),
-            Some(pool) => pool.install(|| {
+            Some(hold) => hold.pool().install(|| {
                 let parts = vector.series.par_chunks_mut(BATCH).enumerate();
                 parts.try_for_each(part)
             }),

@@ -2,6 +2,7 @@
 //! range selectors and subqueries.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use model::histogram::CounterResetHint;
 use model::value::is_stale;
@@ -9,7 +10,7 @@ use model::{Histogram, Labels, label};
 use storage::{NumberedLabels, SampleBuffer, SeriesSet};
 
 use super::Evaluator;
-use super::columns::{Column, Series, StepValue, Vector, same_labels};
+use super::columns::{Column, Series, StepValue, Vector, same_labels, series_bytes};
 use super::extended::Reach;
 use super::notices::Notices;
 use super::range_call::RangeCall;
@@ -20,7 +21,7 @@ use super::window::{HistogramSlider, Slider, Window};
 use crate::ast::Span;
 use crate::limits::Interrupt;
 use crate::query::QueryError;
-use crate::statistics::Statistics;
+use crate::statistics::{PerStep, Statistics};
 
 /// Where the samples of a stream come from.
 pub(crate) enum Source<'a> {
@@ -129,7 +130,7 @@ pub(crate) struct Scratch {
     /// The column of the series that was read last.
     pub(crate) column: Column,
     /// What was read since the query's counters were told.
-    pub(crate) tally: Statistics,
+    pub(crate) tally: Tally,
     /// The samples of the series that was read last.
     pub(super) buffer: SampleBuffer,
     /// Memory to sort values in.
@@ -139,6 +140,27 @@ pub(crate) struct Scratch {
     pub(super) notices: Notices,
     /// Samples that windows saw since the last look at the interrupt.
     pub(super) work: usize,
+}
+
+/// What one thread has read.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// Since the query's counters were told.
+    pub(crate) counts: Statistics,
+    /// At each step, if that is wanted.
+    pub(crate) per_step: Option<PerStep>,
+}
+
+impl Tally {
+    /// Counts the samples that a step looked at, and those of them that no step before did.
+    #[inline]
+    pub(super) fn count(&mut self, step: usize, looked_at: usize, newly: usize) {
+        self.counts.samples_looked_at += looked_at as u64;
+        self.counts.samples_newly_looked_at += newly as u64;
+        if let Some(per_step) = &mut self.per_step {
+            per_step.count(step, looked_at, newly);
+        }
+    }
 }
 
 impl Stream<'_> {
@@ -174,8 +196,8 @@ impl Stream<'_> {
             keep_statistics(&mut scratch.buffer);
         }
         if let Source::Stored(_) = self.source {
-            scratch.tally.series_read += 1;
-            scratch.tally.samples_read += samples_in(&scratch.buffer) as u64;
+            scratch.tally.counts.series_read += 1;
+            scratch.tally.counts.samples_read += samples_in(&scratch.buffer) as u64;
         }
         scratch.column.clear();
         match &self.reading {
@@ -230,11 +252,12 @@ impl Stream<'_> {
                 }
                 (None, None) => None,
             };
-            scratch.tally.samples_looked_at += match &found {
+            let looked_at = match &found {
                 None => 0,
                 Some(StepValue::Float(_)) => 1,
-                Some(StepValue::Histogram(histogram)) => histogram.sample_size() as u64,
+                Some(StepValue::Histogram(histogram)) => histogram.sample_size(),
             };
+            scratch.tally.count(step, looked_at, looked_at);
             scratch.column.push(found);
         }
     }
@@ -262,12 +285,14 @@ impl Stream<'_> {
             let start = end.saturating_sub(range);
             let inside = slider.advance(times, start, end);
             let histograms_inside = histogram_slider.advance(start, end);
-            let count = inside.len() + histograms_inside.values.len();
+            let count = inside.len() + histograms_inside.sample_size();
             if count == 0 {
                 scratch.column.push(None);
                 continue;
             }
-            scratch.tally.samples_looked_at += count as u64;
+            scratch
+                .tally
+                .count(step, count, slider.newly() + histogram_slider.newly());
             scratch.work += count;
             if scratch.work > WORK_BETWEEN_CHECKS {
                 scratch.work = 0;
@@ -358,16 +383,20 @@ impl Evaluator<'_> {
         mut take: impl FnMut(usize, &mut Column) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let mut scratch = Scratch::default();
+        let steps = self.per_step().map(|steps| steps.looked_at.len());
+        scratch.tally.per_step = steps.map(PerStep::new);
         let mut held = 0;
         let mut lease = self.lease();
         for (count, index) in range.enumerate() {
             if count % BATCH == 0 {
                 self.interrupt.check()?;
+                self.count(&std::mem::take(&mut scratch.tally.counts));
             }
             let has_values = stream.read(index, &mut scratch, self.interrupt)?;
             let read = samples_in(&scratch.buffer);
             if read > held {
                 lease.grow(read - held)?;
+                lease.grow_bytes((read - held) * size_of::<i64>())?;
                 held = read;
             }
             if !scratch.notices.is_empty() {
@@ -378,8 +407,22 @@ impl Evaluator<'_> {
                 take(index, &mut scratch.column)?;
             }
         }
-        self.counters.add(&scratch.tally);
+        self.count(&scratch.tally.counts);
+        if let (Some(mut all), Some(part)) = (self.per_step(), &scratch.tally.per_step) {
+            all.add(part);
+        }
         Ok(())
+    }
+
+    /// Adds to the query's counts. As upstream's, they know of the windows over a subquery, but not
+    /// of what was looked at for its own steps.
+    pub(super) fn count(&self, tally: &Statistics) {
+        let mut tally = *tally;
+        if self.subqueries.load(Ordering::Relaxed) > 0 {
+            tally.samples_looked_at = 0;
+            tally.samples_newly_looked_at = 0;
+        }
+        self.counters().add(&tally);
     }
 
     /// All series of a stream.
@@ -391,6 +434,8 @@ impl Evaluator<'_> {
                 part.lease
                     .grow(column.values.len() + column.histograms.sample_size())?;
                 let (labels, drop_name) = stream.labels(index, delayed);
+                let histograms = column.histograms.bytes();
+                part.lease.grow_bytes(series_bytes(&labels) + histograms)?;
                 part.series.push(Series {
                     labels,
                     drop_name,
@@ -405,6 +450,8 @@ impl Evaluator<'_> {
         })?;
         let mut vector = self.nothing();
         vector.differs_without_names = stream.metric_name.is_some() || stream.drops_name;
+        let total = parts.iter().map(|part| part.series.len()).sum();
+        vector.series.reserve_exact(total);
         for part in parts {
             vector.series.extend(part.series);
             vector.lease.absorb(part.lease);

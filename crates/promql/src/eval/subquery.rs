@@ -2,11 +2,13 @@
 //! range vector.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use model::value::is_stale;
 use storage::SampleBuffer;
 
 use super::Evaluator;
+use super::columns::series_bytes;
 use super::range_call::RangeCall;
 use super::shard::BATCH;
 use super::steps::{Moments, Steps};
@@ -51,7 +53,10 @@ impl Evaluator<'_> {
         // One column for sure, whatever the expression: a guard against a range of years in
         // milliseconds before anything is allocated.
         self.lease().grow(inner.count)?;
-        Ok(Source::Evaluated(self.vector(&node.expr, inner)?, inner))
+        self.subqueries.fetch_add(1, Ordering::Relaxed);
+        let vector = self.vector(&node.expr, inner);
+        self.subqueries.fetch_sub(1, Ordering::Relaxed);
+        Ok(Source::Evaluated(vector?, inner))
     }
 
     /// The samples of a source after `start`, as the value of a query.
@@ -92,11 +97,14 @@ impl Evaluator<'_> {
                     });
                 }
             }
-            lease.grow(series.values.len() + series.histograms.len())?;
+            let samples = series.values.len() + series.histograms.len();
+            lease.grow(samples)?;
+            lease.grow_bytes(samples * size_of::<i64>() + series_bytes(&series.labels))?;
             if !series.is_empty() {
                 out.push(series);
             }
         }
+        lease.hold_to_the_end();
         Ok(out)
     }
 }

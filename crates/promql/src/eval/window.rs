@@ -37,6 +37,23 @@ pub(crate) struct HistogramWindow<'a> {
     pub(crate) starts: &'a [i64],
 }
 
+impl HistogramWindow<'_> {
+    /// How many samples the histograms count for.
+    pub(crate) fn sample_size(&self) -> usize {
+        total_sample_size(self.values)
+    }
+}
+
+/// How many samples some histograms count for.
+pub(crate) fn total_sample_size<'a>(
+    histograms: impl IntoIterator<Item = &'a Arc<Histogram>>,
+) -> usize {
+    let sizes = histograms
+        .into_iter()
+        .map(|histogram| histogram.sample_size());
+    sizes.sum()
+}
+
 /// Moves over the native histograms of a series, to later windows only.
 pub(crate) struct HistogramSlider<'a> {
     samples: &'a HistogramSamples,
@@ -70,6 +87,15 @@ impl<'a> HistogramSlider<'a> {
             },
         }
     }
+
+    /// How many samples the histograms count for that no window before had.
+    #[inline]
+    pub(crate) fn newly(&self) -> usize {
+        if self.samples.is_empty() {
+            return 0;
+        }
+        total_sample_size(&self.samples.values()[self.slider.newcomers()])
+    }
 }
 
 /// Where a window begins and ends in a series' columns; moves to later windows only.
@@ -77,6 +103,8 @@ impl<'a> HistogramSlider<'a> {
 pub(crate) struct Slider {
     from: usize,
     to: usize,
+    /// Where the window before ended.
+    seen: usize,
 }
 
 impl Slider {
@@ -88,6 +116,7 @@ impl Slider {
         start: i64,
         end: i64,
     ) -> std::ops::Range<usize> {
+        self.seen = self.to;
         while timestamps.get(self.to).is_some_and(|&time| time <= end) {
             self.to += 1;
         }
@@ -95,6 +124,16 @@ impl Slider {
             self.from += 1;
         }
         self.from..self.to
+    }
+
+    /// How many samples no window before had.
+    #[inline]
+    pub(crate) fn newly(&self) -> usize {
+        self.newcomers().len()
+    }
+
+    fn newcomers(&self) -> std::ops::Range<usize> {
+        self.seen.max(self.from)..self.to
     }
 }
 

@@ -6,17 +6,20 @@ use axum::body::Body;
 use axum::extract::State;
 use http::Response;
 use model::Annotations;
-use promql::{InstantQuery, QueryResult, RangeQuery, Statistics, Value};
-use serde::Serialize;
+use promql::{InstantQuery, QueryError, QueryResult, RangeQuery, Statistics, Usage, Value};
 
+use crate::admission::Client;
+use crate::api::stats::{self, Shown, StepTimes, Wanted};
+use crate::client::Asker;
 use crate::json::push_value;
 use crate::parameters::{Parameters, parse_duration};
-use crate::response::{ApiError, ErrorKind, success_text, to_json};
-use crate::services::{Evaluated, Services};
+use crate::response::{ApiError, ErrorKind, SUCCESS_BEGINS, end_success, to_json, written};
+use crate::services::{Evaluated, Evaluation, Question, Services};
 
 /// `/api/v1/query`
 pub(crate) async fn instant(
     State(services): State<Services>,
+    Asker(client): Asker,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
     let limit = parameters.limit()?;
@@ -24,57 +27,69 @@ pub(crate) async fn instant(
         .evaluation_time("time")?
         .unwrap_or_else(|| services.now_millis());
     let call = Call::read(&parameters)?;
-    let text = parameters.get("query").to_owned();
+    let question = call.question(&parameters, client);
     let lookback_delta = call.lookback_delta;
-    let answer = services
-        .evaluate(call.timeout, move |engine, storage, interrupt| {
-            let query = InstantQuery {
-                text: &text,
-                time,
-                lookback_delta,
-                interrupt,
-            };
-            engine
-                .instant(storage, &query)
-                .map(|result| render(result, limit))
-        })
-        .await?;
-    Ok(finished(answer, call.stats))
+    let stats = call.stats;
+    let old_word = call.old_word(&parameters);
+    let work = move |evaluation: &Evaluation<'_>| {
+        let query = InstantQuery {
+            text: evaluation.text,
+            time,
+            lookback_delta,
+            interrupt: evaluation.interrupt.clone(),
+            usage: Some(evaluation.usage.clone()),
+            details: stats.details(),
+        };
+        let result = evaluation.engine.instant(evaluation.storage, &query)?;
+        let steps = StepTimes::single(time);
+        render(evaluation, result, limit, &steps)
+    };
+    Ok(finished(
+        services.evaluate(question, work).await?,
+        stats,
+        old_word,
+    ))
 }
 
 /// `/api/v1/query_range`
 pub(crate) async fn range(
     State(services): State<Services>,
+    Asker(client): Asker,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
     let limit = parameters.limit()?;
     let (start, end, step) = range_of(&parameters)?;
     let call = Call::read(&parameters)?;
-    let text = parameters.get("query").to_owned();
+    let question = call.question(&parameters, client);
     let lookback_delta = call.lookback_delta;
-    let answer = services
-        .evaluate(call.timeout, move |engine, storage, interrupt| {
-            let query = RangeQuery {
-                text: &text,
-                start,
-                end,
-                step,
-                lookback_delta,
-                interrupt,
-            };
-            engine
-                .range(storage, &query)
-                .map(|result| render(result, limit))
-        })
-        .await?;
-    Ok(finished(answer, call.stats))
+    let stats = call.stats;
+    let old_word = call.old_word(&parameters);
+    let work = move |evaluation: &Evaluation<'_>| {
+        let query = RangeQuery {
+            text: evaluation.text,
+            start,
+            end,
+            step,
+            lookback_delta,
+            interrupt: evaluation.interrupt.clone(),
+            usage: Some(evaluation.usage.clone()),
+            details: stats.details(),
+        };
+        let result = evaluation.engine.range(evaluation.storage, &query)?;
+        render(evaluation, result, limit, &StepTimes { start, step })
+    };
+    Ok(finished(
+        services.evaluate(question, work).await?,
+        stats,
+        old_word,
+    ))
 }
 
 /// What both calls may say beside expression and time.
 struct Call {
     timeout: Option<Duration>,
     lookback_delta: Option<Duration>,
-    stats: bool,
+    stats: Wanted,
 }
 
 impl Call {
@@ -82,8 +97,22 @@ impl Call {
         Ok(Self {
             timeout: parameters.duration("timeout")?,
             lookback_delta: lookback_delta(parameters.get("lookback_delta"))?,
-            stats: !parameters.get("stats").is_empty(),
+            stats: Wanted::read(parameters.get("stats")),
         })
+    }
+
+    /// What statistics were asked for by, if upstream will not understand it any more.
+    fn old_word(&self, parameters: &Parameters) -> Option<String> {
+        let is_old = self.stats == Wanted::SumsByOldWord;
+        is_old.then(|| parameters.get("stats").to_owned())
+    }
+
+    fn question(&self, parameters: &Parameters, client: Client) -> Question {
+        Question {
+            text: parameters.get("query").to_owned(),
+            client,
+            timeout: self.timeout,
+        }
     }
 }
 
@@ -133,80 +162,85 @@ fn range_of(parameters: &Parameters) -> Result<(i64, i64, i64), ApiError> {
 /// Upstream's safety limit: 60 s resolution over a week, 1 h over a year.
 const MAX_STEPS: i64 = 11_000;
 
-/// A rendered result.
+/// A rendered result: the beginning of an answer, up to the end of the result.
 struct Answer {
     text: String,
     annotations: Annotations,
     statistics: Statistics,
+    per_step: Option<stats::StepLists>,
+    usage: Usage,
 }
 
-fn render(mut result: QueryResult, limit: usize) -> Answer {
+fn render(
+    evaluation: &Evaluation<'_>,
+    mut result: QueryResult,
+    limit: usize,
+    steps: &StepTimes,
+) -> Result<Answer, QueryError> {
     let mut annotations = std::mem::take(&mut result.annotations);
     let truncated = limit > 0 && truncate(&mut result.value, limit);
     if truncated {
         annotations.warn("results truncated due to limit");
     }
+    let usage = evaluation.usage.clone();
+    let held = usage.bytes();
     let mut text = String::with_capacity(1024);
-    push_value(&mut text, &result.value);
-    Answer {
+    text.push_str(SUCCESS_BEGINS);
+    let mut told = 0;
+    push_value(&mut text, &result.value, |text| {
+        evaluation.interrupt.check()?;
+        let more = text.capacity() - told;
+        told = text.capacity();
+        if more > 0 {
+            usage.take(more as u64)
+        } else {
+            Ok(())
+        }
+    })?;
+    drop(result.value);
+    usage.give_back(held);
+    Ok(Answer {
         text,
         annotations,
         statistics: result.statistics,
-    }
+        per_step: result.per_step.map(|per_step| steps.lists(&per_step)),
+        usage,
+    })
 }
 
-fn finished(evaluated: Evaluated<Answer>, stats: bool) -> Response<Body> {
+fn finished(
+    evaluated: Evaluated<Answer>,
+    wanted: Wanted,
+    old_word: Option<String>,
+) -> Response<Body> {
     let (queue, evaluation) = (evaluated.queue_time, evaluated.evaluation_time);
     let mut answer = evaluated.value;
-    if stats {
+    if wanted != Wanted::Nothing {
         answer.text.pop();
         answer.text.push_str(",\"stats\":");
-        let stats = Stats::new(queue, evaluation, &answer.statistics);
-        answer.text.push_str(&to_json(&stats));
+        let shown = Shown::new(queue, evaluation, &answer.statistics, answer.per_step);
+        answer.text.push_str(&to_json(&shown));
         answer.text.push('}');
     }
-    success_text(&answer.text, &answer.annotations)
+    if let Some(word) = old_word {
+        answer.annotations.warn(stats::deprecation(&word));
+    }
+    end_success(&mut answer.text, &answer.annotations);
+    written(Accounted {
+        text: answer.text,
+        _usage: answer.usage,
+    })
 }
 
-/// What a query cost. Upstream splits the evaluation into three parts more, which evaluating by
-/// columns does not have.
-#[derive(Serialize)]
-struct Stats {
-    timings: Timings,
-    samples: Samples,
+/// An answer on its way: it is accounted for until it has been sent.
+struct Accounted {
+    text: String,
+    _usage: Usage,
 }
 
-/// In seconds.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Timings {
-    eval_total_time: f64,
-    exec_queue_time: f64,
-    exec_total_time: f64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Samples {
-    total_queryable_samples: u64,
-    peak_samples: u64,
-    samples_read: u64,
-}
-
-impl Stats {
-    fn new(queue: Duration, evaluation: Duration, statistics: &Statistics) -> Self {
-        Self {
-            timings: Timings {
-                eval_total_time: evaluation.as_secs_f64(),
-                exec_queue_time: queue.as_secs_f64(),
-                exec_total_time: (queue + evaluation).as_secs_f64(),
-            },
-            samples: Samples {
-                total_queryable_samples: statistics.samples_looked_at,
-                peak_samples: statistics.peak_samples,
-                samples_read: statistics.samples_read,
-            },
-        }
+impl AsRef<[u8]> for Accounted {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
     }
 }
 

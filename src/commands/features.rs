@@ -1,0 +1,125 @@
+//! What `--enable-feature` switches on: upstream's names, each with what upstream switches.
+
+use promql::EngineOptions;
+
+/// Switches on what these names mean; says in the log what has no effect.
+pub(super) fn switch_on(names: &[String], engine: &mut EngineOptions) {
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        match meaning(name) {
+            Meaning::Engine(switch) => switch(engine),
+            Meaning::AlwaysOn => {
+                tracing::warn!(
+                    option = name,
+                    "this option for --enable-feature is always on"
+                );
+            }
+            Meaning::NotYet => {
+                tracing::warn!(
+                    option = name,
+                    "this option for --enable-feature has no effect yet"
+                );
+            }
+            Meaning::Unknown => {
+                tracing::warn!(option = name, "unknown option for --enable-feature");
+            }
+        }
+    }
+}
+
+/// What a name is for.
+enum Meaning {
+    /// A setting of the query engine.
+    Engine(fn(&mut EngineOptions)),
+    /// Something that upstream once had to switch on, and that is on here, too.
+    AlwaysOn,
+    /// Something of a component that does not heed it yet.
+    NotYet,
+    /// Nothing.
+    Unknown,
+}
+
+fn meaning(name: &str) -> Meaning {
+    match name {
+        "promql-binop-fill-modifiers" => Meaning::Engine(|engine| {
+            engine.parse.fill_modifiers = true;
+        }),
+        "promql-delayed-name-removal" => Meaning::Engine(|engine| {
+            engine.delayed_name_removal = true;
+        }),
+        "promql-experimental-functions" => Meaning::Engine(|engine| {
+            engine.parse.experimental_functions = true;
+        }),
+        "promql-extended-range-selectors" => Meaning::Engine(|engine| {
+            engine.parse.extended_range_selectors = true;
+        }),
+        "promql-per-step-stats" => Meaning::Engine(|engine| {
+            engine.per_step_statistics = true;
+        }),
+        "type-and-unit-labels" => Meaning::Engine(|engine| {
+            engine.type_and_unit_labels = true;
+        }),
+        "use-start-timestamps" => Meaning::Engine(|engine| {
+            engine.use_start_timestamps = true;
+        }),
+        "promql-duration-expr" | "native-histograms" => Meaning::AlwaysOn,
+        name if NOT_YET.contains(&name) => Meaning::NotYet,
+        _ => Meaning::Unknown,
+    }
+}
+
+/// Names of upstream's for what is not in this program yet.
+const NOT_YET: [&str; 19] = [
+    "auto-reload-config",
+    "concurrent-rule-eval",
+    "created-timestamp-zero-ingestion",
+    "delayed-compaction",
+    "exemplar-storage",
+    "extra-scrape-metrics",
+    "fast-startup",
+    "histograms-st-encoding",
+    "memory-snapshot-on-shutdown",
+    "metadata-wal-records",
+    "old-ui",
+    "ooo-native-histograms",
+    "otlp-deltatocumulative",
+    "otlp-native-delta-ingestion",
+    "search-api",
+    "st-storage",
+    "st-synthesis",
+    "use-uncached-io",
+    "xor2-encoding",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_switch_what_upstream_switches() {
+        let mut engine = EngineOptions::default();
+        let all = [
+            "promql-binop-fill-modifiers",
+            "promql-delayed-name-removal",
+            "promql-experimental-functions",
+            "promql-extended-range-selectors",
+            "promql-per-step-stats",
+            "type-and-unit-labels",
+            "use-start-timestamps",
+            "exemplar-storage",
+            "nonsense",
+            "",
+        ];
+        switch_on(&all.map(str::to_owned), &mut engine);
+        let want = EngineOptions {
+            delayed_name_removal: true,
+            per_step_statistics: true,
+            type_and_unit_labels: true,
+            use_start_timestamps: true,
+            parse: promql::parser::ParseOptions::all(),
+            ..EngineOptions::default()
+        };
+        assert_eq!(engine, want);
+        assert!(matches!(meaning("exemplar-storage"), Meaning::NotYet));
+        assert!(matches!(meaning("promql-at-modifier"), Meaning::Unknown));
+    }
+}
