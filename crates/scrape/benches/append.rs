@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use exposition::Format;
 use model::{Labels, SeriesRef};
 use scrape::PageAppender;
-use storage::{Append, AppendError, Appender, Commit};
+use storage::{Append, AppendError, AppendValue, Appender, Commit};
 
 /// Takes everything, adds it up, keeps nothing.
 #[derive(Default)]
@@ -22,7 +22,9 @@ struct Nowhere {
 
 impl Appender for Nowhere {
     fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError> {
-        self.sum += append.value;
+        if let AppendValue::Float(value) = append.value {
+            self.sum += value;
+        }
         Ok(append.series.unwrap_or_else(|| {
             self.series += 1;
             SeriesRef::new(self.series)

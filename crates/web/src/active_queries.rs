@@ -94,8 +94,8 @@ fn entry(query: &str, seconds: i64) -> [u8; SLOT_BYTES] {
     let text = loop {
         let text = json(&query[..query.floor_char_boundary(kept)]);
         match text.len().checked_sub(SLOT_BYTES - 1) {
-            // Escapes make it longer than what was cut off; an empty query fits for sure.
-            Some(over) if over > 0 => kept = kept.saturating_sub(over),
+            // An escape writes at most six bytes for one; an empty query fits for sure.
+            Some(over) if over > 0 => kept = kept.saturating_sub(over.div_ceil(6)),
             _ => break text,
         }
     };

@@ -11,6 +11,7 @@
 //! which Go 1.25 and 1.26 forgot; and the numbers of surrogates match nothing at all.
 
 mod class;
+mod class_names;
 mod escape;
 mod group;
 mod stack;

@@ -1,11 +1,9 @@
 //! Classes of characters: in brackets, by the letters of Perl, and by the names of POSIX and
 //! Unicode.
 
-mod names;
-
 use regex_syntax::hir::{Class as HirClass, ClassUnicode, ClassUnicodeRange};
 
-use super::{Flags, Parser, fault, text_between};
+use super::{Flags, Parser, class_names, fault, text_between};
 
 /// A class that is being put together.
 pub(super) struct Class {
@@ -82,8 +80,8 @@ impl<'p> Parser<'p> {
                 Some(name) => (name, true),
                 None => (name, false),
             };
-            let named =
-                names::posix(name).ok_or_else(|| fault(BAD_RANGE, text_between(start, rest)))?;
+            let named = class_names::posix(name)
+                .ok_or_else(|| fault(BAD_RANGE, text_between(start, rest)))?;
             class.add_named(named, negated);
             self.rest = rest;
             return Ok(());
@@ -133,7 +131,7 @@ impl<'p> Parser<'p> {
         match letter.to_ascii_lowercase() {
             'd' | 'w' | 's' => {
                 self.next();
-                class.add_named(names::perl(letter.to_ascii_lowercase()), opposite);
+                class.add_named(class_names::perl(letter.to_ascii_lowercase()), opposite);
                 Ok(true)
             }
             'p' => {
@@ -143,7 +141,7 @@ impl<'p> Parser<'p> {
                     Some(name) => (name, true),
                     None => (name, false),
                 };
-                let named = names::unicode(name)
+                let named = class_names::unicode(name)
                     .ok_or_else(|| fault(BAD_RANGE, text_between(start, self.rest)))?;
                 class.add_named(named, negated != opposite);
                 Ok(true)
