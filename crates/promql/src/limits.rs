@@ -268,6 +268,14 @@ impl<'a> Lease<'a> {
         self.budget.usage.take(more)
     }
 
+    /// Accounts for `bytes` less.
+    pub(crate) fn shrink_bytes(&mut self, bytes: usize) {
+        let fewer = (bytes as u64).min(self.bytes);
+        self.bytes -= fewer;
+        self.told -= fewer;
+        self.budget.usage.give_back(fewer);
+    }
+
     /// Samples that it accounts for.
     pub(crate) fn size(&self) -> usize {
         self.samples

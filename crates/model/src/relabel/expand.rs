@@ -49,10 +49,16 @@ impl Template {
 
     /// The text for a match.
     pub fn expand(&self, captures: &Captures<'_>) -> Cow<'_, str> {
-        self.expand_with(|groups| {
-            let mut found = groups.iter().filter_map(|&group| captures.get(group));
-            found.next().unwrap_or_default()
-        })
+        self.expand_with(|groups| group_text(groups, captures))
+    }
+
+    /// Bytes of the text for a match, without making it.
+    pub fn expanded_len(&self, captures: &Captures<'_>) -> usize {
+        let lengths = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Groups(groups) => group_text(groups, captures).len(),
+        });
+        lengths.fold(0, usize::saturating_add)
     }
 
     /// The text when every group is the whole value.
@@ -72,6 +78,12 @@ impl Template {
             })),
         }
     }
+}
+
+/// The text of the first of some groups that took part in a match.
+fn group_text<'v>(groups: &[usize], captures: &Captures<'v>) -> &'v str {
+    let mut found = groups.iter().filter_map(|&group| captures.get(group));
+    found.next().unwrap_or_default()
 }
 
 /// True if the text has `$`-references and is not just a name.
@@ -144,6 +156,7 @@ mod tests {
         for (template, want) in cases {
             let got = Template::parse(template, &regex);
             assert_eq!(got.expand(&captures), want, "{template}");
+            assert_eq!(got.expanded_len(&captures), want.len(), "{template}");
         }
     }
 }

@@ -5,8 +5,9 @@ use model::value::{STALE, is_stale};
 use model::{Histogram, Labels, LabelsBuilder};
 use storage::Projection;
 
-use super::columns::{Column, Series, Vector};
+use super::columns::{Column, Series, Vector, label_bytes};
 use super::selector::{Reads, takes_range};
+use super::shard::BATCH;
 use super::steps::Steps;
 use super::{Evaluator, text_of};
 use crate::ast::{Call, Expr};
@@ -14,6 +15,7 @@ use crate::functions::label::{Join, Name, Replacement, wanted_by};
 use crate::functions::natural_order::natural_order;
 use crate::functions::over_time::nan_last;
 use crate::functions::{Function, calendar, math};
+use crate::limits::Lease;
 use crate::query::QueryError;
 
 impl<'e> Evaluator<'e> {
@@ -248,14 +250,37 @@ impl<'e> Evaluator<'e> {
         let text = |index: usize| text_of(&node.args[index]);
         let target = label_name(&node.args[1]);
         let replacement = Replacement::new(target, text(2), text(3), text(4))?;
-        let mut vector = self.vector(&node.args[0], steps)?;
+        let vector = self.vector(&node.args[0], steps)?;
+        self.relabelled(vector, replacement.sets_name(), |labels, builder, lease| {
+            replacement.apply(labels, builder, |bytes| lease.grow_bytes(bytes))
+        })
+    }
+
+    /// Gives each series the labels that `change` makes of its own, if it makes any.
+    fn relabelled<'v>(
+        &self,
+        mut vector: Vector<'v>,
+        sets_name: bool,
+        change: impl Fn(
+            &Labels,
+            &mut LabelsBuilder,
+            &mut Lease<'v>,
+        ) -> Result<Option<Labels>, QueryError>,
+    ) -> Result<Vector<'v>, QueryError> {
         let mut builder = LabelsBuilder::new();
-        for series in &mut vector.series {
-            if let Some(labels) = replacement.apply(&series.labels, &mut builder) {
+        let mut freed = 0;
+        for (index, series) in vector.series.iter_mut().enumerate() {
+            if index % BATCH == 0 {
+                self.interrupt.check()?;
+            }
+            if let Some(labels) = change(&series.labels, &mut builder, &mut vector.lease)? {
+                freed += label_bytes(&series.labels);
                 series.labels = labels;
-                series.drop_name &= !replacement.sets_name();
+                series.drop_name &= !sets_name;
             }
         }
+        vector.lease.shrink_bytes(freed);
+        self.interrupt.check()?;
         vector.differs_without_names = false;
         vector.merge_equal()?;
         Ok(vector)
@@ -266,15 +291,11 @@ impl<'e> Evaluator<'e> {
         let separator = text_of(&node.args[2]);
         let sources = node.args[3..].iter().map(label_name);
         let join = Join::new(label_name(&node.args[1]), separator, sources.collect())?;
-        let mut vector = self.vector(&node.args[0], steps)?;
-        let mut builder = LabelsBuilder::new();
-        for series in &mut vector.series {
-            series.labels = join.apply(&series.labels, &mut builder);
-            series.drop_name &= !join.sets_name();
-        }
-        vector.differs_without_names = false;
-        vector.merge_equal()?;
-        Ok(vector)
+        let vector = self.vector(&node.args[0], steps)?;
+        self.relabelled(vector, join.sets_name(), |labels, builder, lease| {
+            join.apply(labels, builder, |bytes| lease.grow_bytes(bytes))
+                .map(Some)
+        })
     }
 }
 

@@ -243,12 +243,15 @@ pub(crate) struct Series {
 /// Bytes that a series takes beside its samples. Labels that the store or another vector holds, too,
 /// are theirs.
 pub(crate) fn series_bytes(labels: &Labels) -> usize {
-    size_of::<Series>()
-        + if labels.is_shared() {
-            0
-        } else {
-            labels.heap_bytes()
-        }
+    size_of::<Series>() + label_bytes(labels)
+}
+
+/// The part of it for the labels.
+pub(crate) fn label_bytes(labels: &Labels) -> usize {
+    match labels.is_shared() {
+        true => 0,
+        false => labels.heap_bytes(),
+    }
 }
 
 /// An instant vector at all steps. Accounts for the memory of its columns.

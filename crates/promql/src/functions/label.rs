@@ -49,12 +49,23 @@ impl Replacement {
     }
 
     /// The changed labels; none if the source's value does not match.
-    pub(crate) fn apply(&self, labels: &Labels, builder: &mut LabelsBuilder) -> Option<Labels> {
+    ///
+    /// # Errors
+    /// There is no room for them: `make_room` is asked before they are made, with their bytes.
+    pub(crate) fn apply<E>(
+        &self,
+        labels: &Labels,
+        builder: &mut LabelsBuilder,
+        make_room: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Option<Labels>, E> {
         let value = labels.get(&self.source).unwrap_or_default();
-        let captures = self.pattern.captures(value)?;
+        let Some(captures) = self.pattern.captures(value) else {
+            return Ok(None);
+        };
+        make_room(labels.heap_bytes() + self.template.expanded_len(&captures))?;
         builder.reset(labels);
         builder.set(&self.target, &self.template.expand(&captures));
-        Some(builder.build())
+        Ok(Some(builder.build()))
     }
 
     /// True if the label that changes is the metric name.
@@ -92,15 +103,27 @@ impl Join {
     }
 
     /// The changed labels.
-    pub(crate) fn apply(&self, labels: &Labels, builder: &mut LabelsBuilder) -> Labels {
+    ///
+    /// # Errors
+    /// There is no room for them: `make_room` is asked before they are made, with their bytes.
+    pub(crate) fn apply<E>(
+        &self,
+        labels: &Labels,
+        builder: &mut LabelsBuilder,
+        make_room: impl FnOnce(usize) -> Result<(), E>,
+    ) -> Result<Labels, E> {
         let values: Vec<&str> = self
             .sources
             .iter()
             .map(|source| labels.get(source).unwrap_or_default())
             .collect();
+        let lengths = values
+            .iter()
+            .map(|value| value.len() + self.separator.len());
+        make_room(labels.heap_bytes() + lengths.fold(0, usize::saturating_add))?;
         builder.reset(labels);
         builder.set(&self.target, &values.join(&self.separator));
-        builder.build()
+        Ok(builder.build())
     }
 
     /// True if the label that changes is the metric name.
@@ -136,6 +159,8 @@ pub(crate) fn wanted_by(matchers: &[Matcher]) -> Labels {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     fn name(text: &str) -> Name<'_> {
@@ -143,6 +168,10 @@ mod tests {
             text,
             is_valid: !text.is_empty(),
         }
+    }
+
+    fn room(_: usize) -> Result<(), Infallible> {
+        Ok(())
     }
 
     #[test]
@@ -164,10 +193,25 @@ mod tests {
         let mut builder = LabelsBuilder::new();
         for (target, template, source, pattern, want) in cases {
             let replacement = Replacement::new(name(target), template, source, pattern).unwrap();
-            let got = replacement.apply(&labels, &mut builder);
-            let got = got.map(|labels| labels.get(target).unwrap_or_default().to_owned());
+            let got = replacement.apply(&labels, &mut builder, room);
+            let got = got
+                .unwrap()
+                .map(|labels| labels.get(target).unwrap_or_default().to_owned());
             assert_eq!(got.as_deref(), want, "{template} of {pattern}");
         }
+    }
+
+    #[test]
+    fn room_is_asked_for_before_labels_are_made() {
+        let labels = Labels::from_pairs([("a", "x".repeat(1_000)), ("b", "y".to_owned())]);
+        let mut builder = LabelsBuilder::new();
+        let refuse = |bytes: usize| Err::<(), _>(bytes);
+        let replacement = Replacement::new(name("b"), &"$0".repeat(500), "a", ".*").unwrap();
+        let asked = replacement.apply(&labels, &mut builder, refuse);
+        assert!(asked.unwrap_err() >= 501_000);
+        let join = Join::new(name("b"), "", vec![name("a"); 500]).unwrap();
+        let asked = join.apply(&labels, &mut builder, refuse);
+        assert!(asked.unwrap_err() >= 501_000);
     }
 
     #[test]
@@ -193,8 +237,8 @@ mod tests {
         let labels = Labels::from_pairs([("a", "x"), ("b", "y")]);
         let sources = ["a", "c", "b"].map(name).to_vec();
         let join = Join::new(name("dst"), "-", sources).unwrap();
-        let joined = join.apply(&labels, &mut LabelsBuilder::new());
-        assert_eq!(joined.get("dst"), Some("x--y"));
+        let joined = join.apply(&labels, &mut LabelsBuilder::new(), room);
+        assert_eq!(joined.unwrap().get("dst"), Some("x--y"));
     }
 
     #[test]
