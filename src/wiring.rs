@@ -71,6 +71,7 @@ pub(crate) fn run_exporter(exporter: Exporter) -> anyhow::Result<ExitCode> {
 /// Runs `work` on the async runtime: everything that waits on the network or a timer. Work that
 /// holds the CPU has pools of its own.
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
+    host::allocator::return_large_blocks();
     host::limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(IO_THREADS)

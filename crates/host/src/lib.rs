@@ -17,6 +17,7 @@
 //!
 //! **Must not know:** what metrics mean, Kubernetes, any configuration file of ours.
 
+pub mod allocator;
 pub mod clock;
 pub mod fs;
 pub mod kernel;

@@ -11,7 +11,7 @@ use storage::{Querier, Select};
 use crate::api::selectors::{matcher_sets, time_range};
 use crate::json::{push_label, push_labels, push_list};
 use crate::parameters::Parameters;
-use crate::response::{ApiError, ErrorKind, success_text};
+use crate::response::{ApiError, ErrorKind, SUCCESS_BEGINS, end_success, success_text, written};
 use crate::services::Services;
 
 /// `/api/v1/series`
@@ -33,7 +33,7 @@ pub(crate) async fn list(
         return Ok(success_text("[]", &Annotations::default()));
     };
     let storage = services.storage();
-    let (text, annotations) = services
+    let text = services
         .run_query(move || -> Result<_, ApiError> {
             let querier = storage.querier(range)?;
             match <[_; 1]>::try_from(sets) {
@@ -42,17 +42,18 @@ pub(crate) async fn list(
             }
         })
         .await??;
-    Ok(success_text(&text, &annotations))
+    Ok(written(text))
 }
 
-type Answer = Result<(String, Annotations), ApiError>;
+/// An answer that is written already; it may be large, so it is never copied.
+type Answer = Result<String, ApiError>;
 
 /// The series of one selection, which has none twice, in the store's order.
 fn of_selection(querier: &dyn Querier, select: Select, limit: usize) -> Answer {
     let set = querier.select(&select)?;
     let mut annotations = set.annotations();
     let shown = shown(set.len(), limit, &mut annotations);
-    let mut text = String::from("[");
+    let mut text = format!("{SUCCESS_BEGINS}[");
     push_list(&mut text, 0..shown, |text, index| {
         text.push('{');
         let mut is_first = true;
@@ -65,7 +66,8 @@ fn of_selection(querier: &dyn Querier, select: Select, limit: usize) -> Answer {
         text.push('}');
     });
     text.push(']');
-    Ok((text, annotations))
+    end_success(&mut text, &annotations);
+    Ok(text)
 }
 
 /// The series of several selections, each once, sorted.
@@ -83,12 +85,13 @@ fn of_selections(
         annotations.merge(set.annotations());
     }
     let shown = shown(found.len(), limit, &mut annotations);
-    let mut text = String::from("[");
+    let mut text = format!("{SUCCESS_BEGINS}[");
     push_list(&mut text, found.iter().take(shown), |text, labels| {
         push_labels(text, labels);
     });
     text.push(']');
-    Ok((text, annotations))
+    end_success(&mut text, &annotations);
+    Ok(text)
 }
 
 /// How many of the series are shown; that there are more is told.
