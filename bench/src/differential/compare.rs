@@ -1,4 +1,9 @@
 //! How two answers differ.
+//!
+//! What Prometheus 3.14 does that cannot be done likewise is recognized here, case by case:
+//! [`comparable`] the order of two duplicate series in an error, [`is_not_encoded`] trees that
+//! it cannot write down, [`compare_texts`] which ten of more annotations are shown. What it does not
+//! agree with itself about, as it goes over a Go map, is left out by `ask`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -83,6 +88,9 @@ pub(super) fn compare(expression: &str, theirs: &Answer, ours: &Answer) -> Vec<D
         } = answer;
         format!("{http_status} {status} {error_type}: {error}")
     };
+    if is_not_encoded(theirs) {
+        return Vec::new();
+    }
     if (theirs.http_status, &theirs.status, &theirs.error_type)
         != (ours.http_status, &ours.status, &ours.error_type)
     {
@@ -118,6 +126,12 @@ pub(super) fn compare(expression: &str, theirs: &Answer, ours: &Answer) -> Vec<D
         found.extend(compare_texts(kind, theirs, ours));
     }
     found
+}
+
+/// True if Prometheus found an answer but could not write it down: its JSON of a tree has no text for
+/// the numbers that are none in `fill(NaN)` and `fill(Inf)`.
+fn is_not_encoded(theirs: &Answer) -> bool {
+    theirs.http_status == 500 && theirs.error.contains("v1.Response.Data: unsupported value: ")
 }
 
 /// An error's text with two duplicate series in order: 3.14 has them as they come, and the test

@@ -1,10 +1,11 @@
 //! Random expressions from a seed: mostly well typed, over the series of the data set.
 //!
 //! [`Generator`] writes an expression of a wanted type; [`calls`] has the functions and what they
-//! take, [`leaves`] selectors, literals and ranges.
+//! take, [`native`] native histograms, [`leaves`] selectors, literals and ranges.
 
 mod calls;
 mod leaves;
+mod native;
 
 use crate::differential::queries::{Origin, Query};
 use crate::random::Random;
@@ -47,9 +48,11 @@ impl Generator {
         if depth == 0 {
             return self.selector();
         }
-        match self.random.below(24) {
+        match self.random.below(29) {
             0..=2 => self.selector(),
             3..=8 => self.call_of_vector(depth),
+            23..=25 => self.native(depth),
+            26 | 27 if self.allows_experimental() => self.experimental(depth),
             9..=14 => self.aggregation(depth),
             15..=19 => self.operation(depth),
             20 => format!("-{}", self.vector(depth - 1)),
@@ -71,6 +74,41 @@ impl Generator {
                     _ => format!("histogram_fraction({quantile}, 0.7, rate({classic}[2m]))"),
                 }
             }
+        }
+    }
+
+    /// What needs a feature flag and plain expressions seldom reach.
+    fn experimental(&mut self, depth: usize) -> String {
+        match self.random.below(5) {
+            0 => {
+                let kind = self.random.pick(&["anchored", "smoothed"]);
+                let function = self
+                    .random
+                    .pick(&["rate", "increase", "delta", "changes", "resets", "deriv"]);
+                let range = format!("{}[{}] {kind}", self.plain_selector(), self.duration());
+                format!("{function}({})", self.with_modifiers(range))
+            }
+            1 => {
+                let name = self.plain_selector();
+                let kind = self.random.pick(&["anchored", "smoothed"]);
+                self.with_modifiers(format!("{name} {kind}"))
+            }
+            2 => {
+                let matching = self.matching(true);
+                let fill = self.fill();
+                let operator = self.random.pick(&["+", "-", "*", ">", "== bool", "</"]);
+                let (left, right) = (self.selector(), self.selector());
+                format!("{left} {operator} {matching}{fill}{right}")
+            }
+            3 => {
+                let (name, number) = match self.random.below(2) {
+                    0 => ("limitk", self.small_number()),
+                    _ => ("limit_ratio", self.scalar(depth - 1)),
+                };
+                let grouping = self.grouping();
+                format!("{name} {grouping} ({number}, {})", self.vector(depth - 1))
+            }
+            _ => self.experimental_call(depth),
         }
     }
 

@@ -89,6 +89,9 @@ impl<'e> Evaluator<'e> {
             Some(stream) => Input::Stream(stream),
             None => Input::Vector(self.vector(&node.expr, steps)?),
         };
+        if let Some(param) = &node.param {
+            self.check_quantile_parameter(&parameters.quantiles, param.without_parens().span());
+        }
         let drops_name = matches!(&input, Input::Stream(stream) if stream.drops_name);
         let grouping = Grouping::new(node, drops_name && !self.options.delayed_name_removal);
         let (groups, mut findings, lease) =
@@ -291,7 +294,6 @@ impl<'e> Evaluator<'e> {
         };
         let column = self.scalar(param, steps)?;
         if node.op == AggregateOp::Quantile {
-            self.check_quantile_parameter(&column, param.without_parens().span());
             return Ok(Some(Parameters {
                 quantiles: column,
                 ..Parameters::default()
@@ -304,15 +306,21 @@ impl<'e> Evaluator<'e> {
         }))
     }
 
-    /// Tells of the extremes only, as upstream.
+    /// Tells of the extremes only, as upstream: of NaN, of the largest one if it is too large, and
+    /// of the smallest one if it is too small. Both are NaN as soon as one is, unless one is infinite.
     fn check_quantile_parameter(&self, column: &[f64], span: Span) {
-        let extremes = [
-            column.iter().copied().find(|q| q.is_nan()),
-            column.iter().copied().reduce(f64::max),
-            column.iter().copied().reduce(f64::min),
-        ];
-        let extremes: Vec<f64> = extremes.into_iter().flatten().collect();
-        self.check_quantiles(&extremes, span);
+        let has_nan = column.iter().any(|q| q.is_nan());
+        let largest = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let smallest = column.iter().copied().fold(f64::INFINITY, f64::min);
+        if has_nan {
+            self.check_quantiles(&[f64::NAN], span);
+        }
+        if largest > 1.0 && (!has_nan || largest.is_infinite()) {
+            self.check_quantiles(&[largest], span);
+        }
+        if smallest < 0.0 && (!has_nan || smallest.is_infinite()) {
+            self.check_quantiles(&[smallest], span);
+        }
     }
 }
 

@@ -96,14 +96,16 @@ impl<'e> Evaluator<'e> {
         let [quantile, vector] = &node.args[..] else {
             unreachable!("the parser checks the number of arguments");
         };
+        let before = self.notes.forced_samples();
         let quantiles = self.scalar(quantile, steps)?;
-        self.check_quantiles(&quantiles, quantile.without_parens().span());
         let span = vector.without_parens().span();
         let vector = self.vector(vector, steps)?;
+        self.check_quantiles(&quantiles, quantile.without_parens().span());
         let histograms = self.histograms(&vector, span, steps);
-        let mut function = Quantile::new(self, &quantiles, span, steps);
+        let mut forced = Forced::default();
+        let mut function = Quantile::new(self, &quantiles, span, &mut forced);
         let mut out = self.of_histograms(&histograms, steps, &mut function)?;
-        function.tell();
+        self.tell_forced(&forced, &before, span, steps);
         self.finish_histograms(&mut out)?;
         Ok(out)
     }
@@ -118,6 +120,7 @@ impl<'e> Evaluator<'e> {
             unreachable!("the parser checks the number of arguments");
         };
         let label = quantile_label(label)?;
+        let before = self.notes.forced_samples();
         let span = vector.without_parens().span();
         let vector = self.vector(vector, steps)?;
         let mut columns = Vec::with_capacity(quantiles.len());
@@ -128,15 +131,16 @@ impl<'e> Evaluator<'e> {
         }
         let histograms = self.histograms(&vector, span, steps);
         let mut out = self.nothing();
+        let mut forced = Forced::default();
         for column in &columns {
-            let mut function = Quantile::new(self, column, span, steps);
+            let mut function = Quantile::new(self, column, span, &mut forced);
             let part = self.of_histograms(&histograms, steps, &mut function)?;
-            function.tell();
             out.lease.absorb(part.lease);
             for series in part.series {
                 label_with_quantiles(series, label, column, &mut out.series);
             }
         }
+        self.tell_forced(&forced, &before, span, steps);
         self.finish_histograms(&mut out)?;
         Ok(out)
     }
@@ -209,6 +213,51 @@ impl<'e> Evaluator<'e> {
         }
         out.drop_empty();
         Ok(out)
+    }
+
+    /// Tells of the histograms whose counts fell. At each step upstream merges all that the call has
+    /// found so far into what it has told so far, so that it counts samples of earlier steps again
+    /// and again; and as both are one thing unless an argument told of the same metric before, it
+    /// mostly counts itself twice, too. The number here is the same.
+    fn tell_forced(
+        &self,
+        forced: &Forced,
+        before: &BTreeMap<String, i64>,
+        span: Span,
+        steps: Steps,
+    ) {
+        let of_arguments = self.notes.forced_samples();
+        for (name, found) in forced {
+            let (Some((&first, at)), Some((&last, _))) =
+                (found.first_key_value(), found.last_key_value())
+            else {
+                continue;
+            };
+            let is_one_thing = of_arguments.get(name) == before.get(name);
+            let mut mended = at.mended;
+            let (mut so_far, mut told) = (0_i64, 0_i64);
+            for step in first..steps.count {
+                if let Some(at) = found.get(&step) {
+                    mended.merge(&at.mended);
+                    so_far = so_far.wrapping_add(at.histograms);
+                }
+                told = match is_one_thing {
+                    true if step == first => so_far,
+                    true => so_far.wrapping_mul(2),
+                    false => told.wrapping_add(so_far),
+                };
+                if is_one_thing {
+                    so_far = told;
+                }
+            }
+            let found = ForcedMonotonicity {
+                mended,
+                samples: told,
+                first: steps.time(first),
+                last: steps.time(last),
+            };
+            self.notes.forced_monotonicity(name, found, span);
+        }
     }
 
     fn finish_histograms(&self, out: &mut Vector<'_>) -> Result<(), QueryError> {
@@ -301,38 +350,41 @@ struct Quantile<'e, 'q> {
     /// At each step.
     quantiles: &'q [f64],
     span: Span,
-    steps: Steps,
-    /// Classic histograms whose counts fell, by name.
-    forced: BTreeMap<String, ForcedMonotonicity>,
+    forced: &'q mut Forced,
+}
+
+/// Classic histograms whose counts fell: by name, then by step.
+type Forced = BTreeMap<String, BTreeMap<usize, ForcedAt>>;
+
+/// Histograms whose counts fell at one step.
+struct ForcedAt {
+    mended: Mended,
+    histograms: i64,
 }
 
 impl<'e, 'q> Quantile<'e, 'q> {
-    fn new(evaluator: &'e Evaluator<'e>, quantiles: &'q [f64], span: Span, steps: Steps) -> Self {
+    fn new(
+        evaluator: &'e Evaluator<'e>,
+        quantiles: &'q [f64],
+        span: Span,
+        forced: &'q mut Forced,
+    ) -> Self {
         Self {
             evaluator,
             quantiles,
             span,
-            steps,
-            forced: BTreeMap::new(),
+            forced,
         }
     }
 
     fn note_mended(&mut self, mended: Mended, step: usize, labels: &Labels) {
-        let found = ForcedMonotonicity::new(mended, self.steps.time(step));
-        let name = self.evaluator.name_in_notes(labels);
-        match self.forced.get_mut(name) {
-            Some(so_far) => so_far.merge(&found),
-            None => {
-                self.forced.insert(name.to_owned(), found);
-            }
-        }
-    }
-
-    fn tell(self) {
-        for (name, found) in &self.forced {
-            let notes = &self.evaluator.notes;
-            notes.forced_monotonicity(name, found, self.span);
-        }
+        let name = self.evaluator.name_in_notes(labels).to_owned();
+        let steps = self.forced.entry(name).or_default();
+        let histograms = 0;
+        let at = steps.entry(step);
+        let at = at.or_insert(ForcedAt { mended, histograms });
+        at.mended.merge(&mended);
+        at.histograms += 1;
     }
 }
 

@@ -1,7 +1,8 @@
 //! Warnings and infos as they come up, each with the place in the query that it speaks of.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::Annotations;
 use model::date::format_rfc3339;
@@ -12,13 +13,25 @@ use model::quote::quoted;
 use crate::ast::{AggregateOp, BinaryOp, Span};
 use crate::functions::histogram::Mended;
 
-/// Gathers annotations, from all threads of a query.
+/// Gathers annotations, from all threads of a query. What is told at several places is told once: at
+/// the last of them in order of evaluation.
 #[derive(Debug)]
 pub(crate) struct Notes<'a> {
     text: &'a str,
-    annotations: Mutex<Annotations>,
+    gathered: Mutex<Gathered>,
     /// How often something was told, repetitions included.
     told: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    /// From stores.
+    annotations: Annotations,
+    /// By message.
+    warnings: BTreeMap<String, Span>,
+    infos: BTreeMap<String, Span>,
+    /// Of histograms whose counts fell: by metric name, at the first place.
+    forced: BTreeMap<String, (ForcedMonotonicity, Span)>,
 }
 
 impl<'a> Notes<'a> {
@@ -26,16 +39,37 @@ impl<'a> Notes<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
             text,
-            annotations: Mutex::default(),
+            gathered: Mutex::default(),
             told: AtomicU64::new(0),
         }
     }
 
     /// What was gathered.
     pub(crate) fn finish(self) -> Annotations {
-        self.annotations
+        let text = self.text;
+        let placed = |kind: &str, message: &str, span: Span| {
+            let (line, column) = span.line_column(text);
+            format!("{kind}: {message} ({line}:{column})")
+        };
+        let Gathered {
+            mut annotations,
+            warnings,
+            mut infos,
+            forced,
+        } = self
+            .gathered
             .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        for (name, (found, span)) in forced {
+            infos.insert(found.message(&name), span);
+        }
+        for (message, span) in warnings {
+            annotations.warn(placed("PromQL warning", &message, span));
+        }
+        for (message, span) in infos {
+            annotations.info(placed("PromQL info", &message, span));
+        }
+        annotations
     }
 
     /// How often something was told so far.
@@ -46,7 +80,8 @@ impl<'a> Notes<'a> {
     /// Takes over what a store says.
     pub(crate) fn merge(&self, annotations: Annotations) {
         if !annotations.is_empty() {
-            self.lock().merge(annotations);
+            self.told.fetch_add(1, Ordering::Relaxed);
+            self.lock().annotations.merge(annotations);
         }
     }
 
@@ -259,53 +294,45 @@ impl<'a> Notes<'a> {
         );
     }
 
-    /// Buckets whose counts fall.
+    /// Buckets whose counts fall. What is told of a metric at several places is added up.
     pub(crate) fn forced_monotonicity(
         &self,
         metric_name: &str,
-        found: &ForcedMonotonicity,
+        found: ForcedMonotonicity,
         span: Span,
     ) {
-        let of_metric = for_metric(metric_name);
-        let Mended {
-            lowest,
-            highest,
-            largest_fall,
-        } = found.mended;
-        let text = format!(
-            "input to histogram_quantile needed to be fixed for monotonicity (see \
-             https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)\
-             {of_metric}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to {}",
-            general(lowest),
-            general(highest),
-            two_digits(largest_fall),
-            found.samples,
-            whole_seconds(found.first),
-            whole_seconds(found.last),
-        );
-        self.info(span, &text);
+        self.told.fetch_add(1, Ordering::Relaxed);
+        let mut gathered = self.lock();
+        match gathered.forced.get_mut(metric_name) {
+            Some((so_far, _)) => so_far.merge(&found),
+            None => {
+                let found = (found, span);
+                gathered.forced.insert(metric_name.to_owned(), found);
+            }
+        }
+    }
+
+    /// How many samples were told of so far whose counts fall, by metric name.
+    pub(crate) fn forced_samples(&self) -> BTreeMap<String, i64> {
+        let forced = &self.lock().forced;
+        let samples = |(name, (found, _)): (&String, &(ForcedMonotonicity, Span))| {
+            (name.clone(), found.samples)
+        };
+        forced.iter().map(samples).collect()
     }
 
     fn warn(&self, span: Span, message: &str) {
-        let text = self.placed("PromQL warning", span, message);
-        self.lock().warn(text);
+        self.told.fetch_add(1, Ordering::Relaxed);
+        self.lock().warnings.insert(message.to_owned(), span);
     }
 
     fn info(&self, span: Span, message: &str) {
-        let text = self.placed("PromQL info", span, message);
-        self.lock().info(text);
-    }
-
-    fn placed(&self, kind: &str, span: Span, message: &str) -> String {
-        let (line, column) = span.line_column(self.text);
-        format!("{kind}: {message} ({line}:{column})")
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Annotations> {
         self.told.fetch_add(1, Ordering::Relaxed);
-        self.annotations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.lock().infos.insert(message.to_owned(), span);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -332,8 +359,8 @@ impl HistogramOperation {
 pub(crate) struct ForcedMonotonicity {
     /// Over all of them.
     pub(crate) mended: Mended,
-    /// How many there were.
-    pub(crate) samples: usize,
+    /// How many there were, as upstream counts.
+    pub(crate) samples: i64,
     /// The earliest step.
     pub(crate) first: i64,
     /// The latest step.
@@ -341,24 +368,32 @@ pub(crate) struct ForcedMonotonicity {
 }
 
 impl ForcedMonotonicity {
-    /// One histogram at one step.
-    pub(crate) fn new(mended: Mended, step: i64) -> Self {
-        Self {
-            mended,
-            samples: 1,
-            first: step,
-            last: step,
-        }
-    }
-
     /// Both together.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.mended.lowest = self.mended.lowest.min(other.mended.lowest);
-        self.mended.highest = self.mended.highest.max(other.mended.highest);
-        self.mended.largest_fall = self.mended.largest_fall.max(other.mended.largest_fall);
-        self.samples += other.samples;
+    fn merge(&mut self, other: &Self) {
+        self.mended.merge(&other.mended);
+        self.samples = self.samples.wrapping_add(other.samples);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
+    }
+
+    fn message(&self, metric_name: &str) -> String {
+        let Mended {
+            lowest,
+            highest,
+            largest_fall,
+        } = self.mended;
+        format!(
+            "input to histogram_quantile needed to be fixed for monotonicity (see \
+             https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)\
+             {}, from buckets {} to {}, with a max diff of {}, over {} samples from {} to {}",
+            for_metric(metric_name),
+            general(lowest),
+            general(highest),
+            two_digits(largest_fall),
+            self.samples,
+            whole_seconds(self.first),
+            whole_seconds(self.last),
+        )
     }
 }
 
@@ -396,7 +431,7 @@ mod tests {
     #[test]
     fn notes_say_where() {
         let notes = Notes::new("a +\n  rate(b[1m])");
-        notes.possible_non_counter("b", Span::new(11, 16));
+        notes.possible_non_counter("b", Span::new(0, 1));
         notes.possible_non_counter("b", Span::new(11, 16));
         notes.quantile_out_of_range(f64::NAN, Span::new(0, 1));
         let annotations = notes.finish();
@@ -420,16 +455,21 @@ mod tests {
             highest: bound,
             largest_fall,
         };
-        let mut found = ForcedMonotonicity::new(mended(5.0, 5.5), 1_735_084_800_000);
-        found.merge(&ForcedMonotonicity::new(
-            mended(100.0, 10.0),
-            1_703_462_400_500,
-        ));
-        let notes = Notes::new("q");
-        notes.forced_monotonicity("series_1", &found, Span::new(0, 1));
+        let found = |mended, time| ForcedMonotonicity {
+            mended,
+            samples: 1,
+            first: time,
+            last: time,
+        };
+        let notes = Notes::new("hq(q)");
+        let (one, other) = (mended(5.0, 5.5), mended(100.0, 10.0));
+        let span = Span::new(3, 4);
+        notes.forced_monotonicity("series_1", found(one, 1_735_084_800_000), span);
+        let span = Span::new(0, 1);
+        notes.forced_monotonicity("series_1", found(other, 1_703_462_400_500), span);
         let text = notes.finish().infos()[0].clone();
         let want = " for metric name \"series_1\", from buckets 5 to 100, with a max diff of 10, \
-                    over 2 samples from 2023-12-25T00:00:00Z to 2024-12-25T00:00:00Z (1:1)";
+                    over 2 samples from 2023-12-25T00:00:00Z to 2024-12-25T00:00:00Z (1:4)";
         assert!(text.ends_with(want), "{text}");
     }
 

@@ -9,7 +9,9 @@ use super::extended::{Reach, functions_for};
 use super::range_call::RangeCall;
 use super::steps::{Moments, Steps};
 use super::stream::{Reading, Source, Stream};
-use crate::ast::{Call, Expr, ExtendedRange, InstantSelector, RangeSelector, Subquery, ValueType};
+use crate::ast::{
+    Call, Expr, ExtendedRange, InstantSelector, RangeSelector, Span, Subquery, ValueType,
+};
 use crate::functions::Function;
 use crate::plan;
 use crate::query::QueryError;
@@ -125,6 +127,7 @@ impl<'e> Evaluator<'e> {
             RangeArgument::Subquery(subquery) => self.subquery_stream(subquery, steps, call)?,
         };
         stream.drops_name = drops_name;
+        stream.span = place_of_notes(node);
         if let Reading::Range { call, .. } = &stream.reading
             && stream.len() > 0
         {
@@ -238,12 +241,21 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Tells of quantiles that are none.
-    pub(super) fn check_quantiles(&self, column: &[f64], span: crate::ast::Span) {
+    pub(super) fn check_quantiles(&self, column: &[f64], span: Span) {
         for &q in column {
             if !(0.0..=1.0).contains(&q) {
                 self.notes.quantile_out_of_range(q, span);
             }
         }
+    }
+}
+
+/// Where the notes on a function over ranges stand: at its first argument, unless that is a subquery,
+/// of which upstream has forgotten the place by then.
+fn place_of_notes(node: &Call) -> Span {
+    match node.args[0].without_parens() {
+        Expr::Subquery(_) => Span::default(),
+        argument => argument.span(),
     }
 }
 

@@ -10,7 +10,7 @@ use model::{Labels, LabelsBuilder};
 use super::Evaluator;
 use super::columns::{Column, FastHash, Series, StepSample, StepValue, Vector, merge_equal};
 use super::group::Grouping;
-use super::match_groups::Members;
+use super::match_groups::{MatchGroups, Members};
 use super::operation::{Findings, Operation, Outcome};
 use super::shard::BATCH;
 use super::steps::Steps;
@@ -45,11 +45,12 @@ impl<'e> Evaluator<'e> {
             many,
             one,
             members: [groups.members(0), groups.members(1)],
+            groups,
             many_occupied: many.occupied(steps.count),
             findings: Findings::new(steps.count),
             lost_type_or_unit: AtomicBool::new(false),
         };
-        let parts = self.sharded(groups.count, |range| {
+        let parts = self.sharded(matcher.groups.count, |range| {
             let mut out = self.nothing();
             for group in range {
                 if group % BATCH == 0 {
@@ -58,6 +59,10 @@ impl<'e> Evaluator<'e> {
                 matcher.combine(group, &mut out)?;
             }
             Ok(out)
+        });
+        let parts = parts.map_err(|error| match error {
+            QueryError::Execution(_) => matcher.first_fault().unwrap_or(error),
+            other => other,
         })?;
         let mut out = self.nothing();
         for part in parts {
@@ -85,6 +90,7 @@ struct Matcher<'a> {
     one: &'a Vector<'a>,
     /// The series of both by their matching labels.
     members: [Members; 2],
+    groups: MatchGroups,
     /// Steps at which the "many" side has any sample.
     many_occupied: Vec<bool>,
     findings: Findings,
@@ -249,6 +255,54 @@ impl Matcher<'_> {
                     return Err(self.duplicate(&self.one.series[other].labels, &series.labels));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Of several faults the one that upstream comes across first: it goes step by step, and at each
+    /// through all series of the "one" side, then through those of the other.
+    #[cold]
+    fn first_fault(&self) -> Option<QueryError> {
+        let fills = self.matching.fill != FillValues::default();
+        let occupied = self.many_occupied.iter().enumerate();
+        let steps = occupied.filter(|&(_, &occupied)| fills || occupied);
+        steps
+            .map(|(step, _)| self.fault_at(step))
+            .find_map(Result::err)
+    }
+
+    fn fault_at(&self, step: usize) -> Result<(), QueryError> {
+        let [groups_of_many, groups_of_one] = &self.groups.of_series;
+        let mut owners: Vec<Option<&Series>> = vec![None; self.groups.count];
+        for (series, &group) in self.one.series.iter().zip(groups_of_one) {
+            if series.column.is_present(step)
+                && let Some(other) = owners[group].replace(series)
+            {
+                return Err(self.duplicate(&other.labels, &series.labels));
+            }
+        }
+        let mut taken: HashMap<usize, Taken, FastHash> = HashMap::default();
+        for (series, &group) in self.many.series.iter().zip(groups_of_many) {
+            let one = match (owners[group], self.matching.fill.right) {
+                (Some(one), _) => Operand::Series(one),
+                (None, Some(fill)) => Operand::Fill(fill, &[]),
+                (None, None) => continue,
+            };
+            let many = Operand::Series(series);
+            let Some((many_sample, one_sample)) = many.at(step).zip(one.at(step)) else {
+                continue;
+            };
+            let (outcome, _) = match self.matching.cardinality {
+                Cardinality::OneToMany => self.operation.apply(one_sample, many_sample),
+                _ => self.operation.apply(many_sample, one_sample),
+            };
+            if matches!(outcome, Outcome::Nothing) {
+                continue;
+            }
+            let members = self.members[0].of(group).len();
+            let taken = taken.entry(group);
+            let taken = taken.or_insert_with(|| Taken::new(self.matching.cardinality, members));
+            taken.take(&self.result_labels(many, one), 0, 1)?;
         }
         Ok(())
     }

@@ -20,6 +20,15 @@ pub(crate) struct Mended {
     pub(crate) largest_fall: f64,
 }
 
+impl Mended {
+    /// Both together.
+    pub(crate) const fn merge(&mut self, other: &Self) {
+        self.lowest = self.lowest.min(other.lowest);
+        self.highest = self.highest.max(other.highest);
+        self.largest_fall = self.largest_fall.max(other.largest_fall);
+    }
+}
+
 /// The `q`-quantile of a histogram, and what had to be mended. Buckets are sorted by bound; those
 /// with one bound are added up.
 ///

@@ -203,6 +203,11 @@ impl<'a> Parser<'a> {
         };
         let span = start.join(self.closing(place)?);
         self.check_enabled(span)?;
+        // Upstream's `min_of(a, b)` reaches from `a` to `b` only.
+        let span = match &kind {
+            DurationKind::Binary(_, left, right) => left.span().join(right.span()),
+            _ => span,
+        };
         Ok(computed(kind, span))
     }
 

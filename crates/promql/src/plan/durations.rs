@@ -176,6 +176,14 @@ mod tests {
     fn useless_durations_are_refused_where_they_stand() {
         let cases = [
             ("foo[1m - 2m]", "4:11: duration must be greater than 0"),
+            (
+                "foo[min_of((max_of(1s, 2s)), 3s) - 1h]",
+                "19:37: duration must be greater than 0",
+            ),
+            (
+                "foo[-max_of(1s, 2s)]",
+                "4:18: duration must be greater than 0",
+            ),
             ("foo[1m / (1 - 1)]", "4:15: division by zero"),
             ("foo[5m % (1 - 1)]", "4:15: modulo by zero"),
             ("foo[9e9 * 9e9]", "4:13: duration is out of range"),

@@ -169,7 +169,7 @@ impl Generator {
         format!("label_replace({vector}, \"{to}\", \"{replacement}\", \"{from}\", \"{pattern}\")")
     }
 
-    fn experimental_call(&mut self, depth: usize) -> String {
+    pub(super) fn experimental_call(&mut self, depth: usize) -> String {
         match self.random.below(10) {
             0..=3 => {
                 let name = self.random.pick(&EXPERIMENTAL_OF_MATRIX);

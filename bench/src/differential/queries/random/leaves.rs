@@ -103,10 +103,14 @@ impl Generator {
             } else {
                 ""
             };
-            format!(
-                " offset {sign}{}",
-                generator.random.pick(&["30s", "1m", "5m", "17m", "1h"])
-            )
+            let length = match generator.random.below(8) {
+                0 => generator.duration(),
+                _ => generator
+                    .random
+                    .pick(&["30s", "1m", "5m", "17m", "1h"])
+                    .to_owned(),
+            };
+            format!(" offset {sign}{length}")
         };
         let at = |generator: &mut Self| match generator.random.below(4) {
             0 => " @ start()".to_owned(),
@@ -152,6 +156,10 @@ impl Generator {
                 "max_of(step(), 1m)",
                 "range() / 4",
                 "90",
+                "(range() + step()) % 7m",
+                "min_of(range(), 10m) - 5s",
+                "-(1m)",
+                "+1m",
             ];
             return self.random.pick(&computed).to_owned();
         }
