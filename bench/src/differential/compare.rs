@@ -2,8 +2,9 @@
 //!
 //! What Prometheus 3.14 does that cannot be done likewise is recognized here, case by case:
 //! [`comparable`] the order of two duplicate series in an error, [`is_not_encoded`] trees that
-//! it cannot write down, [`compare_texts`] which ten of more annotations are shown. What it does not
-//! agree with itself about, as it goes over a Go map, is left out by `ask`.
+//! it cannot write down, [`compare_texts`] which ten of more annotations are shown. `ask` leaves out
+//! what it does not agree with itself about, as it goes over a Go map, and `info()` of what is at
+//! another time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -131,7 +132,9 @@ pub(super) fn compare(expression: &str, theirs: &Answer, ours: &Answer) -> Vec<D
 /// True if Prometheus found an answer but could not write it down: its JSON of a tree has no text for
 /// the numbers that are none in `fill(NaN)` and `fill(Inf)`.
 fn is_not_encoded(theirs: &Answer) -> bool {
-    theirs.http_status == 500 && theirs.error.contains("v1.Response.Data: unsupported value: ")
+    theirs.http_status == 500
+        && theirs.error.starts_with("v1.Response.Data: ")
+        && theirs.error.contains("unsupported value: ")
 }
 
 /// An error's text with two duplicate series in order: 3.14 has them as they come, and the test

@@ -6,9 +6,10 @@ use model::label::METRIC_NAME;
 
 use super::Evaluator;
 use super::accumulator::Accumulator;
-use super::columns::{Column, FastHash, Series, StepValue, Vector};
+use super::columns::{Column, FastHash, Series, StepSample, StepValue, Vector};
 use super::group::{Group, Grouping, Groups};
 use super::histogram_total::AggregationFindings;
+use super::leaders::heap_order;
 use super::notes::HistogramOperation;
 use super::shard::BATCH;
 use super::steps::Steps;
@@ -154,12 +155,15 @@ impl<'e> Evaluator<'e> {
         let param = param.expect("the parser checks that there is a ratio");
         let ratios = self.scalar(param, steps)?;
         let mut vector = self.vector(&node.expr, steps)?;
-        if ratios.iter().all(|&ratio| ratio == 0.0)
-            || vector.series.is_empty() && !ratios.iter().any(|ratio| ratio.is_nan())
-        {
+        let ratios = self.checked_ratios(ratios, param.without_parens().span())?;
+        if ratios.iter().all(|&ratio| ratio == 0.0) {
             return Ok(self.nothing());
         }
-        let ratios = self.checked_ratios(ratios, param.without_parens().span())?;
+        let grouping = Grouping::new(node, false);
+        let groups = match steps.count {
+            1 => numbers_of_groups(&grouping, &vector.series),
+            _ => HashMap::default(),
+        };
         self.change_each(&mut vector, |_, series| {
             let share = series.labels.stable_hash() as f64 / u64::MAX as f64;
             for (step, &ratio) in ratios.iter().enumerate() {
@@ -174,6 +178,19 @@ impl<'e> Evaluator<'e> {
             }
         })?;
         vector.drop_empty();
+        if steps.count == 1 {
+            let mut parts: Vec<Vec<Series>> = groups.iter().map(|_| Vec::new()).collect();
+            for series in vector.series {
+                let group = groups.get(&grouping.labels(&series.labels));
+                parts[group.copied().unwrap_or_default()].push(series);
+            }
+            let rank = |series: &Series| match series.column.get(0) {
+                Some(StepSample::Float(value)) => value,
+                _ => 0.0,
+            };
+            let parts = parts.into_iter().map(|part| heap_order(part, rank));
+            vector.series = parts.flatten().collect();
+        }
         Ok(vector)
     }
 
@@ -272,7 +289,11 @@ impl<'e> Evaluator<'e> {
                         }
                     }
                     Accumulator::First(first) => {
-                        for (place, sample) in &first[step] {
+                        let first = first[step].iter().collect();
+                        for (place, sample) in heap_order(first, |(_, sample)| match sample {
+                            StepValue::Float(value) => *value,
+                            StepValue::Histogram(_) => 0.0,
+                        }) {
                             put(step, *place, sample.clone())?;
                         }
                     }
@@ -322,6 +343,18 @@ impl<'e> Evaluator<'e> {
             self.check_quantiles(&[smallest], span);
         }
     }
+}
+
+/// The numbers of the groups of series, in order of their first ones.
+fn numbers_of_groups(grouping: &Grouping, series: &[Series]) -> HashMap<Labels, usize, FastHash> {
+    let mut groups: HashMap<Labels, usize, FastHash> = HashMap::default();
+    for series in series {
+        let next = groups.len();
+        groups
+            .entry(grouping.labels(&series.labels))
+            .or_insert(next);
+    }
+    groups
 }
 
 /// How many series each step wants. None if no step wants any.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use model::Histogram;
 
+use super::Evaluator;
 use super::columns::StepValue;
 use super::notices::{Notice, Notices};
 use super::range_call::RangeCall;
-use super::stream::{Scratch, Stream, WORK_BETWEEN_CHECKS};
+use super::stream::{Scratch, Source, Stream, WORK_BETWEEN_CHECKS};
 use super::window::{HistogramSlider, HistogramWindow, Slider, Window};
 use crate::ast::ExtendedRange;
 use crate::functions::Function;
@@ -17,6 +18,7 @@ use crate::functions::extended_histogram::{self, Around};
 use crate::functions::rate::Extrapolation;
 use crate::limits::Interrupt;
 use crate::query::QueryError;
+use crate::value::RangeSeries;
 
 /// A range that reaches beyond its borders.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +130,45 @@ impl Stream<'_> {
             scratch.column.push(value);
         }
         Ok(())
+    }
+}
+
+impl Evaluator<'_> {
+    /// The samples of an extended range as the value of a query: those inside, and the values at both
+    /// borders.
+    pub(super) fn extended_samples(
+        &self,
+        source: &Source<'_>,
+        end: i64,
+        range: i64,
+        reach: Reach,
+    ) -> Result<Vec<RangeSeries>, QueryError> {
+        let start = end.saturating_sub(range);
+        let from = start.saturating_sub(reach.lookback);
+        let to = end.saturating_add(reach.after());
+        let samples = self.collect_samples(source, from)?;
+        let mut out = Vec::with_capacity(samples.len());
+        for mut series in samples {
+            self.interrupt.check()?;
+            if series
+                .histograms
+                .iter()
+                .any(|sample| sample.timestamp <= to)
+            {
+                let how = reach.how.as_str();
+                let message = format!("{how} modifier is not supported with histograms");
+                return Err(QueryError::Execution(message));
+            }
+            let count = series.timestamps.partition_point(|&time| time <= to);
+            let (times, values) = (&series.timestamps[..count], &series.values[..count]);
+            let smoothed = reach.how == ExtendedRange::Smoothed;
+            let with_borders = extended::with_borders(times, values, start, end, smoothed);
+            if let Some((timestamps, values)) = with_borders {
+                (series.timestamps, series.values) = (timestamps, values);
+                out.push(series);
+            }
+        }
+        Ok(out)
     }
 }
 

@@ -72,15 +72,8 @@ impl Heap {
 
     /// Moves the last one up to where it belongs.
     fn rise(&mut self, order: Order) {
-        let mut child = self.leaders.len() - 1;
-        while child > 0 {
-            let parent = (child - 1) / 2;
-            if !self.goes_first(child, parent, order) {
-                return;
-            }
-            self.leaders.swap(child, parent);
-            child = parent;
-        }
+        let goes_first = |left: &Leader, right: &Leader| order.goes_first(left.value, right.value);
+        rise(&mut self.leaders, goes_first);
     }
 
     /// Moves the root down to where it belongs.
@@ -182,6 +175,32 @@ impl Leaders {
     }
 }
 
+/// Puts `items` into the order in which a heap has them that took them in one by one, the smallest
+/// value at its root: that of `limitk` and `limit_ratio` at one time.
+pub(crate) fn heap_order<T>(items: Vec<T>, value: impl Fn(&T) -> f64) -> Vec<T> {
+    let mut heap = Vec::with_capacity(items.len());
+    for item in items {
+        heap.push(item);
+        rise(&mut heap, |left, right| {
+            Order::LargestFirst.goes_first(value(left), value(right))
+        });
+    }
+    heap
+}
+
+/// Moves the last one up to where it belongs.
+fn rise<T>(heap: &mut [T], goes_first: impl Fn(&T, &T) -> bool) {
+    let mut child = heap.len().saturating_sub(1);
+    while child > 0 {
+        let parent = (child - 1) / 2;
+        if !goes_first(&heap[child], &heap[parent]) {
+            return;
+        }
+        heap.swap(child, parent);
+        child = parent;
+    }
+}
+
 /// Go sorts up to so many by insertion.
 const FEW: usize = 12;
 
@@ -236,6 +255,13 @@ mod tests {
                 assert_eq!(places(&first), places(&alone), "{values:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_heap_has_its_smallest_at_the_root() {
+        let values = vec![5.0, 3.0, 4.0, 1.0, f64::NAN];
+        let order = heap_order(values, |value| *value);
+        assert_eq!(format!("{order:?}"), "[NaN, 1.0, 4.0, 5.0, 3.0]");
     }
 
     #[test]

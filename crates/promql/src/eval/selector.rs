@@ -207,6 +207,15 @@ impl<'e> Evaluator<'e> {
         let (source, moments, range) = match expr.without_parens() {
             Expr::RangeSelector(node) => {
                 let moments = Moments::new(steps, node.selector.offset, node.selector.at);
+                if let Some(how) = node.selector.extended {
+                    let range = plan::range_of(node, &moments, self.lookback);
+                    let source = self.select(&node.selector, range, SelectHints::default())?;
+                    let reach = Reach {
+                        how,
+                        lookback: self.lookback,
+                    };
+                    return self.extended_samples(&source, moments.last(), node.range, reach);
+                }
                 let range = plan::range_range(&moments, node.range);
                 let source = self.select(&node.selector, range, SelectHints::default())?;
                 (source, moments, node.range)

@@ -17,6 +17,13 @@ pub(crate) struct Borders {
 impl Borders {
     /// None if there is no sample that says anything of the range.
     pub(crate) fn of(timestamps: &[i64], start: i64, end: i64, smoothed: bool) -> Option<Self> {
+        let borders = Self::around(timestamps, start, end, smoothed)?;
+        let is_ahead = smoothed && timestamps[borders.first] > end;
+        (!is_ahead).then_some(borders)
+    }
+
+    /// The same, but samples that are all ahead of the range count, too.
+    fn around(timestamps: &[i64], start: i64, end: i64, smoothed: bool) -> Option<Self> {
         let mut last = timestamps.len().checked_sub(1)?;
         let before = &timestamps[..last];
         let first = before
@@ -26,9 +33,38 @@ impl Borders {
             last = before.partition_point(|&time| time < end);
         }
         let is_behind = timestamps[last] <= start;
-        let is_ahead = smoothed && timestamps[first] > end;
-        (!is_behind && !is_ahead).then_some(Self { first, last })
+        (!is_behind).then_some(Self { first, last })
     }
+}
+
+/// The floats between `start` and `end`, and the values at both. None if no sample says anything of
+/// them; samples that are all ahead do, unlike in functions.
+pub(crate) fn with_borders(
+    times: &[i64],
+    values: &[f64],
+    start: i64,
+    end: i64,
+    smoothed: bool,
+) -> Option<(Vec<i64>, Vec<f64>)> {
+    let Borders { first, last } = Borders::around(times, start, end, smoothed)?;
+    let left = match smoothed && times[first] < start {
+        true => between(times, values, first, start, false),
+        false => values[first],
+    };
+    let right = match smoothed && last > 0 && times[last] > end {
+        true => between(times, values, last - 1, end, false),
+        false => values[last],
+    };
+    let mut with_borders = (vec![start], vec![left]);
+    for place in first..=last {
+        if (start + 1..end).contains(&times[place]) {
+            with_borders.0.push(times[place]);
+            with_borders.1.push(values[place]);
+        }
+    }
+    with_borders.0.push(end);
+    with_borders.1.push(right);
+    Some(with_borders)
 }
 
 /// The difference of the floats over the window.
@@ -89,6 +125,35 @@ fn reset_correction(left: f64, right: f64, inside: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::eval::window::tests::window;
+
+    #[test]
+    fn ranges_have_their_borders() {
+        let (times, values) = ([10, 20, 30, 40], [1.0, 2.0, 3.0, 4.0]);
+        type Case<'a> = (i64, i64, bool, Option<(&'a [i64], &'a [f64])>);
+        let cases: [Case<'_>; 4] = [
+            (
+                15,
+                40,
+                false,
+                Some((&[15, 20, 30, 40], &[1.0, 2.0, 3.0, 4.0])),
+            ),
+            (
+                15,
+                35,
+                true,
+                Some((&[15, 20, 30, 35], &[1.5, 2.0, 3.0, 3.5])),
+            ),
+            (10, 20, true, Some((&[10, 20], &[1.0, 2.0]))),
+            (40, 60, false, None),
+        ];
+        for (start, end, smoothed, want) in cases {
+            let got = with_borders(&times, &values, start, end, smoothed);
+            let got = got
+                .as_ref()
+                .map(|(times, values)| (&times[..], &values[..]));
+            assert_eq!(got, want, "{start} to {end}");
+        }
+    }
 
     #[test]
     fn borders_are_taken_from_the_samples_around() {

@@ -14,7 +14,9 @@ pub(crate) fn is_step_invariant(expr: &Expr) -> bool {
             !reads_the_step(node.function, node.args.is_empty())
                 && node.args.iter().all(is_step_invariant)
         }
-        Expr::Unary(_) | Expr::Binary(_) | Expr::Aggregate(_) | Expr::Paren(_) => {
+        // Upstream does not ask whether the parameter changes: that of the first step counts.
+        Expr::Aggregate(node) => is_step_invariant(&node.expr),
+        Expr::Unary(_) | Expr::Binary(_) | Expr::Paren(_) => {
             let mut invariant = true;
             expr.for_each_child(|child| invariant &= is_step_invariant(child));
             invariant
@@ -55,7 +57,8 @@ mod tests {
             ("a @ 10", true),
             ("a @ 10 + b", false),
             ("sum(rate(a[5m] @ 10))", true),
-            ("topk(scalar(b), a @ 10)", false),
+            ("topk(scalar(b), a @ 10)", true),
+            ("quantile(0.5, a)", false),
             ("time()", false),
             ("timestamp(a @ 10)", false),
             ("minute(a @ 10)", true),

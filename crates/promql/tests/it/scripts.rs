@@ -2,10 +2,14 @@
 
 use promql::script;
 
-const SCRIPTS: [(&str, &str); 8] = [
+const SCRIPTS: [(&str, &str); 10] = [
     (
         "aggregations.test",
         include_str!("../../testdata/aggregations.test"),
+    ),
+    (
+        "annotations.test",
+        include_str!("../../testdata/annotations.test"),
     ),
     ("fill.test", include_str!("../../testdata/fill.test")),
     (
@@ -15,6 +19,10 @@ const SCRIPTS: [(&str, &str); 8] = [
     (
         "histogram_vectors.test",
         include_str!("../../testdata/histogram_vectors.test"),
+    ),
+    (
+        "matching_faults.test",
+        include_str!("../../testdata/matching_faults.test"),
     ),
     (
         "operators.test",

@@ -172,9 +172,9 @@ impl MergedSet {
             let labels = catalog.labels(row, &Projection::All);
             set.add(&mut places, labels, Part::Head { row });
         }
-        if select.sorted {
-            set.series.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
-        }
+        // Even if nobody asks for it, as in Prometheus: in the order of their first samples, sums of
+        // the same series would differ in their last digits from one moment to the next.
+        set.series.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
         set
     }
 
