@@ -3,8 +3,8 @@
 //! What Prometheus 3.14 does that cannot be done likewise is recognized here, case by case:
 //! [`comparable`] the order of two duplicate series in an error, [`is_not_encoded`] trees that
 //! it cannot write down, [`compare_texts`] which ten of more annotations are shown. `ask` leaves out
-//! what it does not agree with itself about, as it goes over a Go map, and `info()` of what is at
-//! another time.
+//! what it does not agree with itself about, as it goes over a Go map, and `info()` of series that
+//! are at another time or lose their names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

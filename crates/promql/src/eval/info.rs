@@ -52,10 +52,8 @@ impl Evaluator<'_> {
         let series = self.info_series(&base, &wanted, moments)?;
         let metrics = metrics_of(&series, steps)?;
         let mut out = self.nothing();
-        for mut described in base.series {
+        for described in base.series {
             self.interrupt.check()?;
-            // Upstream forgets here that a name was to go late.
-            described.drop_name = false;
             if wanted.is_info(&described.labels) {
                 out.lease.grow(steps.count)?;
                 out.series.push(described);

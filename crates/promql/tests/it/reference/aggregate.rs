@@ -20,7 +20,11 @@ impl Evaluator<'_> {
         }
         let params = param.map(|param| self.scalar(param, steps)).transpose()?;
         let vectors = self.vector(&node.expr, steps)?;
-        let params = params.unwrap_or_else(|| vec![0.0; steps.len()]);
+        let mut params = params.unwrap_or_else(|| vec![0.0; steps.len()]);
+        if is_fixed(&node.expr) {
+            let first = params[0];
+            params.fill(first);
+        }
         if matches!(node.op, AggregateOp::TopK | AggregateOp::BottomK) {
             check_counts(&params)?;
         }
@@ -28,6 +32,31 @@ impl Evaluator<'_> {
         Ok(pairs
             .map(|(vector, param)| of_step(node, param, vector))
             .collect())
+    }
+}
+
+/// True if the expression looks at the same time at every step: the whole aggregation then has the
+/// value of the first step, whatever its parameter is later.
+fn is_fixed(expr: &Expr) -> bool {
+    match expr {
+        Expr::InstantSelector(node) => node.at.is_some(),
+        Expr::RangeSelector(node) => node.selector.at.is_some(),
+        Expr::Subquery(node) => node.at.is_some(),
+        Expr::Aggregate(node) => is_fixed(&node.expr),
+        Expr::Call(node) => {
+            let name = node.function.name();
+            let reads_the_time = match name {
+                "time" | "timestamp" | "predict_linear" => true,
+                "minute" | "hour" | "month" | "year" | "days_in_month" => node.args.is_empty(),
+                _ => name.starts_with("day_of") && node.args.is_empty(),
+            };
+            !reads_the_time && node.args.iter().all(is_fixed)
+        }
+        _ => {
+            let mut fixed = true;
+            expr.for_each_child(|child| fixed &= is_fixed(child));
+            fixed
+        }
     }
 }
 
