@@ -116,7 +116,7 @@ fn is_result(node: &Json) -> bool {
 const INFO_DIFFERS_IN: [Kind; 2] = [Kind::Labels, Kind::Times];
 
 /// Times that Prometheus is asked again before a difference counts.
-const TRIES: usize = 8;
+const TRIES: usize = 40;
 
 /// Connections to both servers.
 pub(super) struct Pair {
@@ -189,106 +189,6 @@ impl Pair {
         let is_special = |node: &Json| is_elsewhere(node) || is_result(node);
         Ok(has_node(&tree["data"], &|node| {
             node["func"]["name"] == "info" && has_node(&node["args"][0], &is_special)
-        }))
-    }
-}
-
-fn has_node(node: &Json, wanted: &dyn Fn(&Json) -> bool) -> bool {
-    let below = |node: &Json| has_node(node, wanted);
-    wanted(node)
-        || node.as_object().is_some_and(|it| it.values().any(below))
-        || node.as_array().is_some_and(|it| it.iter().any(below))
-}
-
-/// True for a selector or subquery with `offset` or `@`.
-fn is_elsewhere(node: &Json) -> bool {
-    let is_set = |name: &str| !matches!(&node[name], Json::Null) && node[name] != 0;
-    is_set("offset") || is_set("offsetExpr") || is_set("timestamp") || is_set("startOrEnd")
-}
-
-/// True for what yields series without names.
-fn is_result(node: &Json) -> bool {
-    matches!(
-        node["type"].as_str(),
-        Some("call" | "binaryExpr" | "unaryExpr")
-    )
-}
-
-/// What may differ in the results of such an `info()`.
-const INFO_DIFFERS_IN: [Kind; 2] = [Kind::Labels, Kind::Times];
-
-/// Times that Prometheus is asked again before a difference counts.
-const TRIES: usize = 8;
-
-/// Connections to both servers.
-pub(super) struct Pair {
-    theirs: Connection,
-    ours: Connection,
-}
-
-impl Pair {
-    /// Connections to the servers at these addresses.
-    pub(super) const fn new(theirs: SocketAddr, ours: SocketAddr) -> Self {
-        Self {
-            theirs: Connection::new(theirs),
-            ours: Connection::new(ours),
-        }
-    }
-
-    /// Asks both and compares; empty if they agree. In some places Prometheus goes over series in
-    /// the order of a Go map, which is another one each time: last digits of `stddev`, the choice
-    /// among equals or among errors then change between two of its own answers. What it does not
-    /// agree with itself about is no difference.
-    pub(super) fn differences(
-        &mut self,
-        expression: &str,
-        manner: &Manner,
-    ) -> Result<Vec<Difference>> {
-        let (path, form) = manner.request(expression);
-        let (theirs, ours) = thread::scope(|scope| {
-            let theirs = scope.spawn(|| self.theirs.post_form(path, &form));
-            let ours = self.ours.post_form(path, &form);
-            (theirs.join(), ours)
-        });
-        let theirs: http::connection::Answer = match theirs {
-            Ok(answer) => answer.context("asking Prometheus")?,
-            Err(_) => anyhow::bail!("the thread that asks Prometheus panicked"),
-        };
-        let ours = ours.context("asking Narthex")?;
-        if theirs.status == ours.status && theirs.body == ours.body {
-            return Ok(Vec::new());
-        }
-        let (theirs, ours) = (Answer::read(&theirs), Answer::read(&ours));
-        let mut differences = compare(expression, &theirs, &ours);
-        for _ in 0..TRIES {
-            if differences.is_empty() {
-                break;
-            }
-            let again = Answer::read(&self.theirs.post_form(path, &form)?);
-            let unstable = compare(expression, &theirs, &again);
-            let is_unstable =
-                |found: &Difference| unstable.iter().any(|one| one.kind == found.kind);
-            differences.retain(|found| !is_unstable(found));
-        }
-        if !differences.is_empty() && self.has_info_elsewhere(expression)? {
-            differences.retain(|found| !INFO_DIFFERS_IN.contains(&found.kind));
-        }
-        Ok(differences)
-    }
-
-    /// True if `info()` is asked of series at another time, with `offset` or `@`. 3.14 takes the info
-    /// series' samples from that time and looks at them from the query's, from where it may see
-    /// few of them or none; the test scripts of later versions, which we pass, want them seen from
-    /// that time.
-    fn has_info_elsewhere(&mut self, expression: &str) -> Result<bool> {
-        if !expression.contains("info") {
-            return Ok(false);
-        }
-        let (path, form) = Manner::Parse.request(expression);
-        let answer = self.theirs.post_form(path, &form)?;
-        let tree: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-        Ok(has_node(&tree["data"], &|node| {
-            node["func"]["name"] == "info" && has_node(&node["args"][0], &is_elsewhere)
         }))
     }
 }
