@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 pub use real::RealFs;
-pub use simulated::SimulatedFs;
+pub use simulated::{SimulatedFs, Survival, Timeline};
 
 /// A file system. Paths are as the process sees them. All calls may block.
 pub trait Fs: Send + Sync + Debug {
@@ -103,6 +103,25 @@ pub trait Fs: Send + Sync + Debug {
     /// # Errors
     /// As the operating system says.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+
+    /// Creates a folder and those above it that are missing, so that a power failure takes none of
+    /// them away again.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn create_dir_durably(&self, path: &Path) -> io::Result<()> {
+        let above = path.ancestors();
+        let is_missing = |folder: &&Path| self.metadata(folder).is_err();
+        let missing = above.take_while(is_missing).count();
+        self.create_dir_all(path)?;
+        // The folder itself may be left from a process that ended before its name was durable.
+        let named = path.ancestors().take(missing.max(1));
+        for parent in named.filter_map(Path::parent) {
+            let is_here = parent.as_os_str().is_empty();
+            self.sync_dir(if is_here { Path::new(".") } else { parent })?;
+        }
+        Ok(())
+    }
 
     /// Renames a file or folder, replacing a file that is there.
     ///

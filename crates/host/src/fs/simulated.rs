@@ -1,4 +1,6 @@
-//! Files in memory, on a disk that can be full or read-only.
+//! Files in memory, on a disk that can be full, read-only, or without power.
+
+mod power;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -6,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{DirEntry, File, Fs, Lock, Metadata};
+use power::{Change, FileNumber};
+pub use power::{Survival, Timeline};
 
 /// A disk in memory. Clones share it, so that a "process" can end and another open what it left.
 #[derive(Clone, Debug, Default)]
@@ -15,14 +19,49 @@ pub struct SimulatedFs {
 
 #[derive(Debug, Default)]
 struct Disk {
-    files: BTreeMap<PathBuf, Arc<Mutex<Vec<u8>>>>,
+    files: BTreeMap<PathBuf, Arc<Inode>>,
     folders: BTreeSet<PathBuf>,
     locks: BTreeSet<PathBuf>,
     capacity: Option<u64>,
     read_only: bool,
+    ignores_syncs: bool,
+    next_file: FileNumber,
+    /// Every change since the disk was made, if it records them.
+    changes: Option<Vec<Change>>,
+}
+
+/// A file, whatever its name.
+#[derive(Debug)]
+struct Inode {
+    number: FileNumber,
+    bytes: Mutex<Vec<u8>>,
 }
 
 impl SimulatedFs {
+    /// An empty disk that records its changes, so that its [`timeline`](Self::timeline) can be
+    /// looked at.
+    pub fn recorded() -> Self {
+        let fs = Self::default();
+        fs.disk().changes = Some(Vec::new());
+        fs
+    }
+
+    /// Changes that were recorded so far.
+    pub fn change_count(&self) -> usize {
+        self.disk().changes.as_ref().map_or(0, Vec::len)
+    }
+
+    /// The disk change by change, from the beginning until now.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::new(self.disk().changes.clone().unwrap_or_default())
+    }
+
+    /// From now on syncs succeed and do nothing, or do their work again: a planted fault, by which a
+    /// test of durability shows that it would find one.
+    pub fn set_ignores_syncs(&self, ignores: bool) {
+        self.disk().ignores_syncs = ignores;
+    }
+
     /// From now on the disk holds at most this many bytes; `None`: as many as memory does.
     pub fn set_capacity(&self, capacity: Option<u64>) {
         self.disk().capacity = capacity;
@@ -38,8 +77,17 @@ impl SimulatedFs {
         let disk = self.disk();
         disk.files
             .iter()
-            .map(|(path, bytes)| (path.clone(), held(bytes).len() as u64))
+            .map(|(path, file)| (path.clone(), held(&file.bytes).len() as u64))
             .collect()
+    }
+
+    fn put_folder(&self, path: &Path) {
+        self.disk().folders.insert(path.to_owned());
+    }
+
+    fn put_file(&self, path: &Path, bytes: Vec<u8>) {
+        let file = self.disk().new_file(path);
+        *held(&file.bytes) = bytes;
     }
 
     fn disk(&self) -> MutexGuard<'_, Disk> {
@@ -47,15 +95,10 @@ impl SimulatedFs {
     }
 
     fn open_file(&self, path: &Path) -> io::Result<Box<dyn File>> {
-        let bytes = self
-            .disk()
-            .files
-            .get(path)
-            .cloned()
-            .ok_or(io::ErrorKind::NotFound)?;
+        let file = self.disk().files.get(path).cloned();
         Ok(Box::new(SimulatedFile {
             disk: Arc::clone(&self.disk),
-            bytes,
+            file: file.ok_or(io::ErrorKind::NotFound)?,
         }))
     }
 }
@@ -83,8 +126,24 @@ impl Disk {
     fn used(&self) -> u64 {
         self.files
             .values()
-            .map(|bytes| held(bytes).len() as u64)
+            .map(|file| held(&file.bytes).len() as u64)
             .sum()
+    }
+
+    fn new_file(&mut self, path: &Path) -> Arc<Inode> {
+        let file = Arc::new(Inode {
+            number: self.next_file,
+            bytes: Mutex::default(),
+        });
+        self.next_file += 1;
+        self.files.insert(path.to_owned(), Arc::clone(&file));
+        file
+    }
+
+    fn record(&mut self, change: impl FnOnce() -> Change) {
+        if let Some(changes) = &mut self.changes {
+            changes.push(change());
+        }
     }
 
     fn free(&self) -> u64 {
@@ -103,7 +162,8 @@ impl Fs for SimulatedFs {
             let mut disk = self.disk();
             disk.check_writable()?;
             disk.check_parent(path)?;
-            disk.files.insert(path.to_owned(), Arc::default());
+            let file = disk.new_file(path);
+            disk.record(|| Change::Create(path.to_owned(), file.number));
         }
         self.open_file(path)
     }
@@ -123,8 +183,8 @@ impl Fs for SimulatedFs {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let disk = self.disk();
-        let bytes = disk.files.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(held(bytes).clone())
+        let file = disk.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(held(&file.bytes).clone())
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
@@ -149,8 +209,8 @@ impl Fs for SimulatedFs {
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let disk = self.disk();
-        if let Some(bytes) = disk.files.get(path) {
-            let len = held(bytes).len() as u64;
+        if let Some(file) = disk.files.get(path) {
+            let len = held(&file.bytes).len() as u64;
             return Ok(Metadata {
                 len,
                 is_dir: false,
@@ -185,6 +245,7 @@ impl Fs for SimulatedFs {
         for folder in path.ancestors() {
             disk.folders.insert(folder.to_owned());
         }
+        disk.record(|| Change::CreateFolder(path.to_owned()));
         Ok(())
     }
 
@@ -192,13 +253,15 @@ impl Fs for SimulatedFs {
         let mut disk = self.disk();
         disk.check_writable()?;
         disk.check_parent(to)?;
-        if let Some(bytes) = disk.files.remove(from) {
-            disk.files.insert(to.to_owned(), bytes);
+        if let Some(file) = disk.files.remove(from) {
+            disk.files.insert(to.to_owned(), file);
+            disk.record(|| Change::Rename(from.to_owned(), to.to_owned()));
             return Ok(());
         }
         if !disk.folders.contains(from) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        disk.record(|| Change::Rename(from.to_owned(), to.to_owned()));
         let moved = |path: &PathBuf| path.strip_prefix(from).map(|rest| to.join(rest)).ok();
         let folders = std::mem::take(&mut disk.folders);
         disk.folders = folders
@@ -216,10 +279,9 @@ impl Fs for SimulatedFs {
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         let mut disk = self.disk();
         disk.check_writable()?;
-        disk.files
-            .remove(path)
-            .map(|_| ())
-            .ok_or(io::ErrorKind::NotFound.into())
+        disk.files.remove(path).ok_or(io::ErrorKind::NotFound)?;
+        disk.record(|| Change::RemoveFile(path.to_owned()));
+        Ok(())
     }
 
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
@@ -230,11 +292,17 @@ impl Fs for SimulatedFs {
         }
         disk.folders.retain(|folder| !folder.starts_with(path));
         disk.files.retain(|file, _| !file.starts_with(path));
+        disk.record(|| Change::RemoveFolder(path.to_owned()));
         Ok(())
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.metadata(path).map(|_| ())
+        self.metadata(path)?;
+        let mut disk = self.disk();
+        if !disk.ignores_syncs {
+            disk.record(|| Change::SyncFolder(path.to_owned()));
+        }
+        Ok(())
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
@@ -256,12 +324,12 @@ impl Fs for SimulatedFs {
 #[derive(Debug)]
 struct SimulatedFile {
     disk: Arc<Mutex<Disk>>,
-    bytes: Arc<Mutex<Vec<u8>>>,
+    file: Arc<Inode>,
 }
 
 impl File for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let bytes = held(&self.bytes);
+        let bytes = held(&self.file.bytes);
         let from = usize::try_from(offset)
             .unwrap_or(usize::MAX)
             .min(bytes.len());
@@ -272,11 +340,14 @@ impl File for SimulatedFile {
 
     /// Like a real disk that fills up: what fits is written, then comes the error.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let disk = held(&self.disk);
+        let mut disk = held(&self.disk);
         disk.check_writable()?;
         let free = usize::try_from(disk.free()).unwrap_or(usize::MAX);
         let fits = bytes.len().min(free);
-        held(&self.bytes).extend_from_slice(&bytes[..fits]);
+        let mut held = held(&self.file.bytes);
+        let (number, offset) = (self.file.number, held.len());
+        disk.record(|| Change::Write(number, offset, bytes[..fits].to_vec()));
+        held.extend_from_slice(&bytes[..fits]);
         if fits < bytes.len() {
             Err(io::ErrorKind::StorageFull.into())
         } else {
@@ -285,10 +356,10 @@ impl File for SimulatedFile {
     }
 
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let disk = held(&self.disk);
+        let mut disk = held(&self.disk);
         disk.check_writable()?;
         let free = disk.free();
-        let mut held = held(&self.bytes);
+        let mut held = held(&self.file.bytes);
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
         let end = from.saturating_add(bytes.len());
         if end.saturating_sub(held.len()) as u64 > free {
@@ -298,20 +369,28 @@ impl File for SimulatedFile {
             held.resize(end, 0);
         }
         held[from..end].copy_from_slice(bytes);
+        disk.record(|| Change::Write(self.file.number, from, bytes.to_vec()));
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
+        let mut disk = held(&self.disk);
+        if !disk.ignores_syncs {
+            disk.record(|| Change::SyncFile(self.file.number));
+        }
         Ok(())
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(held(&self.bytes).len() as u64)
+        Ok(held(&self.file.bytes).len() as u64)
     }
 
     fn set_len(&mut self, len: u64) -> io::Result<()> {
-        held(&self.disk).check_writable()?;
-        held(&self.bytes).resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
+        let mut disk = held(&self.disk);
+        disk.check_writable()?;
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        held(&self.file.bytes).resize(len, 0);
+        disk.record(|| Change::SetLen(self.file.number, len));
         Ok(())
     }
 }

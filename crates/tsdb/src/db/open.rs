@@ -63,7 +63,7 @@ impl Db {
         registry: &Registry,
     ) -> Result<Self, OpenError> {
         let dir = options.path.clone();
-        fs.create_dir_all(&dir).map_err(not_writable(&dir))?;
+        fs.create_dir_durably(&dir).map_err(not_writable(&dir))?;
         let lock = match options.no_lockfile {
             true => None,
             false => Some(DirLock::acquire(&*fs, &dir).map_err(|error| lock_error(&dir, error))?),

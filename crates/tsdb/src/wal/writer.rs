@@ -42,10 +42,16 @@ struct Segment {
 impl Writer {
     /// Prepares a new segment behind all that `dir` has. The file appears with the first record.
     pub(crate) fn open(fs: Arc<dyn Fs>, dir: &Path, options: WalOptions) -> Result<Self, WalError> {
-        fs.create_dir_all(dir).map_err(WalError::at(dir))?;
+        fs.create_dir_durably(dir).map_err(WalError::at(dir))?;
         let segments = list_segments(&*fs, dir)?;
         let checkpoints = list_checkpoints(&*fs, dir)?;
         let last = segments.last().max(checkpoints.last()).copied();
+        if let Some(&number) = segments.last() {
+            // Whoever wrote it may have ended before it was durable.
+            let path = segment_path(dir, number);
+            let file = fs.open(&path).map_err(WalError::at(&path))?;
+            file.sync().map_err(WalError::at(&path))?;
+        }
         let mut writer = Self {
             fs,
             dir: dir.to_owned(),

@@ -12,5 +12,6 @@ mod fixture;
 mod full_disk;
 mod histograms;
 mod ownership;
+mod power_loss;
 mod queries;
 mod upstream;
