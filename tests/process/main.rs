@@ -14,6 +14,7 @@
 mod client;
 mod program;
 
+mod insight;
 mod killers;
 mod node_exporter;
 mod peers;

@@ -42,6 +42,7 @@ fn started_as_prometheus_it_answers_as_prometheus() {
     methods_and_addresses(&address);
     errors_have_their_kind(&address);
     odd_requests_are_understood(&address);
+    crate::insight::is_given(&address);
     selections_answer(&address);
     status_answers(&address);
 }

@@ -27,6 +27,7 @@ mod shard;
 pub(crate) mod steps;
 mod stream;
 mod subquery;
+pub(crate) mod trace;
 mod value_counts;
 mod vector_matching;
 pub(crate) mod window;
@@ -41,6 +42,7 @@ use storage::{Querier, Queryable};
 
 use crate::ast::{Expr, UnaryOp, ValueType};
 use crate::engine::{Engine, EngineOptions};
+use crate::explain;
 use crate::limits::{Budget, Interrupt, Lease, Usage};
 use crate::parser;
 use crate::plan;
@@ -52,6 +54,7 @@ use notes::Notes;
 use once::Once;
 use shard::BATCH;
 use steps::Steps;
+use trace::Trace;
 
 /// Evaluates an instant query.
 pub(crate) fn instant(
@@ -110,6 +113,7 @@ pub(crate) fn range(
             annotations: Annotations::default(),
             statistics: Default::default(),
             per_step: None,
+            explained: None,
         });
     };
     let run = Run {
@@ -186,6 +190,7 @@ impl Run<'_> {
             budget: Budget::new(options.max_samples, self.usage.clone()),
             subqueries: AtomicUsize::new(0),
             per_step: wants_steps.then(|| Mutex::new(PerStep::new(self.steps.count))),
+            trace: self.details.explain.then(Trace::default),
             notes: Notes::new(self.text),
             once: Once::new(plan::RepeatedParts::of(expr, &statistics_only)),
             statistics_only,
@@ -205,8 +210,14 @@ impl Run<'_> {
             evaluation: evaluated.saturating_sub(prepared),
             sorting: self.engine.now().saturating_sub(evaluated),
         };
+        let explained = evaluator.trace.map(|trace| {
+            let records = trace.finish();
+            let tree = explain::explain(self.text, expr, &records, evaluator.once.parts());
+            Box::new(tree)
+        });
         Ok(QueryResult {
             value,
+            explained,
             statistics,
             per_step: evaluator
                 .per_step
@@ -237,6 +248,8 @@ pub(crate) struct Evaluator<'a> {
     subqueries: AtomicUsize,
     /// Samples of each step, if they are wanted.
     per_step: Option<Mutex<PerStep>>,
+    /// What each part did, if that is wanted.
+    trace: Option<Trace>,
     notes: Notes<'a>,
     once: Once,
     /// Selectors of whose histograms only count and sum are looked at.
@@ -316,6 +329,13 @@ impl<'e> Evaluator<'e> {
     /// The column of a scalar.
     fn scalar(&self, expr: &Expr, steps: Steps) -> Result<Vec<f64>, QueryError> {
         self.interrupt.check()?;
+        match &self.trace {
+            None => self.evaluated_scalar(expr, steps),
+            Some(trace) => self.traced_scalar(trace, expr, steps),
+        }
+    }
+
+    fn evaluated_scalar(&self, expr: &Expr, steps: Steps) -> Result<Vec<f64>, QueryError> {
         match expr {
             Expr::Number(node) => Ok(vec![node.value; steps.count]),
             Expr::Paren(node) => self.scalar(&node.expr, steps),

@@ -31,6 +31,7 @@
 pub mod ast;
 pub mod engine;
 mod eval;
+pub mod explain;
 pub mod functions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -47,6 +48,7 @@ pub mod value;
 mod visit;
 
 pub use engine::{Engine, EngineError, EngineOptions};
+pub use explain::Explained;
 pub use limits::{Interrupt, Usage};
 pub use query::{Details, InstantQuery, QueryError, QueryResult, RangeQuery};
 pub use statistics::{PerStep, Statistics};

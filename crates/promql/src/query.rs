@@ -6,6 +6,7 @@ use model::Annotations;
 use storage::SelectError;
 
 use crate::ast::ValueType;
+use crate::explain::Explained;
 use crate::limits::{Interrupt, Usage};
 use crate::parser::ParseError;
 use crate::statistics::{PerStep, Statistics};
@@ -86,6 +87,8 @@ impl<'a> RangeQuery<'a> {
 pub struct Details {
     /// Samples of each step, if the engine's settings allow it.
     pub per_step: bool,
+    /// What each part of the query did.
+    pub explain: bool,
 }
 
 /// The answer to a query.
@@ -99,6 +102,8 @@ pub struct QueryResult {
     pub statistics: Statistics,
     /// Samples of each step, if they were wanted.
     pub per_step: Option<PerStep>,
+    /// What each part of the query did, if that was wanted.
+    pub explained: Option<Box<Explained>>,
 }
 
 /// Why a query has no value. Texts are upstream's.

@@ -226,6 +226,7 @@ impl<'e> Evaluator<'e> {
             Input::Stream(stream) => stream.source.numbered_labels(),
             Input::Vector(_) => None,
         };
+        let begin = self.begin();
         let parts = self.sharded(input.len(), |range| {
             let mut groups = new();
             match input {
@@ -249,6 +250,9 @@ impl<'e> Evaluator<'e> {
             }
             Ok(groups)
         })?;
+        if let Input::Stream(stream) = input {
+            self.trace_stream(begin, stream);
+        }
         let mut parts = parts.into_iter();
         let mut all = parts.next().unwrap_or_else(new);
         parts.for_each(|part| all.merge(part));

@@ -28,6 +28,7 @@ impl<'e> Evaluator<'e> {
     /// Operators of which one operand at least is an instant vector. A chain of them is evaluated
     /// from its first operand on: the stack that it takes does not grow with its length.
     pub(super) fn binary(&self, node: &Binary, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let (whole, begin) = (node.span, self.begin());
         let chain = node.chain();
         let first = chain.last().map_or(&*node.lhs, |first| &first.lhs);
         let invariant = if steps.count > 1 && plan::is_step_invariant(first) {
@@ -46,6 +47,12 @@ impl<'e> Evaluator<'e> {
                 now = steps;
             }
             left = self.operate(node, left, now)?;
+            // The last is written down as every part is.
+            if let Left::Vector(vector) = &left
+                && node.span != whole
+            {
+                self.trace_vector(begin, node.span, vector);
+            }
         }
         match left {
             Left::Vector(vector) => Ok(vector),

@@ -100,7 +100,7 @@ impl Evaluator<'_> {
             ..SelectHints::default()
         };
         let mut stream = Stream {
-            source: self.select(&selector, range, hints)?,
+            source: self.select(&selector, selector.span, range, hints)?,
             reading: Reading::Instant {
                 lookback: self.lookback,
                 reads: Reads::Values,

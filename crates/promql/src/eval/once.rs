@@ -41,6 +41,11 @@ impl Once {
         }
     }
 
+    /// The parts that the query has several times.
+    pub(super) fn parts(&self) -> &RepeatedParts {
+        &self.parts
+    }
+
     fn results(&self) -> MutexGuard<'_, HashMap<(usize, Steps), Kept>> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -55,6 +60,13 @@ fn more_bytes(lease: &Lease<'_>) -> usize {
 impl Evaluator<'_> {
     /// The series of an instant vector, evaluated unless they have been before.
     pub(super) fn vector(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        match &self.trace {
+            None => self.vector_once(expr, steps),
+            Some(trace) => self.traced_vector(trace, expr, steps),
+        }
+    }
+
+    pub(super) fn vector_once(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
         // A copy knows what it cost, but not at which steps.
         let number = self.once.parts.number(expr);
         let Some(number) = number.filter(|_| self.per_step.is_none()) else {
@@ -65,6 +77,7 @@ impl Evaluator<'_> {
             lease.grow(kept.size)?;
             lease.grow_bytes(kept.more_bytes)?;
             self.count(&kept.cost);
+            self.trace_copy(expr.span());
             let series = kept.series.clone();
             return Ok(Vector {
                 series,

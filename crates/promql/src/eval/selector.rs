@@ -65,7 +65,7 @@ impl<'e> Evaluator<'e> {
             .to_owned(),
         };
         Ok(Stream {
-            source: self.select(node, range, hints)?,
+            source: self.select(node, node.span, range, hints)?,
             reading: match smoothed {
                 true => Reading::Smoothed {
                     lookback: self.lookback,
@@ -150,7 +150,7 @@ impl<'e> Evaluator<'e> {
         });
         let range = plan::range_of(node, &moments, self.lookback);
         Ok(Stream {
-            source: self.select(&node.selector, range, hints)?,
+            source: self.select(&node.selector, node.span, range, hints)?,
             reading: Reading::Range {
                 call,
                 range: node.range,
@@ -195,6 +195,7 @@ impl<'e> Evaluator<'e> {
             }
             _ => return Ok(None),
         };
+        self.trace_aggregated(expr, &stream);
         Ok(Some(stream))
     }
 
@@ -217,7 +218,8 @@ impl<'e> Evaluator<'e> {
                     return self.extended_samples(&source, moments.last(), node.range, reach);
                 }
                 let range = plan::range_range(&moments, node.range);
-                let source = self.select(&node.selector, range, SelectHints::default())?;
+                let hints = SelectHints::default();
+                let source = self.select(&node.selector, node.span, range, hints)?;
                 (source, moments, node.range)
             }
             Expr::Subquery(node) => {
@@ -226,12 +228,23 @@ impl<'e> Evaluator<'e> {
             }
             _ => unreachable!("the parser checks that this is a range vector"),
         };
-        self.collect_samples(&source, moments.last().saturating_sub(range))
+        let begin = self.begin();
+        let series = self.collect_samples(&source, moments.last().saturating_sub(range))?;
+        if begin.is_some() {
+            let samples = series
+                .iter()
+                .map(|it| it.values.len() + it.histograms.len());
+            let samples: usize = samples.sum();
+            self.trace_samples(begin, expr.without_parens().span(), samples as u64);
+        }
+        Ok(series)
     }
 
+    /// Asks the store for the series of a selector. `span` is where it stands, its range included.
     pub(super) fn select(
         &self,
         node: &InstantSelector,
+        span: Span,
         range: TimeRange,
         hints: SelectHints,
     ) -> Result<Source<'_>, QueryError> {
@@ -244,7 +257,9 @@ impl<'e> Evaluator<'e> {
             sorted: false,
             hints,
         };
+        let begin = self.begin();
         let set = querier.select(&select)?;
+        self.trace_selection(begin, span, &select, set.len());
         self.notes.merge(set.annotations());
         Ok(Source::Stored(set))
     }

@@ -21,13 +21,12 @@ impl Evaluator<'_> {
         len: usize,
         work: impl Fn(Range<usize>) -> Result<T, QueryError> + Sync,
     ) -> Result<Vec<T>, QueryError> {
-        let threads = self.engine.threads();
-        if threads < 2 || len < WORTH_SHARING {
+        if !self.is_worth_sharing(len) {
             return Ok(vec![work(0..len)?]);
         }
         // As many parts as threads: each is read in order, and sums do not depend on who was first,
         // nor on whether the threads were free.
-        let size = len.div_ceil(threads).max(1);
+        let size = len.div_ceil(self.engine.threads()).max(1);
         let starts: Vec<usize> = (0..len).step_by(size).collect();
         let part = |start: usize| work(start..len.min(start + size));
         match self.engine.hold_threads() {
@@ -36,6 +35,11 @@ impl Evaluator<'_> {
                 .install(|| starts.into_par_iter().map(part).collect()),
             None => starts.into_iter().map(part).collect(),
         }
+    }
+
+    /// True if so many series are split among threads.
+    pub(super) fn is_worth_sharing(&self, series: usize) -> bool {
+        self.engine.threads() >= 2 && series >= WORTH_SHARING
     }
 
     /// Calls `change` with the place of each series of a vector and the series, on the engine's

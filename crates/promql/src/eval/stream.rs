@@ -428,6 +428,7 @@ impl Evaluator<'_> {
     /// All series of a stream.
     pub(super) fn collect(&self, stream: &Stream<'_>) -> Result<Vector<'_>, QueryError> {
         let delayed = self.options.delayed_name_removal;
+        let begin = self.begin();
         let parts = self.sharded(stream.len(), |range| {
             let mut part = self.nothing();
             self.read_each(stream, range, |index, column| {
@@ -448,6 +449,7 @@ impl Evaluator<'_> {
             })?;
             Ok(part)
         })?;
+        self.trace_stream(begin, stream);
         let mut vector = self.nothing();
         vector.differs_without_names = stream.metric_name.is_some() || stream.drops_name;
         let total = parts.iter().map(|part| part.series.len()).sum();

@@ -53,10 +53,13 @@ impl Evaluator<'_> {
         // One column for sure, whatever the expression: a guard against a range of years in
         // milliseconds before anything is allocated.
         self.lease().grow(inner.count)?;
+        let begin = self.begin();
         self.subqueries.fetch_add(1, Ordering::Relaxed);
         let vector = self.vector(&node.expr, inner);
         self.subqueries.fetch_sub(1, Ordering::Relaxed);
-        Ok(Source::Evaluated(vector?, inner))
+        let vector = vector?;
+        self.trace_vector(begin, node.span, &vector);
+        Ok(Source::Evaluated(vector, inner))
     }
 
     /// The samples of a source after `start`, as the value of a query.

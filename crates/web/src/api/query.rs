@@ -9,6 +9,7 @@ use model::Annotations;
 use promql::{InstantQuery, QueryError, QueryResult, RangeQuery, Statistics, Usage, Value};
 
 use crate::admission::Client;
+use crate::api::explain;
 use crate::api::stats::{self, Shown, StepTimes, Wanted};
 use crate::client::Asker;
 use crate::json::push_value;
@@ -29,7 +30,7 @@ pub(crate) async fn instant(
     let call = Call::read(&parameters)?;
     let question = call.question(&parameters, client);
     let lookback_delta = call.lookback_delta;
-    let stats = call.stats;
+    let (stats, explain) = (call.stats, call.explain);
     let old_word = call.old_word(&parameters);
     let work = move |evaluation: &Evaluation<'_>| {
         let query = InstantQuery {
@@ -38,7 +39,7 @@ pub(crate) async fn instant(
             lookback_delta,
             interrupt: evaluation.interrupt.clone(),
             usage: Some(evaluation.usage.clone()),
-            details: stats.details(),
+            details: stats.details(explain),
         };
         let result = evaluation.engine.instant(evaluation.storage, &query)?;
         let steps = StepTimes::single(time);
@@ -62,7 +63,7 @@ pub(crate) async fn range(
     let call = Call::read(&parameters)?;
     let question = call.question(&parameters, client);
     let lookback_delta = call.lookback_delta;
-    let stats = call.stats;
+    let (stats, explain) = (call.stats, call.explain);
     let old_word = call.old_word(&parameters);
     let work = move |evaluation: &Evaluation<'_>| {
         let query = RangeQuery {
@@ -73,7 +74,7 @@ pub(crate) async fn range(
             lookback_delta,
             interrupt: evaluation.interrupt.clone(),
             usage: Some(evaluation.usage.clone()),
-            details: stats.details(),
+            details: stats.details(explain),
         };
         let result = evaluation.engine.range(evaluation.storage, &query)?;
         render(evaluation, result, limit, &StepTimes { start, step })
@@ -90,6 +91,8 @@ struct Call {
     timeout: Option<Duration>,
     lookback_delta: Option<Duration>,
     stats: Wanted,
+    /// Ours: what each part of the query did.
+    explain: bool,
 }
 
 impl Call {
@@ -98,6 +101,7 @@ impl Call {
             timeout: parameters.duration("timeout")?,
             lookback_delta: lookback_delta(parameters.get("lookback_delta"))?,
             stats: Wanted::read(parameters.get("stats")),
+            explain: !matches!(parameters.get("explain"), "" | "0" | "false"),
         })
     }
 
@@ -197,6 +201,13 @@ fn render(
             Ok(())
         }
     })?;
+    if let Some(explained) = &result.explained {
+        text.pop();
+        text.push_str(",\"explain\":");
+        text.push_str(&to_json(&explain::Shown::new(explained)));
+        text.push('}');
+        usage.take((text.capacity() - told) as u64)?;
+    }
     drop(result.value);
     usage.give_back(held);
     Ok(Answer {

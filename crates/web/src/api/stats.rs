@@ -31,9 +31,10 @@ impl Wanted {
     }
 
     /// What the engine has to do for it.
-    pub(crate) fn details(self) -> Details {
+    pub(crate) fn details(self, explain: bool) -> Details {
         Details {
             per_step: self == Self::All,
+            explain,
         }
     }
 }
