@@ -210,12 +210,17 @@ impl<'e> Evaluator<'e> {
                 let moments = Moments::new(steps, node.selector.offset, node.selector.at);
                 if let Some(how) = node.selector.extended {
                     let range = plan::range_of(node, &moments, self.lookback);
-                    let source = self.select(&node.selector, range, SelectHints::default())?;
+                    let hints = SelectHints::default();
+                    let source = self.select(&node.selector, node.span, range, hints)?;
                     let reach = Reach {
                         how,
                         lookback: self.lookback,
                     };
-                    return self.extended_samples(&source, moments.last(), node.range, reach);
+                    let begin = self.begin();
+                    let series =
+                        self.extended_samples(&source, moments.last(), node.range, reach)?;
+                    self.trace_samples(begin, node.span, &series);
+                    return Ok(series);
                 }
                 let range = plan::range_range(&moments, node.range);
                 let hints = SelectHints::default();
@@ -230,13 +235,7 @@ impl<'e> Evaluator<'e> {
         };
         let begin = self.begin();
         let series = self.collect_samples(&source, moments.last().saturating_sub(range))?;
-        if begin.is_some() {
-            let samples = series
-                .iter()
-                .map(|it| it.values.len() + it.histograms.len());
-            let samples: usize = samples.sum();
-            self.trace_samples(begin, expr.without_parens().span(), samples as u64);
-        }
+        self.trace_samples(begin, expr.without_parens().span(), &series);
         Ok(series)
     }
 

@@ -13,6 +13,7 @@ use super::stream::Stream;
 use crate::ast::{Expr, Span};
 use crate::explain::{Figures, Selection};
 use crate::query::QueryError;
+use crate::value::RangeSeries;
 
 /// What has been written down so far. Parts are known by their places.
 #[derive(Debug, Default)]
@@ -148,14 +149,26 @@ impl Evaluator<'_> {
     pub(super) fn trace_stream(&self, begin: Option<Begin>, stream: &Stream<'_>) {
         if let Some(begin) = begin {
             let samples = self.counters().so_far().samples_read;
-            let samples = samples.saturating_sub(begin.samples_read);
-            self.trace_samples(Some(begin), stream.span, samples);
+            self.trace_read(
+                begin,
+                stream.span,
+                samples.saturating_sub(begin.samples_read),
+            );
         }
     }
 
-    /// Writes down that samples of a selector were read since `begin`.
-    pub(super) fn trace_samples(&self, begin: Option<Begin>, span: Span, samples: u64) {
-        let (Some(trace), Some(begin)) = (&self.trace, begin) else {
+    /// Writes down the samples of a selector that are the value of the query, read since `begin`.
+    pub(super) fn trace_samples(&self, begin: Option<Begin>, span: Span, series: &[RangeSeries]) {
+        if let Some(begin) = begin {
+            let samples = series
+                .iter()
+                .map(|it| it.values.len() + it.histograms.len());
+            self.trace_read(begin, span, samples.sum::<usize>() as u64);
+        }
+    }
+
+    fn trace_read(&self, begin: Begin, span: Span, samples: u64) {
+        let Some(trace) = &self.trace else {
             return;
         };
         if let Some(selection) = trace.records().selected.get_mut(&span) {
