@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod compare;
 mod dataset;
+mod known;
 mod queries;
 mod report;
 mod shrink;

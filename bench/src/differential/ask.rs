@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result};
 use serde_json::Value as Json;
 
 use crate::differential::answer::Answer;
-use crate::differential::compare::{Difference, Kind, compare};
+use crate::differential::compare::{Difference, compare};
 use crate::differential::dataset::{BEGIN, LENGTH};
+use crate::differential::known;
 use crate::differential::queries::{Origin, Query};
 use crate::http;
 use crate::http::connection::{Connection, push_parameter};
@@ -91,30 +92,6 @@ impl Manner {
     }
 }
 
-fn has_node(node: &Json, wanted: &dyn Fn(&Json) -> bool) -> bool {
-    let below = |node: &Json| has_node(node, wanted);
-    wanted(node)
-        || node.as_object().is_some_and(|it| it.values().any(below))
-        || node.as_array().is_some_and(|it| it.iter().any(below))
-}
-
-/// True for a selector or subquery with `offset` or `@`.
-fn is_elsewhere(node: &Json) -> bool {
-    let is_set = |name: &str| !matches!(&node[name], Json::Null) && node[name] != 0;
-    is_set("offset") || is_set("offsetExpr") || is_set("timestamp") || is_set("startOrEnd")
-}
-
-/// True for what yields series without names.
-fn is_result(node: &Json) -> bool {
-    matches!(
-        node["type"].as_str(),
-        Some("call" | "binaryExpr" | "unaryExpr")
-    )
-}
-
-/// What may differ in the results of such an `info()`.
-const INFO_DIFFERS_IN: [Kind; 2] = [Kind::Labels, Kind::Times];
-
 /// Times that Prometheus is asked again before a difference counts.
 const TRIES: usize = 40;
 
@@ -168,27 +145,13 @@ impl Pair {
                 |found: &Difference| unstable.iter().any(|one| one.kind == found.kind);
             differences.retain(|found| !is_unstable(found));
         }
-        if !differences.is_empty() && self.has_special_info(expression)? {
-            differences.retain(|found| !INFO_DIFFERS_IN.contains(&found.kind));
-        }
-        Ok(differences)
-    }
-
-    /// True if `info()` is asked of something of which the test scripts of later versions, which we
-    /// pass, want another answer than 3.14 has:
-    /// - Series at another time, with `offset` or `@`: 3.14 takes the info series' samples from that
-    ///   time and looks at them from the query's, from where it may see few of them or none.
-    /// - With delayed name removal, series whose name is to go: in 3.14 it stays.
-    fn has_special_info(&mut self, expression: &str) -> Result<bool> {
-        if !expression.contains("info") {
-            return Ok(false);
+        if differences.is_empty() {
+            return Ok(differences);
         }
         let (path, form) = Manner::Parse.request(expression);
         let answer = self.theirs.post_form(path, &form)?;
         let tree: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let is_special = |node: &Json| is_elsewhere(node) || is_result(node);
-        Ok(has_node(&tree["data"], &|node| {
-            node["func"]["name"] == "info" && has_node(&node["args"][0], &is_special)
-        }))
+        differences.retain(|found| !known::is_known(found.kind, &tree["data"]));
+        Ok(differences)
     }
 }

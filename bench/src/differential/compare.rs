@@ -3,8 +3,9 @@
 //! What Prometheus 3.14 does that cannot be done likewise is recognized here, case by case:
 //! [`comparable`] the order of two duplicate series in an error, [`is_not_encoded`] trees that
 //! it cannot write down, [`has_panicked`] its own faults, [`compare_texts`] which ten of more annotations are shown. `ask` leaves out
-//! what it does not agree with itself about, as it goes over a Go map, and `info()` of series that
-//! are at another time or lose their names.
+//! what it does not agree with itself about, as it goes over a Go map, and what is in `known`:
+//! `info()` of series that are at another time or lose their names, subqueries at a fixed time in
+//! calls that are not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

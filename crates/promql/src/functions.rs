@@ -4,6 +4,7 @@ pub(crate) mod calendar;
 pub(crate) mod compensated;
 pub(crate) mod extended;
 pub(crate) mod extended_histogram;
+pub(crate) mod go_order;
 pub(crate) mod histogram;
 pub(crate) mod histogram_over_time;
 pub(crate) mod histogram_rate;

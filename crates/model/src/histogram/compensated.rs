@@ -7,6 +7,8 @@ use super::{Combined, Histogram, MixedSchemas};
 pub struct CompensatedHistogram {
     total: Histogram,
     compensation: Compensation,
+    /// True once there is more than the first: that alone stays what it is, also where it is -0.
+    is_sum: bool,
 }
 
 impl CompensatedHistogram {
@@ -15,12 +17,17 @@ impl CompensatedHistogram {
         Self {
             compensation: Compensation::of(&first),
             total: first,
+            is_sum: false,
         }
     }
 
     /// Adds a histogram. On an error nothing has changed.
     pub fn add(&mut self, other: &Histogram) -> Result<Combined, MixedSchemas> {
-        self.total.combine(other, 1.0, Some(&mut self.compensation))
+        let combined = self
+            .total
+            .combine(other, 1.0, Some(&mut self.compensation))?;
+        self.is_sum = true;
+        Ok(combined)
     }
 
     /// The sum without its compensation, such as for a look at the counter reset hint.
@@ -30,7 +37,9 @@ impl CompensatedHistogram {
 
     /// The sum.
     pub fn into_sum(mut self) -> Histogram {
-        self.total.apply(&self.compensation);
+        if self.is_sum {
+            self.total.apply(&self.compensation);
+        }
         self.total
     }
 
@@ -38,8 +47,7 @@ impl CompensatedHistogram {
     pub fn into_mean(mut self, count: f64) -> Histogram {
         self.total.div(count);
         self.compensation.scale(|value| value / count);
-        self.total.apply(&self.compensation);
-        self.total
+        self.into_sum()
     }
 
     fn scale(&mut self, factor: f64) {

@@ -13,8 +13,7 @@ use super::{Evaluator, text_of};
 use crate::ast::{Call, Expr};
 use crate::functions::label::{Join, Name, Replacement, wanted_by};
 use crate::functions::natural_order::natural_order;
-use crate::functions::over_time::nan_last;
-use crate::functions::{Function, calendar, math};
+use crate::functions::{Function, calendar, go_order, math};
 use crate::limits::Lease;
 use crate::query::QueryError;
 
@@ -207,25 +206,22 @@ impl<'e> Evaluator<'e> {
         let mut vector = self.vector(&node.args[0], steps)?;
         self.change_each(&mut vector, |_, series| series.column.histograms.clear())?;
         vector.drop_empty();
-        if steps.count > 1 {
+        if steps.start != steps.until {
             self.notes.sort_is_ineffective(node.span);
             return Ok(vector);
         }
-        // NaN last in both directions.
-        let sign = match node.function {
-            Function::SortDesc => -1.0,
-            _ => 1.0,
-        };
-        let key = |values: &[f64]| values[0] * sign;
-        vector
-            .series
-            .sort_by(|left, right| nan_last(&key(&left.column.values), &key(&right.column.values)));
+        // NaN goes behind everything, also behind NaN, in both directions.
+        let falls = node.function == Function::SortDesc;
+        go_order::sort(&mut vector.series, |left, right| {
+            let [left, right] = [left, right].map(|series| series.column.values[0]);
+            right.is_nan() || if falls { left > right } else { left < right }
+        });
         Ok(vector)
     }
 
     fn sorted_by_labels(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
         let mut vector = self.vector(&node.args[0], steps)?;
-        if steps.count > 1 {
+        if steps.start != steps.until {
             self.notes.sort_is_ineffective(node.span);
             return Ok(vector);
         }

@@ -3,7 +3,7 @@
 //! Which of several equal values is in depends on the order of the series and on how upstream's
 //! binary heap moves them about. Users see that, so this is the same heap.
 
-use crate::functions::over_time::nan_last;
+use crate::functions::go_order;
 
 /// The leading series of a group at all steps.
 #[derive(Debug)]
@@ -147,31 +147,13 @@ impl Leaders {
     /// Places and values at a step, the leading one first.
     pub(crate) fn at(&self, step: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let mut leaders = self.steps[step].leaders.clone();
-        match leaders.len() <= FEW {
-            true => self.sort_few(&mut leaders),
-            false => leaders.sort_by(|left, right| match self.order {
-                Order::LargestFirst => nan_last(&-left.value, &-right.value),
-                Order::SmallestFirst => nan_last(&left.value, &right.value),
-            }),
-        }
+        let order = self.order;
+        go_order::sort(&mut leaders, |left, right| {
+            order.goes_first(right.value, left.value)
+        });
         leaders
             .into_iter()
             .map(|leader| (leader.place, leader.value))
-    }
-
-    /// By insertion, as Go sorts so few; NaN equals nothing, not even itself.
-    fn sort_few(&self, leaders: &mut [Leader]) {
-        for end in 1..leaders.len() {
-            let mut at = end;
-            while at > 0
-                && self
-                    .order
-                    .goes_first(leaders[at - 1].value, leaders[at].value)
-            {
-                leaders.swap(at, at - 1);
-                at -= 1;
-            }
-        }
     }
 }
 
@@ -200,9 +182,6 @@ fn rise<T>(heap: &mut [T], goes_first: impl Fn(&T, &T) -> bool) {
         child = parent;
     }
 }
-
-/// Go sorts up to so many by insertion.
-const FEW: usize = 12;
 
 #[cfg(test)]
 mod tests {

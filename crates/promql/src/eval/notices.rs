@@ -1,6 +1,8 @@
 //! What is noticed of one series while its windows are looked at. It is told once the series has been
 //! read, with its name.
 
+use std::sync::atomic::Ordering;
+
 use super::Evaluator;
 use super::notes::HistogramOperation;
 use super::stream::{Reading, Stream};
@@ -89,7 +91,10 @@ impl Evaluator<'_> {
                     if let Reading::Range { call, .. } = &stream.reading
                         && let Some(quantiles) = call.arguments.first()
                     {
-                        self.check_quantiles(quantiles, call.first_argument);
+                        let steps = quantiles.iter().zip(&call.bad_quantiles);
+                        let bad = steps.filter(|(_, is_bad)| is_bad.load(Ordering::Relaxed));
+                        let bad: Vec<f64> = bad.map(|(&quantile, _)| quantile).collect();
+                        self.check_quantiles(&bad, call.first_argument);
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! Functions over range vectors: one value of each window.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::columns::StepValue;
 use super::notices::{Notice, Notices};
@@ -21,6 +22,8 @@ pub(crate) struct RangeCall {
     pub(crate) function: Function,
     /// The scalars beside the range vector, of functions that take some.
     pub(crate) arguments: Vec<Vec<f64>>,
+    /// Steps at which a quantile that is none was used, of `quantile_over_time`.
+    pub(crate) bad_quantiles: Vec<AtomicBool>,
     /// Where the call's first argument stands.
     pub(crate) first_argument: Span,
     /// True if start timestamps count.
@@ -194,6 +197,9 @@ impl RangeCall {
                 let q = self.argument_at(step);
                 if !(0.0..=1.0).contains(&q) {
                     notices.add(Notice::Quantile);
+                    if let Some(is_bad) = self.bad_quantiles.get(step) {
+                        is_bad.store(true, Ordering::Relaxed);
+                    }
                 }
                 sorting.clear();
                 sorting.extend_from_slice(values);

@@ -105,6 +105,10 @@ impl<'e> Evaluator<'e> {
         let call = RangeCall {
             function: node.function,
             arguments,
+            bad_quantiles: match node.function {
+                Function::QuantileOverTime => (0..steps.count).map(|_| false.into()).collect(),
+                _ => Vec::new(),
+            },
             first_argument: node.args[0].without_parens().span(),
             use_starts: self.options.use_start_timestamps,
         };

@@ -11,6 +11,8 @@ pub(crate) struct Steps {
     pub(crate) interval: i64,
     /// How many there are.
     pub(crate) count: usize,
+    /// Where they were to end: less than one interval behind the last one.
+    pub(crate) until: i64,
 }
 
 impl Steps {
@@ -20,6 +22,7 @@ impl Steps {
             start: time,
             interval: 1,
             count: 1,
+            until: time,
         }
     }
 
@@ -31,6 +34,7 @@ impl Steps {
             start,
             interval,
             count: usize::try_from(span / i128::from(interval) + 1).unwrap_or(usize::MAX),
+            until: end,
         })
     }
 
@@ -90,6 +94,12 @@ impl Moments {
         self.of(self.steps.count - 1)
     }
 
+    /// Where a subquery ends: that of its steps which is seen from where the steps were to end.
+    pub(crate) fn until(&self) -> i64 {
+        let time = self.at.unwrap_or(self.steps.until);
+        time.saturating_sub(self.offset)
+    }
+
     /// The steps.
     pub(crate) fn steps(&self) -> Steps {
         self.steps
@@ -103,7 +113,7 @@ mod tests {
     #[test]
     fn steps_end_at_or_before_the_end() {
         let steps = Steps::between(0, 25, 10).unwrap();
-        assert_eq!((steps.count, steps.end()), (3, 20));
+        assert_eq!((steps.count, steps.end(), steps.until), (3, 20, 25));
         assert_eq!(Steps::between(1, 0, 10), None);
         assert_eq!(Steps::between(5, 5, 10).unwrap().count, 1);
     }

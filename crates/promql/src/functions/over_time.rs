@@ -128,12 +128,6 @@ pub(crate) fn nan_first(left: &f64, right: &f64) -> Ordering {
         .unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
 }
 
-/// Rising order with NaN at the end.
-pub(crate) fn nan_last(left: &f64, right: &f64) -> Ordering {
-    left.partial_cmp(right)
-        .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

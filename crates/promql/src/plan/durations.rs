@@ -72,6 +72,9 @@ impl Resolver {
 
     fn milliseconds(&self, expr: &DurationExpr, may_be_negative: bool) -> Result<i64, QueryError> {
         let seconds = self.value(expr)?;
+        if !seconds.is_finite() {
+            return Err(fault(expr, "duration is NaN or infinite"));
+        }
         if seconds <= 0.0 && !may_be_negative {
             return Err(fault(expr, "duration must be greater than 0"));
         }
@@ -186,6 +189,7 @@ mod tests {
             ),
             ("foo[1m / (1 - 1)]", "4:15: division by zero"),
             ("foo[5m % (1 - 1)]", "4:15: modulo by zero"),
+            ("foo[2 ^ 7 ^ 7]", "4:13: duration is NaN or infinite"),
             ("foo[9e9 * 9e9]", "4:13: duration is out of range"),
             ("foo[5m:1m - 2m]", "7:14: duration must be greater than 0"),
             ("foo offset (9e9 * 9e9)", "12:21: duration is out of range"),

@@ -47,7 +47,7 @@ pub(crate) fn subquery_steps(
         .div_euclid(interval)
         .saturating_add(1)
         .saturating_mul(interval);
-    Steps::between(first, moments.last(), interval)
+    Steps::between(first, moments.until(), interval)
 }
 
 /// Samples that all selectors of an expression need; none without selectors.
