@@ -22,7 +22,7 @@ use crate::query::QueryError;
 
 /// What is aggregated.
 enum Input<'a> {
-    Stream(Stream<'a>),
+    Stream(Box<Stream<'a>>),
     Vector(Vector<'a>),
 }
 
@@ -87,7 +87,7 @@ impl<'e> Evaluator<'e> {
             plan::projection_of(node, names_are_read)
         })?;
         let input = match stream {
-            Some(stream) => Input::Stream(stream),
+            Some(stream) => Input::Stream(Box::new(stream)),
             None => Input::Vector(self.vector(&node.expr, steps)?),
         };
         if let Some(param) = &node.param {
