@@ -6,6 +6,7 @@ use crate::program::encoded;
 /// Of a server that has scraped itself.
 pub(crate) fn is_given(address: &str) {
     parts_tell_what_they_did(address);
+    empty_answers_are_explained(address);
 }
 
 fn parts_tell_what_they_did(address: &str) {
@@ -31,4 +32,29 @@ fn parts_tell_what_they_did(address: &str) {
     }
     let plain = client::get(address, "/api/v1/query?query=up&explain=false").json();
     assert!(plain["data"]["explain"].is_null(), "{plain}");
+}
+
+fn empty_answers_are_explained(address: &str) {
+    let ask = |query: &str, times: &str| {
+        let query = encoded(query);
+        let path = format!("/api/v1/explain_empty?query={query}{times}");
+        client::get(address, &path).json()["data"]["selectors"].clone()
+    };
+    let found = ask("upp / up{job=\"sefl\"} + up", "");
+    assert_eq!(found[0]["outcome"], "noSeries", "{found}");
+    assert_eq!(found[0]["blame"]["nearValues"][0], "up", "{found}");
+    let blame = &found[1]["blame"];
+    assert_eq!(blame["left"][0]["series"], 1, "{found}");
+    assert_eq!(blame["left"][1]["matcher"], "job=\"sefl\"", "{found}");
+    assert_eq!(blame["without"][0]["series"], 1, "{found}");
+    assert_eq!(blame["nearValues"], serde_json::json!(["self"]), "{found}");
+    assert_eq!(found[2]["outcome"], "found", "{found}");
+    assert_eq!(found[2]["text"], "up", "{found}");
+
+    let early = ask("up", "&start=0&end=60");
+    assert_eq!(early[0]["outcome"], "noSamples", "{early}");
+    assert_eq!(early[0]["laterSamples"], true, "{early}");
+    let late = ask("up", "&time=4000000000");
+    assert_eq!(late[0]["outcome"], "noSamples", "{late}");
+    assert!(late[0]["latestSample"].as_f64() > Some(1e9), "{late}");
 }

@@ -30,6 +30,7 @@ pub mod number;
 pub mod quote;
 pub mod relabel;
 pub mod series;
+pub mod spelling;
 pub mod target_group;
 pub mod timestamp;
 pub mod value;

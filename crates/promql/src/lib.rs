@@ -46,6 +46,7 @@ pub mod statistics;
 mod types;
 pub mod value;
 mod visit;
+pub mod why_empty;
 
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use explain::Explained;

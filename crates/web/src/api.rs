@@ -11,3 +11,4 @@ pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod syntax;
 pub(crate) mod targets;
+pub(crate) mod why_empty;

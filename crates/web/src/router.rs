@@ -15,7 +15,7 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 
 use tokio::sync::Semaphore;
 
-use crate::api::{features, labels, queries, query, series, status, syntax, targets};
+use crate::api::{features, labels, queries, query, series, status, syntax, targets, why_empty};
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain};
 use crate::services::Services;
@@ -29,6 +29,7 @@ pub fn server(services: Services) -> Router {
     let api = Router::new()
         .route("/query", get(query::instant).post(query::instant))
         .route("/query_range", get(query::range).post(query::range))
+        .route("/explain_empty", get(why_empty::of).post(why_empty::of))
         .route("/format_query", get(syntax::format).post(syntax::format))
         .route("/parse_query", get(syntax::tree).post(syntax::tree))
         .route("/series", get(series::list).post(series::list))

@@ -1,5 +1,7 @@
 //! The nearest valid key for one that is mistyped.
 
+use model::spelling::distance;
+
 /// The candidate nearest to `key`, if one is near enough to have been meant.
 pub(super) fn nearest<'a>(key: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most_edits = (key.chars().count() / 3).max(1);
@@ -10,47 +12,9 @@ pub(super) fn nearest<'a>(key: &str, candidates: impl Iterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// Fewest insertions, deletions, replacements and swaps of neighbours that turn one text into the
-/// other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    let mut previous_char = None;
-    for (row, c) in from.chars().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, &t) in to.iter().enumerate() {
-            let replace = last[column] + usize::from(c != t);
-            let mut best = replace.min(last[column + 1] + 1).min(current[column] + 1);
-            let is_swap = column > 0 && previous_char == Some(t) && to[column - 1] == c;
-            if is_swap {
-                best = best.min(before_last[column - 1] + 1);
-            }
-            current.push(best);
-        }
-        before_last = std::mem::replace(&mut last, current);
-        previous_char = Some(c);
-    }
-    last.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        let cases = [
-            ("", "", 0),
-            ("", "ab", 2),
-            ("kitten", "sitting", 3),
-            ("ab", "ba", 1),
-            ("a", "a", 0),
-        ];
-        for (from, to, want) in cases {
-            assert_eq!(distance(from, to), want, "{from} {to}");
-        }
-    }
 
     #[test]
     fn only_near_keys_are_suggested() {

@@ -121,7 +121,7 @@ impl Call {
 }
 
 /// How far an instant looks back, if the asker says so; 0 means that it does not.
-fn lookback_delta(text: &str) -> Result<Option<Duration>, ApiError> {
+pub(crate) fn lookback_delta(text: &str) -> Result<Option<Duration>, ApiError> {
     if text.is_empty() {
         return Ok(None);
     }
