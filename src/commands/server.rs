@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
+use tsdb::Durability;
 use web::services::Home;
 
 use super::features;
@@ -60,6 +61,11 @@ struct StorageFlags {
     /// Bytes that blocks may take, such as 512MB; 0 for no limit
     #[arg(long = "storage.tsdb.retention.size", value_name = "BYTES", value_parser = bytes)]
     retention_size: Option<u64>,
+    /// When samples are safe from a power failure: always (each commit waits for the disk), interval
+    /// (what is acknowledged waits, the rest is synced every second), os (as Prometheus; not a flag
+    /// of Prometheus)
+    #[arg(long = "storage.durability", default_value = "interval", value_name = "MODE", value_parser = durability)]
+    durability: Durability,
     /// Do not lock the data folder
     #[arg(long = "storage.tsdb.no-lockfile")]
     no_lockfile: bool,
@@ -174,6 +180,7 @@ impl StorageFlags {
             (time, _) => milliseconds(time.unwrap_or_default()),
         };
         options.retention_size = self.retention_size.unwrap_or_default();
+        options.durability = self.durability;
         options.no_lockfile = self.no_lockfile;
         options.block_range = milliseconds(self.min_block_duration);
         options.wal.segment_bytes = self.wal_segment_size;
@@ -200,6 +207,15 @@ fn milliseconds(duration: Duration) -> i64 {
 
 fn duration(text: &str) -> Result<Duration, String> {
     model::duration::parse(text).map_err(|error| format!("{error} (such as 15d or 2h30m)"))
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    match text {
+        "always" => Ok(Durability::Always),
+        "interval" => Ok(Durability::Interval),
+        "os" => Ok(Durability::Os),
+        _ => Err("one of always, interval, os".to_owned()),
+    }
 }
 
 /// Reads a size as upstream's flags do: units count in powers of 1024.

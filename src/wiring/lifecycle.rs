@@ -35,7 +35,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let registry = Registry::new();
     process::register(&registry, Arc::clone(&fs));
-    let storage_pool = Arc::new(Pool::new("storage", 1)?);
+    let storage_pool = Arc::new(Pool::new("storage", storage::THREADS)?);
     let (store_fs, store_clock) = (Arc::clone(&fs), Arc::clone(&clock));
     let mut options = settings.storage.clone();
     storage::override_retention(&mut options, &config.storage);
@@ -44,11 +44,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let stop = Arc::new(Trigger::new());
     let mut tasks = TaskGroup::new();
-    tasks.spawn(storage::maintain(
-        Arc::clone(&db),
-        Arc::clone(&storage_pool),
-        stop.shutdown(),
-    ));
+    storage::maintain(&db, &storage_pool, &stop, &mut tasks);
     let shown = Shown::new(Arc::clone(&clock));
     let world = World {
         db: &db,

@@ -7,10 +7,12 @@ use anyhow::Context as _;
 use config::server::StorageConfig;
 use exposition::Registry;
 use host::pool::Pool;
-use host::tasks::Shutdown;
+use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
 use tsdb::Db;
 
+/// Threads of the store: one for syncs, one for blocks.
+pub(super) const THREADS: usize = 2;
 /// How often appended samples are made durable: what a power failure may take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// How often blocks are cut and old ones dropped, as upstream.
@@ -66,19 +68,33 @@ pub(super) async fn open(
     Ok(Arc::new(db))
 }
 
-/// Makes samples durable every second and keeps blocks in order, until it is time to end.
-pub(super) async fn maintain(db: Arc<Db>, pool: Arc<Pool>, mut shutdown: Shutdown) {
-    let mut sync = tokio::time::interval(SYNC_INTERVAL);
-    let mut maintenance = tokio::time::interval(MAINTENANCE_INTERVAL);
-    for timer in [&mut sync, &mut maintenance] {
-        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    }
+/// Makes samples durable every second and keeps blocks in order, until it is time to end. The two
+/// have a thread each: blocks that take their time hold up no sync.
+pub(super) fn maintain(db: &Arc<Db>, pool: &Arc<Pool>, stop: &Trigger, tasks: &mut TaskGroup) {
+    let every = |interval, work: fn(&Db)| {
+        let (db, pool, shutdown) = (Arc::clone(db), Arc::clone(pool), stop.shutdown());
+        repeat(interval, db, work, pool, shutdown)
+    };
+    tasks.spawn(every(SYNC_INTERVAL, |db| log_failure("sync", db.sync())));
+    tasks.spawn(every(MAINTENANCE_INTERVAL, |db| {
+        log_failure("maintenance", db.maintain());
+    }));
+}
+
+async fn repeat(
+    interval: Duration,
+    db: Arc<Db>,
+    work: fn(&Db),
+    pool: Arc<Pool>,
+    mut shutdown: Shutdown,
+) {
+    let mut timer = tokio::time::interval(interval);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let work: fn(&Db) = tokio::select! {
-            _ = sync.tick() => |db| log_failure("sync", db.sync()),
-            _ = maintenance.tick() => |db| log_failure("maintenance", db.maintain()),
+        tokio::select! {
+            _ = timer.tick() => {}
             () = shutdown.wait() => return,
-        };
+        }
         let db = Arc::clone(&db);
         if let Err(error) = pool.run(move || work(&db)).await {
             tracing::error!(%error, "storage maintenance");

@@ -86,11 +86,19 @@ pub trait Appender: Send {
     /// This sample is refused; the batch goes on and the others stand.
     fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError>;
 
-    /// Makes the batch durable as far as the store promises, and visible.
+    /// Makes the batch visible, and durable as far as the store promises for what nobody is told of.
     ///
     /// # Errors
     /// Nothing of the batch is kept.
     fn commit(self: Box<Self>) -> Result<Commit, AppendError>;
+
+    /// Makes the batch visible, and so durable that it may be acknowledged to whoever sent it.
+    ///
+    /// # Errors
+    /// It may not be acknowledged. Parts of it may be kept; sending them again does no harm.
+    fn commit_durably(self: Box<Self>) -> Result<Commit, AppendError> {
+        self.commit()
+    }
 
     /// Forgets the batch. Series that it created may remain, without samples.
     fn rollback(self: Box<Self>);

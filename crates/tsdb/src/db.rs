@@ -36,6 +36,8 @@ pub struct Options {
     pub block_range: i64,
     /// How the log is written.
     pub wal: WalOptions,
+    /// When it is made durable.
+    pub durability: Durability,
     /// True to open the directory without taking its lock.
     pub no_lockfile: bool,
     /// Series that the head may hold; 0: as many as come.
@@ -51,10 +53,23 @@ impl Options {
             retention_size: 0,
             block_range: 2 * 3_600_000,
             wal: WalOptions::default(),
+            durability: Durability::default(),
             no_lockfile: false,
             series_limit: 0,
         }
     }
+}
+
+/// When samples are safe from a power failure. They are always safe from the end of the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Each commit waits for the disk.
+    Always,
+    /// What is acknowledged to somebody waits for the disk; the rest is synced every second.
+    #[default]
+    Interval,
+    /// Whenever the operating system writes them, and at the end of a segment, as upstream does.
+    Os,
 }
 
 /// The open blocks at one moment, oldest first. Queriers hold on to the one they began with.
@@ -86,13 +101,17 @@ impl Db {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Makes every commit before this call durable. The owner calls it every second.
+    /// Makes every commit before this call durable. The owner calls it every second; with
+    /// [`Durability::Os`] it does nothing.
     ///
     /// # Errors
     /// The disk refused; what was not durable yet may be lost when the machine stops.
     pub fn sync(&self) -> Result<(), WalError> {
+        if self.options.durability == Durability::Os {
+            return Ok(());
+        }
         self.head.metrics.wal_fsyncs.inc();
-        self.wal.sync()
+        self.wal.sync(|| self.head.log_series_again())
     }
 
     /// Ends the database: no more appends, the log durable, the directory free for others.
@@ -149,7 +168,11 @@ impl Appendable for Db {
         if self.closed.load(Ordering::Relaxed) {
             return Box::new(ClosedAppender);
         }
-        Box::new(HeadAppender::new(&self.head, &self.wal))
+        Box::new(HeadAppender::new(
+            &self.head,
+            &self.wal,
+            self.options.durability,
+        ))
     }
 }
 

@@ -53,6 +53,6 @@ pub mod status;
 pub mod wal;
 mod wire;
 
-pub use db::{Db, MaintainError, OpenError, Options};
+pub use db::{Db, Durability, MaintainError, OpenError, Options};
 pub use status::Status;
 pub use wal::{WalError, WalOptions};

@@ -9,6 +9,7 @@ pub(crate) mod page;
 pub(crate) mod reader;
 pub mod record;
 pub(crate) mod segment;
+mod syncs;
 mod writer;
 
 use std::io;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host::fs::{File, Fs};
 
+use syncs::{Syncs, Turn};
 pub(crate) use writer::Writer;
 
 /// Reading or writing the log failed.
@@ -60,6 +62,7 @@ impl Default for WalOptions {
 #[derive(Debug)]
 pub(crate) struct Wal {
     writer: Mutex<Writer>,
+    syncs: Syncs,
 }
 
 impl Wal {
@@ -67,6 +70,7 @@ impl Wal {
     pub(crate) fn open(fs: Arc<dyn Fs>, dir: &Path, options: WalOptions) -> Result<Self, WalError> {
         Ok(Self {
             writer: Mutex::new(Writer::open(fs, dir, options)?),
+            syncs: Syncs::default(),
         })
     }
 
@@ -74,16 +78,47 @@ impl Wal {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes everything logged so far durable. Commits go on meanwhile.
-    pub(crate) fn sync(&self) -> Result<(), WalError> {
-        let Some((path, handle)) = self.lock().take_unsynced() else {
-            return Ok(());
+    /// Makes everything logged so far durable. Commits go on meanwhile. `on_loss` is called, before
+    /// anything else can be logged, if that fails.
+    pub(crate) fn sync(&self, on_loss: impl Fn()) -> Result<(), WalError> {
+        let place = self.lock().logged();
+        self.sync_to(place, on_loss)
+    }
+
+    /// Makes the batch at `place` durable, and those before. Many callers share one sync: who comes
+    /// while one runs waits for the next, which covers all of them.
+    pub(crate) fn sync_to(&self, place: u64, on_loss: impl Fn()) -> Result<(), WalError> {
+        loop {
+            match self.syncs.wait_for_turn(place) {
+                Turn::Settled(outcome) => return outcome,
+                Turn::Sync => {
+                    let (place, outcome) = self.sync_once(&on_loss);
+                    self.syncs.settle(place, outcome);
+                }
+            }
+        }
+    }
+
+    /// One sync, and the place of the last batch that it decided on.
+    fn sync_once(&self, on_loss: &impl Fn()) -> (u64, Result<(), WalError>) {
+        let (place, unsynced, lost) = {
+            let mut writer = self.lock();
+            let lost = writer.take_lost();
+            if lost.is_some() {
+                on_loss();
+            }
+            (writer.logged(), writer.take_unsynced(), lost)
         };
-        let outcome: io::Result<()> = File::sync(handle.as_ref());
-        outcome.map_err(|source| {
-            // What a failed sync covered must be taken as lost; the next record begins afresh.
-            self.lock().abandon_segment(&path);
-            WalError { path, source }
-        })
+        let outcome = match unsynced {
+            None => Ok(()),
+            Some((path, handle)) => File::sync(handle.as_ref()).map_err(|source| {
+                // What a failed sync covered must be taken as lost; the next record begins afresh.
+                let mut writer = self.lock();
+                writer.abandon_segment(&path);
+                on_loss();
+                WalError { path, source }
+            }),
+        };
+        (place, lost.map_or(outcome, Err))
     }
 }

@@ -25,6 +25,7 @@ struct Disk {
     capacity: Option<u64>,
     read_only: bool,
     ignores_syncs: bool,
+    fails_syncs: bool,
     next_file: FileNumber,
     /// Every change since the disk was made, if it records them.
     changes: Option<Vec<Change>>,
@@ -60,6 +61,12 @@ impl SimulatedFs {
     /// test of durability shows that it would find one.
     pub fn set_ignores_syncs(&self, ignores: bool) {
         self.disk().ignores_syncs = ignores;
+    }
+
+    /// From now on syncs of files fail, or succeed again. What they should have covered is lost when
+    /// the power fails.
+    pub fn set_fails_syncs(&self, fails: bool) {
+        self.disk().fails_syncs = fails;
     }
 
     /// From now on the disk holds at most this many bytes; `None`: as many as memory does.
@@ -375,6 +382,9 @@ impl File for SimulatedFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut disk = held(&self.disk);
+        if disk.fails_syncs {
+            return Err(io::Error::other("the disk does not answer"));
+        }
         if !disk.ignores_syncs {
             disk.record(|| Change::SyncFile(self.file.number));
         }

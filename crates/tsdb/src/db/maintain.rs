@@ -12,7 +12,7 @@ use crate::head::series::range_end;
 use crate::retention::{self, Candidate, Limits, Reason};
 use crate::wal::WalError;
 use crate::wal::checkpoint::{Keep, checkpoint};
-use crate::wal::segment::{list_segments, segment_path};
+use crate::wal::segment::{list_checkpoints, list_segments, segment_path};
 
 /// What is left over from one run of maintenance to the next.
 #[derive(Debug, Default)]
@@ -145,7 +145,10 @@ impl Db {
     fn truncate_log(&self, time: i64) -> Result<(), MaintainError> {
         let metrics = &self.head.metrics;
         let dir = self.options.path.join("wal");
-        let segments = list_segments(&*self.fs, &dir)?;
+        let folded = list_checkpoints(&*self.fs, &dir)?.last().copied();
+        let mut segments = list_segments(&*self.fs, &dir)?;
+        // Those that the newest checkpoint stands for are kept in case that it is damaged.
+        segments.retain(|&number| folded.is_none_or(|folded| number > folded));
         self.wal.lock().cut()?;
         let (Some(&first), Some(&last)) = (segments.first(), segments.last()) else {
             return Ok(());

@@ -9,6 +9,7 @@ use storage::{Append, AppendError, AppendValue, Appender, Commit};
 use super::Head;
 use super::catalog::SLAB_ROWS;
 use super::series::{Appended, Slab};
+use crate::db::Durability;
 use crate::wal::record::{self, RefSample};
 use crate::wal::{Wal, WalError};
 
@@ -35,12 +36,13 @@ pub(crate) struct HeadAppender<'a> {
     /// Bound of the times that this batch may carry.
     min_time: i64,
     scratch: Scratch,
+    durability: Durability,
     /// The slab that the last sample went to; the next one's is mostly the same.
     slab: Option<(u32, Arc<Slab>)>,
 }
 
 impl<'a> HeadAppender<'a> {
-    pub(crate) fn new(head: &'a Head, wal: &'a Wal) -> Self {
+    pub(crate) fn new(head: &'a Head, wal: &'a Wal, durability: Durability) -> Self {
         let scratch = head
             .scratch
             .lock()
@@ -52,6 +54,7 @@ impl<'a> HeadAppender<'a> {
             wal,
             min_time,
             scratch: scratch.unwrap_or_default(),
+            durability,
             slab: None,
         }
     }
@@ -110,12 +113,26 @@ impl Appender for HeadAppender<'_> {
     }
 
     fn commit(mut self: Box<Self>) -> Result<Commit, AppendError> {
+        self.commit_batch(self.durability == Durability::Always)
+    }
+
+    fn commit_durably(mut self: Box<Self>) -> Result<Commit, AppendError> {
+        self.commit_batch(self.durability != Durability::Os)
+    }
+
+    fn rollback(self: Box<Self>) {}
+}
+
+impl HeadAppender<'_> {
+    /// Logs the batch and makes it visible; waits until the disk has it if `waits`.
+    fn commit_batch(&mut self, waits: bool) -> Result<Commit, AppendError> {
         let scratch = &mut self.scratch;
         if !scratch.pending.is_sorted_by_key(|sample| sample.row) {
             // Stable: samples of one series keep their order.
             scratch.pending.sort_by_key(|sample| sample.row);
         }
-        self.head
+        let place = self
+            .head
             .log_batch(self.wal, scratch)
             .map_err(append_error)?;
         let commit = self.head.apply(&scratch.pending);
@@ -124,10 +141,12 @@ impl Appender for HeadAppender<'_> {
             .samples_appended
             .add(commit.samples as u64);
         self.head.metrics.out_of_order.add(commit.dropped as u64);
+        if waits {
+            let synced = self.wal.sync_to(place, || self.head.log_series_again());
+            synced.map_err(append_error)?;
+        }
         Ok(commit)
     }
-
-    fn rollback(self: Box<Self>) {}
 }
 
 impl Drop for HeadAppender<'_> {
@@ -146,8 +165,8 @@ impl Drop for HeadAppender<'_> {
 }
 
 impl Head {
-    /// Writes new series and the batch's samples to the log.
-    fn log_batch(&self, wal: &Wal, scratch: &mut Scratch) -> Result<(), WalError> {
+    /// Writes new series and the batch's samples to the log; returns the batch's place there.
+    fn log_batch(&self, wal: &Wal, scratch: &mut Scratch) -> Result<u64, WalError> {
         let Scratch {
             pending,
             series_record,
@@ -175,7 +194,17 @@ impl Head {
             self.metrics.wal_writes_failed.inc();
             self.unlogged().splice(0..0, new);
         }
-        outcome
+        if writer.has_lost() {
+            self.log_series_again();
+        }
+        outcome.map(|()| writer.logged())
+    }
+
+    /// Has every series written to the log with the next batch: what the log had of them may be
+    /// lost. Called while nobody else can log.
+    pub(crate) fn log_series_again(&self) {
+        // Under the catalog's lock: a series that comes meanwhile waits for it and is added then.
+        self.with_catalog(|catalog| *self.unlogged() = catalog.rows().to_vec());
     }
 
     pub(super) fn encode_series(&self, rows: &[u32], out: &mut Vec<u8>) {

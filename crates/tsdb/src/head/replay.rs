@@ -8,7 +8,7 @@ use model::Labels;
 use super::Head;
 use super::append::Pending;
 use crate::wal::WalError;
-use crate::wal::reader::{SegmentReport, read_segment};
+use crate::wal::reader::{SegmentReport, check_segment, read_segment};
 use crate::wal::record::{self, RecordKind, RefSample};
 use crate::wal::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
 
@@ -34,7 +34,7 @@ impl Head {
             samples: Vec::new(),
             pending: Vec::new(),
         };
-        let checkpoint = list_checkpoints(fs, dir)?.last().copied();
+        let checkpoint = state.usable_checkpoint(fs, dir)?;
         if let Some(number) = checkpoint {
             let folder = checkpoint_path(dir, number);
             for number in list_segments(fs, &folder)? {
@@ -67,6 +67,30 @@ struct ReplayState<'a> {
 }
 
 impl ReplayState<'_> {
+    /// The newest checkpoint, or the one before it if that is whole and the newest is not: the
+    /// segments behind it are still there.
+    fn usable_checkpoint(&mut self, fs: &dyn Fs, dir: &Path) -> Result<Option<u32>, WalError> {
+        let checkpoints = list_checkpoints(fs, dir)?;
+        let [.., previous, newest] = checkpoints[..] else {
+            return Ok(checkpoints.last().copied());
+        };
+        let segments = list_segments(fs, dir)?;
+        let has_segments = (previous + 1..=newest).all(|number| segments.contains(&number));
+        let usable = match has_segments && !is_whole(fs, dir, newest)? {
+            true if is_whole(fs, dir, previous)? => previous,
+            _ => newest,
+        };
+        if usable == previous {
+            self.replay.corruptions += 1;
+            tracing::warn!(
+                damaged = %checkpoint_path(dir, newest).display(),
+                used = %checkpoint_path(dir, previous).display(),
+                "a checkpoint of the write-ahead log is damaged; the one before it takes its place"
+            );
+        }
+        Ok(Some(usable))
+    }
+
     fn segment(&mut self, fs: &dyn Fs, path: &Path, last: bool) -> Result<(), WalError> {
         let report = read_segment(fs, path, &mut |bytes| self.record(bytes))?;
         self.replay.segments += 1;
@@ -196,6 +220,18 @@ impl Head {
         self.metrics.series_created.inc();
         true
     }
+}
+
+fn is_whole(fs: &dyn Fs, dir: &Path, checkpoint: u32) -> Result<bool, WalError> {
+    let folder = checkpoint_path(dir, checkpoint);
+    let segments = list_segments(fs, &folder)?;
+    for &number in &segments {
+        let report = check_segment(fs, &segment_path(&folder, number))?;
+        if !report.damages.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(!segments.is_empty())
 }
 
 /// Cuts a segment behind its last whole record. If that fails, the end stays and is passed over

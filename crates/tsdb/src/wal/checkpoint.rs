@@ -18,8 +18,9 @@ pub(crate) struct Keep<'a> {
     pub(crate) min_time: i64,
 }
 
-/// Folds the newest checkpoint and all segments up to `last` into a new checkpoint, and then
-/// deletes them. Returns false if there was nothing to fold.
+/// Folds the newest checkpoint and the segments behind it up to `last` into a new checkpoint. What
+/// it was made of stays until the next one, in case that this one is damaged; what that was made of
+/// is deleted. Returns false if there was nothing to fold.
 pub(crate) fn checkpoint(
     fs: &Arc<dyn Fs>,
     dir: &Path,
@@ -27,9 +28,11 @@ pub(crate) fn checkpoint(
     keep: &Keep<'_>,
     options: WalOptions,
 ) -> Result<bool, WalError> {
+    let previous = list_checkpoints(&**fs, dir)?;
+    let folded = previous.last().copied();
     let segments: Vec<u32> = list_segments(&**fs, dir)?
         .into_iter()
-        .filter(|&number| number <= last)
+        .filter(|&number| number <= last && folded.is_none_or(|folded| number > folded))
         .collect();
     if segments.is_empty() {
         return Ok(false);
@@ -38,8 +41,7 @@ pub(crate) fn checkpoint(
     let temporary = dir.join(format!("checkpoint.{last:08}.tmp"));
     remove_dir(&**fs, &temporary)?;
     let mut writer = Writer::open(Arc::clone(fs), &temporary, options)?;
-    let previous = list_checkpoints(&**fs, dir)?;
-    if let Some(&number) = previous.last() {
+    if let Some(number) = folded {
         let old = checkpoint_path(dir, number);
         for number in list_segments(&**fs, &old)? {
             fold(&**fs, &segment_path(&old, number), keep, &mut writer)?;
@@ -53,23 +55,21 @@ pub(crate) fn checkpoint(
     fs.rename(&temporary, &target)
         .map_err(WalError::at(&target))?;
     fs.sync_dir(dir).map_err(WalError::at(dir))?;
-    discard(&**fs, dir, &segments, &previous, last)?;
+    if let Some(folded) = folded {
+        discard(&**fs, dir, folded)?;
+    }
     Ok(true)
 }
 
-/// Deletes what the checkpoint `last` stands for.
-fn discard(
-    fs: &dyn Fs,
-    dir: &Path,
-    segments: &[u32],
-    checkpoints: &[u32],
-    last: u32,
-) -> Result<(), WalError> {
-    for &number in segments {
+/// Deletes what the checkpoint `folded` was made of: nobody falls back behind it any more.
+fn discard(fs: &dyn Fs, dir: &Path, folded: u32) -> Result<(), WalError> {
+    let segments = list_segments(fs, dir)?;
+    for number in segments.into_iter().filter(|&number| number <= folded) {
         let path = segment_path(dir, number);
         fs.remove_file(&path).map_err(WalError::at(&path))?;
     }
-    for &number in checkpoints.iter().filter(|&&number| number < last) {
+    let checkpoints = list_checkpoints(fs, dir)?;
+    for number in checkpoints.into_iter().filter(|&number| number < folded) {
         remove_dir(fs, &checkpoint_path(dir, number))?;
     }
     Ok(())

@@ -22,6 +22,10 @@ pub(crate) struct Writer {
     /// Bytes that belong behind the segment's good end, not written yet.
     buffer: Vec<u8>,
     compressed: Vec<u8>,
+    /// Batches that were written so far.
+    logged: u64,
+    /// A segment was ended and could not be made durable.
+    lost: Option<WalError>,
 }
 
 /// The segment that is written to.
@@ -60,6 +64,8 @@ impl Writer {
             segment: None,
             buffer: Vec::new(),
             compressed: Vec::new(),
+            logged: 0,
+            lost: None,
         };
         writer.begin_segment()?;
         Ok(writer)
@@ -80,7 +86,14 @@ impl Writer {
         for record in records.iter().filter(|record| !record.is_empty()) {
             self.log_one(record)?;
         }
-        self.flush()
+        self.flush()?;
+        self.logged += 1;
+        Ok(())
+    }
+
+    /// Batches that were written so far: the place of the last one.
+    pub(crate) fn logged(&self) -> u64 {
+        self.logged
     }
 
     fn log_one(&mut self, record: &[u8]) -> Result<(), WalError> {
@@ -219,10 +232,30 @@ impl Writer {
                 .resize(self.buffer.len() + PAGE_BYTES - offset, 0);
         }
         self.flush()?;
-        if let Some(segment) = self.segment.take() {
-            segment.file.sync().map_err(WalError::at(&segment.path))?;
+        if let Some(segment) = self.segment.take()
+            && let Err(source) = segment.file.sync()
+        {
+            let copy = io::Error::new(source.kind(), source.to_string());
+            self.lost = Some(WalError {
+                path: segment.path.clone(),
+                source: copy,
+            });
+            return Err(WalError {
+                path: segment.path,
+                source,
+            });
         }
         Ok(())
+    }
+
+    /// True if everything that was written and not synced must be taken as lost.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    /// Why, once.
+    pub(crate) fn take_lost(&mut self) -> Option<WalError> {
+        self.lost.take()
     }
 
     /// Ends the segment, so that everything until now lies before the next one; returns the next

@@ -86,19 +86,39 @@ fn a_truncated_log_still_names_every_series() {
     let f = open_with(&fs, small.clone()).unwrap();
     f.fill(40, START, START + 5 * HOUR, 30_000);
     f.db.maintain().unwrap();
-    assert_eq!(f.paths("/wal/checkpoint.").len(), 1);
-    f.fill(40, START + 5 * HOUR, START + 7 * HOUR, 30_000);
-    f.db.maintain().unwrap();
+    let folders = |f: &crate::fixture::Fixture| {
+        let paths = f.paths("/wal/checkpoint.").into_iter();
+        let folders = paths.map(|path| path.rsplit_once('/').unwrap().0.to_owned());
+        folders.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(folders(&f).len(), 1);
+    for hours in [7, 9, 11] {
+        f.fill(40, START + (hours - 2) * HOUR, START + hours * HOUR, 30_000);
+        f.db.maintain().unwrap();
+    }
     let before = f.all();
     assert_eq!(before.len(), 40);
-    assert!(before.iter().all(|(_, samples)| samples.len() == 7 * 120));
+    assert!(before.iter().all(|(_, samples)| samples.len() == 11 * 120));
+    let checkpoints = folders(&f);
+    assert_eq!(checkpoints.len(), 2);
     drop(f);
+    let f = open_with(&fs, small.clone()).unwrap();
+    assert!(f.all() == before);
+    let unknown =
+        |f: &crate::fixture::Fixture| f.metric("prometheus_tsdb_wal_replay_unknown_refs_total");
+    assert_eq!(unknown(&f), 0.0);
+    drop(f);
+
+    // The newest checkpoint is damaged: what it was made of takes its place.
+    let damaged = format!("{}/00000000", checkpoints.last().unwrap());
+    let path = std::path::Path::new(&damaged);
+    let mut bytes = fs.read(path).unwrap();
+    bytes[20] ^= 1;
+    fs.write(path, &bytes).unwrap();
     let f = open_with(&fs, small).unwrap();
     assert!(f.all() == before);
-    assert_eq!(
-        f.metric("prometheus_tsdb_wal_replay_unknown_refs_total"),
-        0.0
-    );
+    assert_eq!(unknown(&f), 0.0);
+    assert_eq!(f.metric("prometheus_tsdb_wal_corruptions_total"), 1.0);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod blocks;
 mod bounds;
 mod crash;
+mod durability;
 mod fixture;
 mod full_disk;
 mod histograms;
