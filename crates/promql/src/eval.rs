@@ -358,7 +358,7 @@ impl<'e> Evaluator<'e> {
 
     fn evaluated(&self, expr: &Expr, steps: Steps) -> Result<Vector<'_>, QueryError> {
         self.interrupt.check()?;
-        if steps.count > 1 && plan::is_step_invariant(expr) {
+        if steps.start != steps.until && plan::is_step_invariant(expr) {
             return self.repeated(expr, steps);
         }
         match expr {

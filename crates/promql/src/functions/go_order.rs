@@ -172,7 +172,7 @@ impl<T, F: Fn(&T, &T) -> bool> Sorter<'_, T, F> {
             if other >= length {
                 other -= length;
             }
-            self.items.swap(middle - 1 + offset, start + other);
+            self.items.swap(middle + offset, start + other);
         }
     }
 
@@ -271,6 +271,65 @@ mod tests {
                 want.sort_unstable();
                 sort(&mut items, |left, right| left < right);
                 assert_eq!(items, want);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_items_come_as_in_go() {
+        let patterns: [fn(u64, u64) -> u64; 4] = [
+            |at, _| at * 7 % 5,
+            |at, length| (length - at) / 3,
+            |at, length| if at > length / 2 { length - at } else { at },
+            |at, _| (at * 2_654_435_761) as u32 as u64 >> 28,
+        ];
+        // Of each length and pattern a number made of the order in which Go 1.26 has the places.
+        let cases: [(u64, [u64; 4]); 4] = [
+            (
+                13,
+                [
+                    9_094_740_348_568_606_411,
+                    14_640_403_340_024_315_521,
+                    4_937_433_787_789_720_171,
+                    5_037_425_269_522_908_541,
+                ],
+            ),
+            (
+                60,
+                [
+                    11_922_771_749_528_535_535,
+                    7_688_841_238_050_083_053,
+                    9_797_645_620_125_482_147,
+                    2_794_789_490_335_137_237,
+                ],
+            ),
+            (
+                300,
+                [
+                    4_015_713_899_952_237_985,
+                    4_430_132_745_693_750_683,
+                    633_583_476_133_994_219,
+                    2_045_744_896_105_202_901,
+                ],
+            ),
+            (
+                2_000,
+                [
+                    13_534_950_722_611_410_565,
+                    13_566_699_261_497_384_889,
+                    16_369_621_172_573_996_299,
+                    14_564_516_688_380_973_685,
+                ],
+            ),
+        ];
+        for (length, want) in cases {
+            for (pattern, want) in patterns.iter().zip(want) {
+                let item = |at| (pattern(at, length), at);
+                let mut items: Vec<(u64, u64)> = (0..length).map(item).collect();
+                sort(&mut items, |left, right| left.0 < right.0);
+                let places = items.iter().map(|&(_, at)| at);
+                let got = places.fold(7_u64, |sum, at| sum.wrapping_mul(31).wrapping_add(at));
+                assert_eq!(got, want, "{length}");
             }
         }
     }
