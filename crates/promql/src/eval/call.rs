@@ -58,11 +58,13 @@ impl<'e> Evaluator<'e> {
     pub(super) fn call(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
         let function = node.function;
         if let Some(change) = math::of_one_value(function) {
-            return self.changed(&node.args[0], steps, |_, value| Some(change(value)));
+            return self.changed(self.vector(&node.args[0], steps)?, |_, value| {
+                Some(change(value))
+            });
         }
         if let Some(read) = calendar::of_seconds(function) {
             return match node.args.first() {
-                Some(arg) => self.changed(arg, steps, |_, value| Some(read(value))),
+                Some(arg) => self.changed(self.vector(arg, steps)?, |_, value| Some(read(value))),
                 None => {
                     let times = steps
                         .times()
@@ -114,13 +116,11 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A vector with each float changed, and so without its name.
-    fn changed(
-        &self,
-        arg: &Expr,
-        steps: Steps,
+    fn changed<'a>(
+        &'a self,
+        mut vector: Vector<'a>,
         change: impl Fn(usize, f64) -> Option<f64> + Sync,
-    ) -> Result<Vector<'_>, QueryError> {
-        let mut vector = self.vector(arg, steps)?;
+    ) -> Result<Vector<'a>, QueryError> {
         self.change_each(&mut vector, |_, series| series.map_floats(&change))?;
         vector.drop_empty();
         self.drop_names(&mut vector)?;
@@ -128,16 +128,18 @@ impl<'e> Evaluator<'e> {
     }
 
     fn rounded(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let vector = self.vector(&node.args[0], steps)?;
         let to_nearest = match node.args.get(1) {
             Some(arg) => self.scalar(arg, steps)?,
             None => vec![1.0; steps.count],
         };
-        self.changed(&node.args[0], steps, |step, value| {
+        self.changed(vector, |step, value| {
             Some(math::round(value, to_nearest[step]))
         })
     }
 
     fn clamped(&self, node: &Call, steps: Steps) -> Result<Vector<'_>, QueryError> {
+        let vector = self.vector(&node.args[0], steps)?;
         let limit = |index: usize| self.scalar(&node.args[index], steps);
         let open = |limit: f64| vec![limit; steps.count];
         let (minimum, maximum) = match node.function {
@@ -145,7 +147,7 @@ impl<'e> Evaluator<'e> {
             Function::ClampMax => (open(f64::NEG_INFINITY), limit(1)?),
             _ => (limit(1)?, limit(2)?),
         };
-        self.changed(&node.args[0], steps, |step, value| {
+        self.changed(vector, |step, value| {
             math::clamp(value, minimum[step], maximum[step])
         })
     }

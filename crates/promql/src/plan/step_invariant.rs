@@ -11,8 +11,7 @@ pub(crate) fn is_step_invariant(expr: &Expr) -> bool {
         Expr::RangeSelector(node) => is_pinned(&node.selector),
         Expr::Subquery(node) => node.at.is_some(),
         Expr::Call(node) => {
-            !reads_the_step(node.function, node.args.is_empty())
-                && node.args.iter().all(is_step_invariant)
+            !reads_the_step(node.function) && node.args.iter().all(is_step_invariant)
         }
         // Upstream does not ask whether the parameter changes: that of the first step counts.
         Expr::Aggregate(node) => is_step_invariant(&node.expr),
@@ -28,20 +27,23 @@ fn is_pinned(selector: &InstantSelector) -> bool {
     selector.at.is_some()
 }
 
-/// True for functions whose value depends on the evaluation time itself.
-fn reads_the_step(function: Function, without_arguments: bool) -> bool {
-    match function {
-        Function::Time | Function::Timestamp | Function::PredictLinear => true,
-        Function::Minute
-        | Function::Hour
-        | Function::DayOfWeek
-        | Function::DayOfMonth
-        | Function::DayOfYear
-        | Function::DaysInMonth
-        | Function::Month
-        | Function::Year => without_arguments,
-        _ => false,
-    }
+/// True for functions whose value depends on the evaluation time itself, and for those of the calendar,
+/// which upstream does not take apart by their arguments.
+fn reads_the_step(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Time
+            | Function::Timestamp
+            | Function::PredictLinear
+            | Function::Minute
+            | Function::Hour
+            | Function::DayOfWeek
+            | Function::DayOfMonth
+            | Function::DayOfYear
+            | Function::DaysInMonth
+            | Function::Month
+            | Function::Year
+    )
 }
 
 #[cfg(test)]
@@ -61,7 +63,7 @@ mod tests {
             ("quantile(0.5, a)", false),
             ("time()", false),
             ("timestamp(a @ 10)", false),
-            ("minute(a @ 10)", true),
+            ("minute(a @ 10)", false),
             ("minute()", false),
             ("sum_over_time(a[1h:1m] @ 10)", true),
             ("sum_over_time((a @ 10)[1h:1m])", false),

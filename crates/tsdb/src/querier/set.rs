@@ -173,8 +173,9 @@ impl MergedSet {
             set.add(&mut places, labels, Part::Head { row });
         }
         // Even if nobody asks for it, as in Prometheus: in the order of their first samples, sums of
-        // the same series would differ in their last digits from one moment to the next.
-        set.series.sort_unstable_by(|a, b| a.labels.cmp(&b.labels));
+        // the same series would differ in their last digits from one moment to the next. The series of
+        // each block are sorted, which this sort makes use of.
+        set.series.sort_by(|a, b| a.labels.cmp(&b.labels));
         set
     }
 

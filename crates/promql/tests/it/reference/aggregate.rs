@@ -47,8 +47,8 @@ fn is_fixed(expr: &Expr) -> bool {
             let name = node.function.name();
             let reads_the_time = match name {
                 "time" | "timestamp" | "predict_linear" => true,
-                "minute" | "hour" | "month" | "year" | "days_in_month" => node.args.is_empty(),
-                _ => name.starts_with("day_of") && node.args.is_empty(),
+                "minute" | "hour" | "month" | "year" | "days_in_month" => true,
+                _ => name.starts_with("day_of"),
             };
             !reads_the_time && node.args.iter().all(is_fixed)
         }
