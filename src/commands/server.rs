@@ -76,6 +76,18 @@ struct StorageFlags {
         value_parser = duration
     )]
     min_block_duration: Duration,
+    /// Longest span of merged blocks; if not given, a tenth of the retention time, at most 31 days
+    #[arg(
+        long = "storage.tsdb.max-block-duration",
+        hide = true,
+        value_name = "DURATION",
+        value_parser = duration
+    )]
+    max_block_duration: Option<Duration>,
+    /// JSON file that lists the blocks which were uploaded, such as thanos.shipper.json: blocks are
+    /// merged only when they stand in it
+    #[arg(long = "storage.tsdb.delay-compact-file.path", value_name = "FILE")]
+    delay_compact_file: Option<PathBuf>,
     #[arg(
         long = "storage.tsdb.wal-segment-size",
         hide = true,
@@ -183,6 +195,16 @@ impl StorageFlags {
         options.durability = self.durability;
         options.no_lockfile = self.no_lockfile;
         options.block_range = milliseconds(self.min_block_duration);
+        let longest = self
+            .max_block_duration
+            .map(milliseconds)
+            .unwrap_or_default();
+        if longest > 0 {
+            options.max_block_range = longest.max(options.block_range);
+        }
+        options
+            .delay_compact_file
+            .clone_from(&self.delay_compact_file);
         options.wal.segment_bytes = self.wal_segment_size;
         Ok(options)
     }

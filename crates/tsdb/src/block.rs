@@ -3,17 +3,17 @@
 //! A block is written into a folder with a temporary name, made durable and then renamed. Reading
 //! is by positional reads with every checksum looked at. Layout: `docs/formats/block.md`.
 
-mod chunks;
+pub(crate) mod chunks;
 pub(crate) mod meta;
 mod reader;
 pub(crate) mod sink;
-mod tombstones;
+pub(crate) mod tombstones;
 pub(crate) mod writer;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use meta::BlockMeta;
+pub use meta::{BlockCompaction, BlockMeta, BlockParent, BlockStats};
 pub(crate) use reader::{Block, BlockSeries};
 
 /// Why a block cannot be opened, read or written.

@@ -1,5 +1,6 @@
 //! The database: head, log and blocks behind the storage seam.
 
+mod compact;
 mod maintain;
 mod open;
 
@@ -34,6 +35,12 @@ pub struct Options {
     pub retention_size: u64,
     /// Milliseconds that a block cut from the head spans.
     pub block_range: i64,
+    /// Milliseconds that a merged block spans at most; 0: 31 days or a tenth of the retention time,
+    /// whichever is less.
+    pub max_block_range: i64,
+    /// A file that lists blocks which others have copied away (`{"uploaded": ["<ULID>", …]}`).
+    /// Blocks cut from the head are not merged before they stand in it.
+    pub delay_compact_file: Option<PathBuf>,
     /// How the log is written.
     pub wal: WalOptions,
     /// When it is made durable.
@@ -52,6 +59,8 @@ impl Options {
             retention_time: 15 * 24 * 3_600_000,
             retention_size: 0,
             block_range: 2 * 3_600_000,
+            max_block_range: 0,
+            delay_compact_file: None,
             wal: WalOptions::default(),
             durability: Durability::default(),
             no_lockfile: false,

@@ -93,6 +93,11 @@ impl Head {
         self.min_valid_time.fetch_max(time, Ordering::Relaxed);
     }
 
+    /// Samples before this time are in blocks.
+    pub(crate) fn min_valid_time(&self) -> i64 {
+        self.min_valid_time.load(Ordering::Relaxed)
+    }
+
     /// The oldest time that an append may carry now. Upstream's rule: half a chunk range behind
     /// the newest sample, and never what blocks have.
     fn appendable_from(&self) -> i64 {

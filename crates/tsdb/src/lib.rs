@@ -42,6 +42,7 @@
 
 pub mod block;
 pub mod chunk;
+pub(crate) mod compaction;
 mod db;
 mod head;
 mod index;

@@ -1,7 +1,8 @@
 //! What the database tells about itself, under Prometheus' names.
 
 use exposition::Registry;
-use exposition::instrument::{Counter, CounterFamily, Gauge};
+use exposition::instrument::exponential_buckets;
+use exposition::instrument::{Counter, CounterFamily, Gauge, Histogram};
 
 /// Instruments of the head and its log.
 #[derive(Clone)]
@@ -141,6 +142,11 @@ pub(crate) struct BlockMetrics {
     pub(crate) reloads_failed: Counter,
     pub(crate) compactions: Counter,
     pub(crate) compactions_failed: Counter,
+    pub(crate) compactions_triggered: Counter,
+    pub(crate) vertical_compactions: Counter,
+    pub(crate) compaction_seconds: Histogram,
+    pub(crate) populating_block: Gauge,
+    pub(crate) tombstone_cleanup_seconds: Histogram,
     pub(crate) time_retentions: Counter,
     pub(crate) size_retentions: Counter,
     pub(crate) retention_limit_bytes: Gauge,
@@ -178,6 +184,28 @@ impl BlockMetrics {
             compactions_failed: r.counter(
                 "prometheus_tsdb_compactions_failed_total",
                 "Total number of compactions that failed for the partition.",
+            ),
+            compactions_triggered: r.counter(
+                "prometheus_tsdb_compactions_triggered_total",
+                "Total number of triggered compactions for the partition.",
+            ),
+            vertical_compactions: r.counter(
+                "prometheus_tsdb_vertical_compactions_total",
+                "Total number of compactions done on overlapping blocks.",
+            ),
+            compaction_seconds: r.histogram(
+                "prometheus_tsdb_compaction_duration_seconds",
+                "Duration of compaction runs",
+                &exponential_buckets(1.0, 2.0, 14),
+            ),
+            populating_block: r.gauge(
+                "prometheus_tsdb_compaction_populating_block",
+                "Set to 1 when a block is currently being written to the disk.",
+            ),
+            tombstone_cleanup_seconds: r.histogram(
+                "prometheus_tsdb_tombstone_cleanup_seconds",
+                "The time taken to recompact blocks to remove tombstones.",
+                &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0],
             ),
             time_retentions: r.counter(
                 "prometheus_tsdb_time_retentions_total",

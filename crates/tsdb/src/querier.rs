@@ -1,6 +1,6 @@
 //! Answers selections from head and blocks together.
 
-mod merge;
+pub(crate) mod merge;
 mod set;
 
 use std::collections::BTreeSet;

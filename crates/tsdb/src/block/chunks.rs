@@ -34,10 +34,15 @@ impl<'a> ChunkWriter<'a> {
 
     /// Writes a chunk; returns its reference.
     pub(crate) fn write(&mut self, encoding: ChunkEncoding, data: &[u8]) -> io::Result<u64> {
+        self.write_encoded(encoding.number(), data)
+    }
+
+    /// Writes a chunk whose encoding need not be one that we know.
+    pub(crate) fn write_encoded(&mut self, encoding: u8, data: &[u8]) -> io::Result<u64> {
         self.bytes.clear();
         put_uvarint(&mut self.bytes, data.len() as u64);
         let start = self.bytes.len();
-        self.bytes.push(encoding.number());
+        self.bytes.push(encoding);
         self.bytes.extend_from_slice(data);
         put_checksum(&mut self.bytes, start);
         let full = self
@@ -130,10 +135,7 @@ impl ChunkReader {
                 continue;
             };
             let number = (first.reference >> 32) as usize;
-            let file = self.files.get(number).ok_or_else(|| BlockError::Damaged {
-                path: PathBuf::from("chunks"),
-                reason: format!("there is no chunk file {}", number + 1),
-            })?;
+            let file = self.file(number)?;
             let start = first.reference & OFFSET_MASK;
             let span = last.reference - first.reference + READ_AHEAD as u64;
             file.fill(start, span, scratch)?;
@@ -143,6 +145,73 @@ impl ChunkReader {
             }
         }
         Ok(())
+    }
+}
+
+/// Reads chunks as they are, mostly from front to back, through a window.
+pub(crate) struct ChunkStream<'a> {
+    reader: &'a ChunkReader,
+    file: usize,
+    start: u64,
+    window: Vec<u8>,
+}
+
+/// A chunk as it lies in its file, its checksum looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RawChunk<'a> {
+    pub(crate) encoding: u8,
+    pub(crate) data: &'a [u8],
+}
+
+impl<'a> ChunkStream<'a> {
+    pub(crate) fn new(reader: &'a ChunkReader) -> Self {
+        Self {
+            reader,
+            file: usize::MAX,
+            start: 0,
+            window: Vec::new(),
+        }
+    }
+
+    /// The chunk with this reference.
+    pub(crate) fn read(&mut self, reference: u64) -> Result<RawChunk<'_>, BlockError> {
+        let number = (reference >> 32) as usize;
+        let file = self.reader.file(number)?;
+        let offset = reference & OFFSET_MASK;
+        let window_end = self.start + self.window.len() as u64;
+        if self.file != number || offset < self.start || offset >= window_end {
+            self.fill(number, offset, STREAM_WINDOW)?;
+        }
+        let mut from = (offset - self.start) as usize;
+        let header_ends =
+            window_end.min(file.len) >= (offset + MAX_VARINT_LEN as u64).min(file.len);
+        if !header_ends {
+            self.fill(number, offset, STREAM_WINDOW)?;
+            from = 0;
+        }
+        let needed = file.chunk_end(self.window.get(from..).unwrap_or_default())?;
+        if from + needed > self.window.len() {
+            self.fill(number, offset, STREAM_WINDOW.max(needed as u64))?;
+            from = 0;
+        }
+        file.checked(self.window.get(from..).unwrap_or_default(), needed)
+    }
+
+    fn fill(&mut self, number: usize, offset: u64, len: u64) -> Result<(), BlockError> {
+        self.reader
+            .file(number)?
+            .fill(offset, len, &mut self.window)?;
+        (self.file, self.start) = (number, offset);
+        Ok(())
+    }
+}
+
+impl ChunkReader {
+    fn file(&self, number: usize) -> Result<&ChunkFile, BlockError> {
+        self.files.get(number).ok_or_else(|| BlockError::Damaged {
+            path: PathBuf::from("chunks"),
+            reason: format!("there is no chunk file {}", number + 1),
+        })
     }
 }
 
@@ -219,6 +288,12 @@ impl ChunkFile {
         end: usize,
         buffer: &mut SampleBuffer,
     ) -> Result<(), BlockError> {
+        let RawChunk { encoding, data } = self.checked(bytes, end)?;
+        self.decode_data(encoding, data, buffer)
+    }
+
+    /// The chunk of `end` bytes that `bytes` begin with, if its checksum matches.
+    fn checked<'b>(&self, bytes: &'b [u8], end: usize) -> Result<RawChunk<'b>, BlockError> {
         let bytes = bytes
             .get(..end)
             .ok_or_else(|| self.damaged("file ends inside a chunk"))?;
@@ -233,6 +308,15 @@ impl ChunkFile {
         let (&encoding, data) = body
             .split_first()
             .ok_or_else(|| self.damaged("empty chunk"))?;
+        Ok(RawChunk { encoding, data })
+    }
+
+    fn decode_data(
+        &self,
+        encoding: u8,
+        data: &[u8],
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), BlockError> {
         let encoding = ChunkEncoding::from_number(encoding).ok_or_else(|| {
             let reason = format!("chunk encoding {encoding}");
             BlockError::Unsupported {
@@ -257,3 +341,5 @@ const FILE_BYTES: u64 = 512 << 20;
 const OFFSET_MASK: u64 = 0xffff_ffff;
 /// Bytes read behind the start of a run's last chunk: most chunks are shorter.
 const READ_AHEAD: usize = 1_280;
+/// Bytes that one read takes where chunks follow each other.
+const STREAM_WINDOW: u64 = 256 << 10;

@@ -1,5 +1,6 @@
 //! `meta.json`: what a block says about itself.
 
+use std::io;
 use std::path::Path;
 
 use host::fs::Fs;
@@ -7,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BlockError;
 
-/// The description of a block. Keys that we do not know are left alone, because the file is never
-/// rewritten.
+/// The description of a block. Keys that we do not know are kept when the file is rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockMeta {
@@ -25,6 +25,9 @@ pub struct BlockMeta {
     pub compaction: BlockCompaction,
     /// Version of this file: 1.
     pub version: u32,
+    /// What others wrote beside, such as the section of an uploader.
+    #[serde(flatten)]
+    pub others: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Counts of a block.
@@ -32,12 +35,19 @@ pub struct BlockMeta {
 #[serde(rename_all = "camelCase", default)]
 pub struct BlockStats {
     /// Samples of all kinds.
+    #[serde(skip_serializing_if = "is_zero")]
     pub num_samples: u64,
     /// Float samples.
+    #[serde(skip_serializing_if = "is_zero")]
     pub num_float_samples: u64,
+    /// Native histograms.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub num_histogram_samples: u64,
     /// Series.
+    #[serde(skip_serializing_if = "is_zero")]
     pub num_series: u64,
     /// Chunks.
+    #[serde(skip_serializing_if = "is_zero")]
     pub num_chunks: u64,
     /// Deleted ranges.
     #[serde(skip_serializing_if = "is_zero")]
@@ -58,11 +68,43 @@ fn is_zero(number: &u64) -> bool {
 pub struct BlockCompaction {
     /// 1 for a block cut from the head, more for merged ones.
     pub level: u32,
-    /// Blocks cut from the head that are inside.
+    /// Blocks cut from the head that are inside, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
     /// True once nothing needs the block any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deletable: bool,
+    /// Blocks that this one was made from directly and takes the place of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<BlockParent>,
+    /// True once the block could not be merged with others because of what is in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+    /// Where the samples come from, in upstream's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
+}
+
+/// A block that another was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BlockParent {
+    /// Its name.
+    pub ulid: String,
+    /// Its first millisecond.
+    pub min_time: i64,
+    /// First millisecond behind its end.
+    pub max_time: i64,
+}
+
+impl From<&BlockMeta> for BlockParent {
+    fn from(meta: &BlockMeta) -> Self {
+        Self {
+            ulid: meta.ulid.clone(),
+            min_time: meta.min_time,
+            max_time: meta.max_time,
+        }
+    }
 }
 
 impl BlockMeta {
@@ -81,21 +123,28 @@ impl BlockMeta {
         Ok(meta)
     }
 
-    /// Writes the description into `dir` and makes it durable.
+    /// Writes the description into `dir`, in the place of the one that is there, and makes it
+    /// durable.
     pub(crate) fn write(&self, fs: &dyn Fs, dir: &Path) -> Result<(), BlockError> {
         let path = dir.join(FILE_NAME);
         let mut bytes = Vec::new();
         let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
         let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
         self.serialize(&mut serializer)
-            .map_err(|error| BlockError::io(&path)(std::io::Error::from(error)))?;
-        let write = || {
-            let mut file = fs.create(&path)?;
-            file.write_all(&bytes)?;
-            file.sync()
-        };
-        write().map_err(BlockError::io(&path))
+            .map_err(|error| BlockError::io(&path)(io::Error::from(error)))?;
+        replace(fs, dir, FILE_NAME, &bytes).map_err(BlockError::io(&path))
     }
+}
+
+/// Writes a file of a block so that after a crash it is as before or as after.
+pub(super) fn replace(fs: &dyn Fs, dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let temporary = dir.join(format!("{name}.tmp"));
+    let mut file = fs.create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync()?;
+    drop(file);
+    fs.rename(&temporary, &dir.join(name))?;
+    fs.sync_dir(dir)
 }
 
 const FILE_NAME: &str = "meta.json";

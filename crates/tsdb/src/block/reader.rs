@@ -1,6 +1,7 @@
 //! An open block.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use host::fs::Fs;
 use model::{Labels, Matcher, TimeRange};
@@ -22,6 +23,7 @@ pub(crate) struct Block {
     chunks: ChunkReader,
     tombstones: Tombstones,
     bytes: u64,
+    has_changed: AtomicBool,
 }
 
 /// A series that was found in a block.
@@ -56,7 +58,17 @@ impl Block {
             chunks,
             tombstones,
             bytes,
+            has_changed: AtomicBool::new(false),
         })
+    }
+
+    /// Notes that files of the block were replaced: the next look at the folder opens it anew.
+    pub(crate) fn note_change(&self) {
+        self.has_changed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_changed(&self) -> bool {
+        self.has_changed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -75,6 +87,18 @@ impl Block {
     /// Length of all files.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    pub(crate) fn index(&self) -> &IndexReader {
+        &self.index
+    }
+
+    pub(crate) fn chunks(&self) -> &ChunkReader {
+        &self.chunks
+    }
+
+    pub(crate) fn tombstones(&self) -> &Tombstones {
+        &self.tombstones
     }
 
     /// Lets go of what was loaded and not used since the last call.

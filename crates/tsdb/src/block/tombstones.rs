@@ -8,7 +8,8 @@ use model::TimeRange;
 use rapidhash::fast::RandomState;
 
 use super::BlockError;
-use crate::wire::{Cursor, Malformed, put_checksum, put_u32};
+use super::meta::replace;
+use crate::wire::{Cursor, Malformed, put_checksum, put_u32, put_uvarint, put_varint};
 
 /// Deleted ranges by number of the series in the index.
 pub(crate) type Tombstones = HashMap<u64, Vec<TimeRange>, RandomState>;
@@ -48,28 +49,78 @@ fn parse(bytes: &[u8]) -> Result<Tombstones, &'static str> {
         }
         let series = cursor.uvarint()?;
         let range = TimeRange::new(cursor.varint()?, cursor.varint()?);
-        tombstones.entry(series).or_default().push(range);
+        add(tombstones.entry(series).or_default(), range);
         Ok(true)
     };
     while entry().map_err(|_| "entry is malformed")? {}
     Ok(tombstones)
 }
 
-/// Writes an empty tombstones file into `dir` and makes it durable.
-pub(crate) fn write_empty(fs: &dyn Fs, dir: &Path) -> Result<(), BlockError> {
+/// Writes the tombstones of a block into `dir`, in the place of those that are there, and makes them
+/// durable.
+pub(crate) fn write(fs: &dyn Fs, dir: &Path, tombstones: &Tombstones) -> Result<(), BlockError> {
     let path = dir.join(FILE_NAME);
     let mut bytes = Vec::new();
     put_u32(&mut bytes, MAGIC);
     bytes.push(VERSION);
+    let mut series: Vec<_> = tombstones.iter().collect();
+    series.sort_unstable_by_key(|(series, _)| **series);
+    for (&series, ranges) in series {
+        for range in ranges {
+            put_uvarint(&mut bytes, series);
+            put_varint(&mut bytes, range.min_time);
+            put_varint(&mut bytes, range.max_time);
+        }
+    }
     put_checksum(&mut bytes, 5);
-    let write = || {
-        let mut file = fs.create(&path)?;
-        file.write_all(&bytes)?;
-        file.sync()
-    };
-    write().map_err(BlockError::io(&path))
+    replace(fs, dir, FILE_NAME, &bytes).map_err(BlockError::io(&path))
+}
+
+/// Adds a range to sorted ones; those that it touches become one with it.
+pub(crate) fn add(ranges: &mut Vec<TimeRange>, mut range: TimeRange) {
+    let first = ranges.partition_point(|before| before.max_time < range.min_time.saturating_sub(1));
+    let behind =
+        ranges.partition_point(|before| before.min_time <= range.max_time.saturating_add(1));
+    for touched in ranges.get(first..behind).unwrap_or_default() {
+        range.min_time = range.min_time.min(touched.min_time);
+        range.max_time = range.max_time.max(touched.max_time);
+    }
+    ranges.splice(first..behind.max(first), [range]);
+}
+
+/// Number of deleted ranges.
+pub(crate) fn count(tombstones: &Tombstones) -> u64 {
+    tombstones.values().map(|ranges| ranges.len() as u64).sum()
 }
 
 const FILE_NAME: &str = "tombstones";
 const MAGIC: u32 = 0x0130_BA30;
 const VERSION: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_touch_become_one() {
+        let cases: [(&[(i64, i64)], &[(i64, i64)]); 6] = [
+            (&[(5, 9), (1, 2)], &[(1, 2), (5, 9)]),
+            (&[(1, 2), (3, 4)], &[(1, 4)]),
+            (&[(1, 2), (5, 6), (3, 4)], &[(1, 6)]),
+            (&[(1, 2), (5, 6), (0, 9)], &[(0, 9)]),
+            (&[(0, 9), (3, 4)], &[(0, 9)]),
+            (
+                &[(1, 2), (4, 5), (i64::MIN, i64::MAX)],
+                &[(i64::MIN, i64::MAX)],
+            ),
+        ];
+        for (added, want) in cases {
+            let mut ranges = Vec::new();
+            for &(min, max) in added {
+                add(&mut ranges, TimeRange::new(min, max));
+            }
+            let found: Vec<_> = ranges.iter().map(|r| (r.min_time, r.max_time)).collect();
+            assert_eq!(found, want, "{added:?}");
+        }
+    }
+}

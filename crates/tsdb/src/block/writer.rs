@@ -11,7 +11,7 @@ use super::BlockError;
 use super::chunks::ChunkWriter;
 use super::meta::{BlockCompaction, BlockMeta, BlockStats, VERSION};
 use super::sink::Sink;
-use super::tombstones;
+use super::tombstones::{self, Tombstones};
 use crate::chunk::{ChunkEncoding, xor};
 use crate::head::Head;
 use crate::head::catalog::{Catalog, Ranking};
@@ -26,33 +26,41 @@ pub(crate) fn write_block(
     fs: &dyn Fs,
     dir: &Path,
     head: &Head,
-    (min_time, max_time): (i64, i64),
+    range: (i64, i64),
     ulid: String,
 ) -> Result<Option<BlockMeta>, BlockError> {
+    build(fs, dir, &ulid, |folder| {
+        write_into(fs, folder, head, range, &ulid)
+    })
+}
+
+/// Builds block `ulid` below `dir`: `fill` writes into a folder with a temporary name, which is
+/// renamed at the end. If there is nothing to keep or something fails, nothing stays.
+pub(crate) fn build(
+    fs: &dyn Fs,
+    dir: &Path,
+    ulid: &str,
+    fill: impl FnOnce(&Path) -> Result<Option<BlockMeta>, BlockError>,
+) -> Result<Option<BlockMeta>, BlockError> {
     let temporary = dir.join(format!("{ulid}{CREATION_SUFFIX}"));
-    let outcome = write_into(fs, &temporary, head, (min_time, max_time), &ulid);
+    let outcome = fill(&temporary);
     let discard = || match fs.remove_dir_all(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::warn!(path = %temporary.display(), error = %error, "left-over block not deleted");
         }
         _ => {}
     };
-    let meta = match outcome {
-        Ok(Some(meta)) => meta,
-        Ok(None) => {
-            discard();
-            return Ok(None);
-        }
-        Err(error) => {
-            discard();
-            return Err(error);
-        }
+    let Ok(Some(_)) = &outcome else {
+        discard();
+        return outcome;
     };
-    let target = dir.join(&ulid);
-    fs.rename(&temporary, &target)
-        .map_err(BlockError::io(&target))?;
+    let target = dir.join(ulid);
+    if let Err(error) = fs.rename(&temporary, &target) {
+        discard();
+        return Err(BlockError::io(&target)(error));
+    }
     fs.sync_dir(dir).map_err(BlockError::io(dir))?;
-    Ok(Some(meta))
+    outcome
 }
 
 fn write_into(
@@ -83,11 +91,11 @@ fn write_into(
     };
     let stats = files.write(head, &catalog, &ranking, &rows, (min_time, max_time))?;
     drop(catalog);
-    tombstones::write_empty(fs, dir)?;
+    tombstones::write(fs, dir, &Tombstones::default())?;
     let compaction = BlockCompaction {
         level: 1,
         sources: vec![ulid.to_owned()],
-        deletable: false,
+        ..BlockCompaction::default()
     };
     let meta = BlockMeta {
         ulid: ulid.to_owned(),
@@ -96,6 +104,7 @@ fn write_into(
         stats,
         compaction,
         version: VERSION,
+        others: serde_json::Map::default(),
     };
     meta.write(fs, dir)?;
     fs.sync_dir(dir).map_err(BlockError::io(dir))?;

@@ -2,10 +2,12 @@
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 
-use super::open::{DELETION_SUFFIX, load_blocks};
+use super::compact::Backoff;
+use super::open::{Loaded, delete_folder, load_blocks};
 use super::{Db, View};
 use crate::block::{BlockError, writer};
 use crate::head::series::range_end;
@@ -19,6 +21,8 @@ use crate::wal::segment::{list_checkpoints, list_segments, segment_path};
 pub(super) struct Maintenance {
     /// The head is to be truncated here once no querier from before the block is left.
     truncation: Option<(i64, Weak<View>)>,
+    /// When blocks may be merged again after that failed.
+    pub(super) backoff: Backoff,
 }
 
 /// Why maintenance stopped early. The next run tries again; nothing stored is lost.
@@ -27,6 +31,9 @@ pub enum MaintainError {
     /// A block could not be written.
     #[error("cutting a block: {0}")]
     Block(#[from] BlockError),
+    /// Blocks could not be merged.
+    #[error("merging blocks: {0}")]
+    Merge(BlockError),
     /// The log could not be truncated.
     #[error("truncating the write-ahead log: {0}")]
     Wal(#[from] WalError),
@@ -56,11 +63,20 @@ impl Db {
         let cut = self.cut_due(&mut state);
         let reloaded = self.reload();
         let retained = self.apply_retention();
+        let merged = self.compact_due(&mut state);
         self.view()
             .blocks
             .iter()
             .for_each(|block| block.release_idle());
-        cut.and(reloaded).and(retained)
+        cut.and(reloaded).and(retained).and(merged)
+    }
+
+    /// Merges blocks until there is nothing to merge. What is due at the head goes first.
+    fn compact_due(&self, state: &mut Maintenance) -> Result<(), MaintainError> {
+        while !self.closed.load(Ordering::Relaxed) && self.compact_next(state)? {
+            self.cut_due(state)?;
+        }
+        Ok(())
     }
 
     /// Cuts every block that is due.
@@ -81,11 +97,18 @@ impl Db {
         let range = self.head.time_range()?;
         let span = self.head.chunk_range();
         let due = range.max_time.saturating_sub(range.min_time) > span / 2 * 3;
-        due.then(|| (range.min_time, range_end(range.min_time, span)))
+        let end = range_end(range.min_time, span);
+        // From the end of the block before on, as upstream: so blocks fill their ranges wholly,
+        // whenever the first sample came.
+        let settled = self.head.min_valid_time();
+        let begins_here = settled <= range.min_time && range_end(settled, span) == end;
+        let start = if begins_here { settled } else { range.min_time };
+        due.then_some((start, end))
     }
 
     fn cut_block(&self, range: (i64, i64), state: &mut Maintenance) -> Result<(), MaintainError> {
         self.metrics.compactions.inc();
+        self.metrics.compactions_triggered.inc();
         // First, so that no batch adds behind the writer's back what truncation would forget.
         self.head.raise_min_valid_time(range.1);
         let name = self.new_ulid();
@@ -111,7 +134,7 @@ impl Db {
     }
 
     /// A block that cannot be read back is no reason to forget what the head has.
-    fn check_opened(&self, ulid: &str) -> Result<(), MaintainError> {
+    pub(super) fn check_opened(&self, ulid: &str) -> Result<(), MaintainError> {
         if self
             .view()
             .blocks
@@ -177,14 +200,15 @@ impl Db {
             .inspect_err(|_| self.metrics.reloads_failed.inc())
     }
 
-    fn replace_view(&self) -> Result<(), MaintainError> {
+    /// Takes up the blocks that are there now, and deletes those that others have taken the place
+    /// of.
+    pub(super) fn replace_view(&self) -> Result<(), MaintainError> {
         let path = &self.options.path;
         let current = self.view();
-        let blocks = load_blocks(&*self.fs, path, &current, &self.metrics).map_err(|source| {
-            MaintainError::Io {
-                path: path.clone(),
-                source,
-            }
+        let loaded = load_blocks(&*self.fs, path, &current, &self.metrics);
+        let Loaded { blocks, obsolete } = loaded.map_err(|source| MaintainError::Io {
+            path: path.clone(),
+            source,
         })?;
         let same = blocks.len() == current.blocks.len()
             && blocks
@@ -194,10 +218,10 @@ impl Db {
         if !same {
             self.publish(blocks);
         }
-        Ok(())
+        obsolete.iter().try_for_each(|path| self.delete_block(path))
     }
 
-    fn publish(&self, blocks: Vec<Arc<crate::block::Block>>) {
+    pub(super) fn publish(&self, blocks: Vec<Arc<crate::block::Block>>) {
         let view = Arc::new(View { blocks });
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
         self.note_blocks();
@@ -244,22 +268,14 @@ impl Db {
                 Reason::Size => self.metrics.size_retentions.inc(),
             }
             tracing::info!(block = block.meta().ulid, reason = ?reason, "block beyond retention");
-            self.delete_block(block)?;
+            self.delete_block(block.dir())?;
         }
         Ok(())
     }
 
-    /// Deletes a block in two steps, so that a crash between leaves nothing that looks whole.
-    fn delete_block(&self, block: &crate::block::Block) -> Result<(), MaintainError> {
-        let path = block.dir().to_owned();
-        let doomed = path.with_extension(DELETION_SUFFIX.trim_start_matches('.'));
-        let delete = || {
-            self.fs.rename(&path, &doomed)?;
-            self.fs.sync_dir(&self.options.path)?;
-            self.fs.remove_dir_all(&doomed)
-        };
-        delete().map_err(|source| MaintainError::Io {
-            path: path.clone(),
+    pub(super) fn delete_block(&self, path: &Path) -> Result<(), MaintainError> {
+        delete_folder(&*self.fs, path).map_err(|source| MaintainError::Io {
+            path: path.to_owned(),
             source,
         })
     }
@@ -277,7 +293,7 @@ impl Db {
         lens.sum()
     }
 
-    fn new_ulid(&self) -> String {
+    pub(super) fn new_ulid(&self) -> String {
         let random = || u128::from(RandomState::new().build_hasher().finish());
         let millis = u64::try_from(self.clock.now_millis()).unwrap_or_default();
         ulid::Ulid::from_parts(millis, random() << 64 | random()).to_string()

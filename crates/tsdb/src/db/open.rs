@@ -1,5 +1,6 @@
 //! Opening: lock, left-overs, blocks, replay. Damage never prevents it.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -81,12 +82,16 @@ impl Db {
             options.series_limit,
             HeadMetrics::new(registry),
         );
-        let blocks = load_blocks(&*fs, &dir, &View::default(), &metrics).map_err(|source| {
+        let loaded = load_blocks(&*fs, &dir, &View::default(), &metrics).map_err(|source| {
             OpenError::Unreadable {
                 path: dir.clone(),
                 source,
             }
         })?;
+        for path in &loaded.obsolete {
+            delete_folder(&*fs, path).map_err(not_writable(path))?;
+        }
+        let blocks = loaded.blocks;
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
@@ -180,36 +185,70 @@ fn remove_left_overs(fs: &dyn Fs, dir: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens the blocks below `dir`, oldest first; those that `known` has are taken from there.
-/// Damaged ones are moved aside, unsupported and unreadable ones left where they are.
+/// What [`load_blocks`] found.
+pub(super) struct Loaded {
+    /// Oldest first.
+    pub(super) blocks: Vec<Arc<Block>>,
+    /// Folders of blocks that others have taken the place of.
+    pub(super) obsolete: Vec<PathBuf>,
+}
+
+/// Opens the blocks below `dir`; those that `known` has are taken from there. Damaged ones are moved
+/// aside, unsupported and unreadable ones left where they are.
 pub(super) fn load_blocks(
     fs: &dyn Fs,
     dir: &Path,
     known: &View,
     metrics: &BlockMetrics,
-) -> io::Result<Vec<Arc<Block>>> {
+) -> io::Result<Loaded> {
     let mut blocks: Vec<Arc<Block>> = Vec::new();
+    let mut failed = Vec::new();
     for entry in fs.read_dir(dir)? {
         if !entry.is_dir || ulid::Ulid::from_string(&entry.name).is_err() {
             continue;
         }
         let path = dir.join(&entry.name);
-        if let Some(open) = known.blocks.iter().find(|block| block.dir() == path) {
+        let is_it = |block: &&Arc<Block>| block.dir() == path && !block.has_changed();
+        if let Some(open) = known.blocks.iter().find(is_it) {
             blocks.push(Arc::clone(open));
             continue;
         }
         match Block::open(fs, &path) {
             Ok(block) => blocks.push(Arc::new(block)),
-            Err(error @ BlockError::Damaged { .. }) => {
-                quarantine(fs, dir, &entry.name, &error, metrics);
-            }
-            Err(error) => {
-                tracing::error!(block = %path.display(), error = %error, "block not opened");
-            }
+            Err(error) => failed.push((entry.name, error)),
+        }
+    }
+    // A crash between writing a block and deleting those inside leaves both.
+    let replaced: HashSet<String> = blocks
+        .iter()
+        .flat_map(|block| &block.meta().compaction.parents)
+        .map(|parent| parent.ulid.clone())
+        .collect();
+    let (gone, mut blocks): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|block| {
+        block.meta().compaction.deletable || replaced.contains(&block.meta().ulid)
+    });
+    let mut obsolete: Vec<PathBuf> = gone.iter().map(|block| block.dir().to_owned()).collect();
+    for (name, error) in failed {
+        if replaced.contains(&name) {
+            obsolete.push(dir.join(name));
+        } else if matches!(error, BlockError::Damaged { .. }) {
+            quarantine(fs, dir, &name, &error, metrics);
+        } else {
+            tracing::error!(block = name, error = %error, "block not opened");
         }
     }
     blocks.sort_by_key(|block| (block.meta().min_time, block.meta().max_time));
-    Ok(blocks)
+    Ok(Loaded { blocks, obsolete })
+}
+
+/// Deletes a block in two steps, so that a crash between leaves nothing that looks whole.
+pub(super) fn delete_folder(fs: &dyn Fs, path: &Path) -> io::Result<()> {
+    let doomed = path.with_extension(DELETION_SUFFIX.trim_start_matches('.'));
+    fs.rename(path, &doomed)?;
+    if let Some(dir) = path.parent() {
+        fs.sync_dir(dir)?;
+    }
+    fs.remove_dir_all(&doomed)
 }
 
 fn quarantine(fs: &dyn Fs, dir: &Path, name: &str, error: &BlockError, metrics: &BlockMetrics) {

@@ -52,6 +52,11 @@ impl Symbols {
     }
 
     /// The text with this number.
+    /// Number of symbols.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub(crate) fn text(&self, symbol: u64) -> Option<&str> {
         let index = usize::try_from(symbol).ok()?;
         let end = *self.ends.get(index)?;

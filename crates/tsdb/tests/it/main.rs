@@ -7,6 +7,7 @@
 
 mod blocks;
 mod bounds;
+mod compaction;
 mod crash;
 mod durability;
 mod fixture;
