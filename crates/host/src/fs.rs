@@ -129,6 +129,18 @@ pub trait Fs: Send + Sync + Debug {
     /// As the operating system says.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file a second name. Where that cannot be done, such as on another disk, the second
+    /// name gets a copy. The file is one that nobody changes any more.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let bytes = self.read(from)?;
+        let mut file = self.create(to)?;
+        file.write_all(&bytes)?;
+        file.sync()
+    }
+
     /// Removes a file.
     ///
     /// # Errors

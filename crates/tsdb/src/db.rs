@@ -1,8 +1,10 @@
 //! The database: head, log and blocks behind the storage seam.
 
 mod compact;
+mod delete;
 mod maintain;
 mod open;
+mod snapshot;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

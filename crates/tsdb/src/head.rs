@@ -6,6 +6,7 @@
 
 mod append;
 pub(crate) mod catalog;
+mod delete;
 mod replay;
 mod select;
 pub(crate) mod series;

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn ranges_that_touch_become_one() {
-        let cases: [(&[(i64, i64)], &[(i64, i64)]); 6] = [
+        type Ranges = &'static [(i64, i64)];
+        let cases: [(Ranges, Ranges); 6] = [
             (&[(5, 9), (1, 2)], &[(1, 2), (5, 9)]),
             (&[(1, 2), (3, 4)], &[(1, 4)]),
             (&[(1, 2), (5, 6), (3, 4)], &[(1, 6)]),

@@ -21,7 +21,8 @@ use crate::index::{ChunkMeta, IndexWriter};
 pub(crate) const CREATION_SUFFIX: &str = ".tmp-for-creation";
 
 /// Writes everything that the head has from `min_time` until before `max_time` as block `ulid`
-/// below `dir`. `None` if there is nothing.
+/// below `dir`. `None` if there is nothing. With the latest `max_time` that there can be, the block
+/// ends with its last sample.
 pub(crate) fn write_block(
     fs: &dyn Fs,
     dir: &Path,
@@ -89,8 +90,16 @@ fn write_into(
         index: dir.join("index"),
         chunks: chunks_dir,
     };
-    let stats = files.write(head, &catalog, &ranking, &rows, (min_time, max_time))?;
+    let written = files.write(head, &catalog, &ranking, &rows, (min_time, max_time))?;
     drop(catalog);
+    let (stats, last_time) = written;
+    if stats.num_series == 0 {
+        return Ok(None);
+    }
+    let max_time = match max_time {
+        i64::MAX => last_time.saturating_add(1),
+        max_time => max_time,
+    };
     tombstones::write(fs, dir, &Tombstones::default())?;
     let compaction = BlockCompaction {
         level: 1,
@@ -118,7 +127,8 @@ struct BlockFiles<'a> {
 }
 
 impl BlockFiles<'_> {
-    /// Writes chunks and index of these rows, which are sorted by labels.
+    /// Writes chunks and index of these rows, which are sorted by labels. Returns also the last
+    /// sample's time.
     fn write(
         &self,
         head: &Head,
@@ -126,7 +136,7 @@ impl BlockFiles<'_> {
         ranking: &Ranking,
         rows: &[u32],
         (min_time, max_time): (i64, i64),
-    ) -> Result<BlockStats, BlockError> {
+    ) -> Result<(BlockStats, i64), BlockError> {
         let symbols: Vec<&str> = catalog.texts(ranking).collect();
         let sink = Sink::new(
             self.fs
@@ -137,6 +147,7 @@ impl BlockFiles<'_> {
             .map_err(BlockError::io(&self.index))?;
         let mut chunks = ChunkWriter::new(self.fs, self.chunks.clone());
         let mut stats = BlockStats::default();
+        let mut last_time = i64::MIN;
         let mut metas = Vec::new();
         let mut labels = Vec::new();
         let mut bytes: Vec<u8> = Vec::new();
@@ -154,6 +165,7 @@ impl BlockFiles<'_> {
                 xor::set_count(&mut bytes, chunk.count);
                 outcome = chunks.write(ChunkEncoding::Xor, &bytes).map(|reference| {
                     let TimeRange { min_time, max_time } = chunk.range;
+                    last_time = last_time.max(max_time);
                     metas.push(ChunkMeta {
                         min_time,
                         max_time,
@@ -177,6 +189,6 @@ impl BlockFiles<'_> {
         index
             .finish(&symbols)
             .map_err(BlockError::io(&self.index))?;
-        Ok(stats)
+        Ok((stats, last_time))
     }
 }

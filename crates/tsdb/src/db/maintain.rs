@@ -34,8 +34,11 @@ pub enum MaintainError {
     /// Blocks could not be merged.
     #[error("merging blocks: {0}")]
     Merge(BlockError),
-    /// The log could not be truncated.
-    #[error("truncating the write-ahead log: {0}")]
+    /// Samples could not be deleted from a block.
+    #[error("deleting from a block: {0}")]
+    Delete(BlockError),
+    /// The log could not be written or truncated.
+    #[error("write-ahead log: {0}")]
     Wal(#[from] WalError),
     /// The data directory could not be read or changed.
     #[error("{path}: {source}", path = path.display())]
@@ -294,8 +297,12 @@ impl Db {
     }
 
     pub(super) fn new_ulid(&self) -> String {
-        let random = || u128::from(RandomState::new().build_hasher().finish());
+        let random = || u128::from(random_number());
         let millis = u64::try_from(self.clock.now_millis()).unwrap_or_default();
         ulid::Ulid::from_parts(millis, random() << 64 | random()).to_string()
     }
+}
+
+pub(super) fn random_number() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

@@ -207,6 +207,22 @@ impl Head {
         self.with_catalog(|catalog| *self.unlogged() = catalog.rows().to_vec());
     }
 
+    /// Writes a record about known series to the log, behind the series themselves.
+    pub(super) fn log_record(&self, wal: &Wal, bytes: &[u8]) -> Result<(), WalError> {
+        let mut series_record = Vec::new();
+        let mut writer = wal.lock();
+        let new = std::mem::take(&mut *self.unlogged());
+        if !new.is_empty() {
+            self.encode_series(&new, &mut series_record);
+        }
+        let outcome = writer.log(&[&series_record, bytes]);
+        if outcome.is_err() {
+            self.metrics.wal_writes_failed.inc();
+            self.unlogged().splice(0..0, new);
+        }
+        outcome.map(|_| ())
+    }
+
     pub(super) fn encode_series(&self, rows: &[u32], out: &mut Vec<u8>) {
         record::begin_series(out);
         self.with_catalog(|catalog| {

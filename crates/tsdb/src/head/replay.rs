@@ -121,6 +121,12 @@ impl ReplayState<'_> {
                 self.apply();
                 decoded
             }
+            Some(RecordKind::Tombstones) => {
+                let mut tombstones = Vec::new();
+                let decoded = record::decode_tombstones(bytes, &mut tombstones);
+                self.head.apply_tombstones(&tombstones);
+                decoded
+            }
             Some(RecordKind::Metadata) => Ok(()),
             Some(RecordKind::Other(_)) | None => {
                 self.replay.skipped_records += 1;

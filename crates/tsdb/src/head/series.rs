@@ -170,6 +170,66 @@ impl Row {
         ends.fold(0, |sum, byte| sum ^ byte)
     }
 
+    /// First and last sample's time, unless there is none.
+    pub(crate) fn range(&self) -> Option<TimeRange> {
+        let ranges = self.chunks().map(|chunk| chunk.range);
+        ranges.reduce(|a, b| TimeRange::new(a.min_time.min(b.min_time), a.max_time.max(b.max_time)))
+    }
+
+    /// Takes out the samples in `range`.
+    pub(crate) fn delete(&mut self, range: TimeRange) -> Result<(), ChunkError> {
+        let mut kept = Vec::with_capacity(self.closed.len());
+        let mut outcome = Ok(());
+        for chunk in std::mem::take(&mut self.closed) {
+            let has = TimeRange::new(chunk.min_time, chunk.max_time);
+            if !has.overlaps(&range) {
+                kept.push(chunk);
+                continue;
+            }
+            let mut samples = SampleBuffer::default();
+            if let Err(error) = xor::decode(&chunk.bytes, &mut samples) {
+                outcome = Err(error);
+                kept.push(chunk);
+                continue;
+            }
+            let (mut left, min_time) = without(&samples, range);
+            if left.count() > 0 {
+                let max_time = left.last_time();
+                let bytes = left.take();
+                kept.push(ClosedChunk {
+                    min_time,
+                    max_time,
+                    bytes,
+                });
+            }
+        }
+        self.closed = kept;
+        let has = TimeRange::new(self.open_min_time, self.open.last_time());
+        if self.open.count() > 0 && has.overlaps(&range) {
+            let mut samples = SampleBuffer::default();
+            xor::decode_first(self.open.count(), self.open.bytes(), &mut samples)?;
+            (self.open, self.open_min_time) = without(&samples, range);
+        }
+        if self.open.count() == 0 {
+            self.reopen()?;
+        }
+        outcome
+    }
+
+    /// Makes the last finished chunk the open one, so that the row knows which sample was its last.
+    fn reopen(&mut self) -> Result<(), ChunkError> {
+        let Some(last) = self.closed.last() else {
+            return Ok(());
+        };
+        let mut samples = SampleBuffer::default();
+        xor::decode(&last.bytes, &mut samples)?;
+        (self.open, self.open_min_time) = without(&samples, TimeRange::new(i64::MAX, i64::MIN));
+        // The next sample begins a chunk of its own.
+        self.cut_time = self.open.last_time().saturating_add(1);
+        self.closed.pop();
+        Ok(())
+    }
+
     /// Drops chunks that end before `time`; returns how many.
     pub(crate) fn truncate(&mut self, time: i64) -> usize {
         let before = self.closed.len();
@@ -194,6 +254,22 @@ impl Row {
     pub(crate) fn min_time(&self) -> Option<i64> {
         self.chunks().next().map(|chunk| chunk.range.min_time)
     }
+}
+
+/// A chunk of the samples outside `range`, and the first one's time.
+fn without(samples: &SampleBuffer, range: TimeRange) -> (XorAppender, i64) {
+    let mut appender = XorAppender::new();
+    let mut min_time = 0;
+    for (&time, &value) in samples.timestamps().iter().zip(samples.values()) {
+        if range.contains(time) {
+            continue;
+        }
+        if appender.count() == 0 {
+            min_time = time;
+        }
+        appender.append(time, value);
+    }
+    (appender, min_time)
 }
 
 /// End of the aligned range of time that `time` is in.
@@ -348,5 +424,40 @@ mod tests {
         assert_eq!(row.chunks().count() + dropped, before);
         row.truncate(i64::MAX);
         assert!(row.is_empty());
+    }
+
+    #[test]
+    fn deleted_samples_are_gone_and_order_holds() {
+        let times = |row: &Row| {
+            let mut buffer = SampleBuffer::default();
+            row.read(TimeRange::ALL, &mut buffer).unwrap();
+            buffer.timestamps().to_vec()
+        };
+        let all: Vec<i64> = (0..1_000).map(|i| i * 15_000).collect();
+        let last = 999 * 15_000;
+        for (min, max) in [
+            (0, 10),
+            (15_000, 15_000),
+            (1_000_000, 9_000_000),
+            (last, last),
+            (14_400_000, last),
+            (16_000, last),
+            (0, last),
+            (-5, -1),
+        ] {
+            let mut row = row(all.iter().copied());
+            row.delete(TimeRange::new(min, max)).unwrap();
+            let left: Vec<i64> = all
+                .iter()
+                .copied()
+                .filter(|t| !(min..=max).contains(t))
+                .collect();
+            assert_eq!(times(&row), left, "{min} {max}");
+            if let Some(&newest) = left.last() {
+                assert_eq!(row.append(newest - 1, 1.0, RANGE), Appended::Refused);
+                assert_ne!(row.append(newest + 1, 1.0, RANGE), Appended::Refused);
+                assert!(times(&row).is_sorted());
+            }
+        }
     }
 }

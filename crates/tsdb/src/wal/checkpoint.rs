@@ -128,6 +128,16 @@ fn filter(bytes: &[u8], keep: &Keep<'_>, out: &mut Vec<u8>) {
             samples.retain(|sample| sample.time >= keep.min_time);
             record::encode_samples(out, samples);
         }
+        Some(RecordKind::Tombstones) => {
+            let mut tombstones = Vec::new();
+            if record::decode_tombstones(bytes, &mut tombstones).is_err() {
+                tracing::warn!("a record of deletions ends too early; its rest is dropped");
+            }
+            tombstones.retain(|tombstone| {
+                tombstone.range.max_time >= keep.min_time && (keep.series)(tombstone.series)
+            });
+            record::encode_tombstones(out, tombstones);
+        }
         // Kinds that are not read may matter to whoever wrote them.
         Some(RecordKind::Metadata | RecordKind::Other(_)) => out.extend_from_slice(bytes),
         None => {}

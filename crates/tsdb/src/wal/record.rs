@@ -1,5 +1,7 @@
 //! Records: what the log says. Numbers and layouts are Prometheus'.
 
+use model::TimeRange;
+
 use crate::wire::{Cursor, Malformed, put_text, put_u64, put_uvarint, put_varint};
 
 /// One sample of one series, as a record holds it.
@@ -13,6 +15,15 @@ pub struct RefSample {
     pub value: f64,
 }
 
+/// A range of time that was deleted from a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Reference of the series.
+    pub series: u64,
+    /// Deleted milliseconds.
+    pub range: TimeRange,
+}
+
 /// What a record is about: its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind {
@@ -20,9 +31,11 @@ pub enum RecordKind {
     Series,
     /// Float samples. Number 2.
     Samples,
+    /// Deleted ranges. Number 3.
+    Tombstones,
     /// Type, help and unit of series. Number 6.
     Metadata,
-    /// Deleted ranges, exemplars, histograms and everything later; skipped and counted.
+    /// Exemplars, histograms and everything later; skipped and counted.
     Other(u8),
 }
 
@@ -32,6 +45,7 @@ impl RecordKind {
         record.first().map(|&number| match number {
             SERIES => Self::Series,
             SAMPLES => Self::Samples,
+            TOMBSTONES => Self::Tombstones,
             METADATA => Self::Metadata,
             other => Self::Other(other),
         })
@@ -113,8 +127,36 @@ pub fn decode_samples(record: &[u8], samples: &mut Vec<RefSample>) -> Result<(),
     Ok(())
 }
 
+/// Writes a record of deleted ranges into an empty buffer; nothing if there is none.
+pub fn encode_tombstones(out: &mut Vec<u8>, tombstones: impl IntoIterator<Item = Tombstone>) {
+    for Tombstone { series, range } in tombstones {
+        if out.is_empty() {
+            out.push(TOMBSTONES);
+        }
+        put_u64(out, series);
+        put_varint(out, range.min_time);
+        put_varint(out, range.max_time);
+    }
+}
+
+/// Decodes a record of deleted ranges, adding them to `tombstones`.
+///
+/// # Errors
+/// The record ends too early; ranges before that were added.
+pub fn decode_tombstones(record: &[u8], tombstones: &mut Vec<Tombstone>) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(record.get(1..).unwrap_or_default());
+    while !cursor.is_empty() {
+        tombstones.push(Tombstone {
+            series: cursor.u64()?,
+            range: TimeRange::new(cursor.varint()?, cursor.varint()?),
+        });
+    }
+    Ok(())
+}
+
 const SERIES: u8 = 1;
 const SAMPLES: u8 = 2;
+const TOMBSTONES: u8 = 3;
 const METADATA: u8 = 6;
 
 #[cfg(test)]
@@ -157,6 +199,23 @@ mod tests {
             &value,
         ];
         assert_eq!(record, want.concat());
+    }
+
+    #[test]
+    fn deleted_ranges_come_back() {
+        let tombstone = |series, min, max| Tombstone {
+            series,
+            range: TimeRange::new(min, max),
+        };
+        let written = [tombstone(7, -5, 1_000), tombstone(9, 0, i64::MAX)];
+        let mut record = Vec::new();
+        encode_tombstones(&mut record, written);
+        assert_eq!(record[..11], [3, 0, 0, 0, 0, 0, 0, 0, 7, 9, 0xd0]);
+        assert_eq!(RecordKind::of(&record), Some(RecordKind::Tombstones));
+        let mut found = Vec::new();
+        decode_tombstones(&record, &mut found).unwrap();
+        assert_eq!(found, written);
+        assert!(decode_tombstones(&record[..record.len() - 1], &mut found).is_err());
     }
 
     proptest! {

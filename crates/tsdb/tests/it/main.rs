@@ -9,6 +9,7 @@ mod blocks;
 mod bounds;
 mod compaction;
 mod crash;
+mod deletion;
 mod durability;
 mod fixture;
 mod full_disk;

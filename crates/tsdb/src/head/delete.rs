@@ -1,0 +1,71 @@
+//! Deleting samples from the head: logged, then taken out of the chunks.
+
+use std::sync::PoisonError;
+
+use model::{Matcher, TimeRange};
+
+use super::Head;
+use crate::wal::record::{self, Tombstone};
+use crate::wal::{Wal, WalError};
+
+impl Head {
+    /// Deletes the samples in `range` of the series on which the matchers hold. What is appended
+    /// later stays, whatever its time.
+    pub(crate) fn delete(
+        &self,
+        wal: &Wal,
+        matchers: &[Matcher],
+        range: TimeRange,
+    ) -> Result<(), WalError> {
+        let mut tombstones = Vec::new();
+        for &row in &self.select(matchers, range).rows {
+            let Some(slab) = self.slab(row) else { continue };
+            let rows = slab.read();
+            let Some(has) = rows.get(row).and_then(|found| found.range()) else {
+                continue;
+            };
+            // No further than there are samples: others who read the log hide what comes later.
+            tombstones.push(Tombstone {
+                series: self.reference(row).get(),
+                range: TimeRange::new(
+                    range.min_time.max(has.min_time),
+                    range.max_time.min(has.max_time),
+                ),
+            });
+        }
+        if tombstones.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        record::encode_tombstones(&mut bytes, tombstones.iter().copied());
+        self.log_record(wal, &bytes)?;
+        self.apply_tombstones(&tombstones);
+        Ok(())
+    }
+
+    /// Takes deleted samples out of their series.
+    pub(super) fn apply_tombstones(&self, tombstones: &[Tombstone]) {
+        let mut chunks = 0_i64;
+        for tombstone in tombstones {
+            let alias = {
+                let aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
+                aliases.get(&tombstone.series).copied()
+            };
+            let Some(row) = alias.or_else(|| self.row(tombstone.series)) else {
+                continue;
+            };
+            let Some(slab) = self.slab(row) else { continue };
+            let mut rows = slab.write();
+            let Some(found) = rows.get_mut(row) else {
+                continue;
+            };
+            let before = found.chunks().count() as i64;
+            if let Err(error) = found.delete(tombstone.range) {
+                tracing::error!(row, error = %error, "samples not deleted from a chunk in memory");
+            }
+            chunks += before - found.chunks().count() as i64;
+        }
+        self.metrics.chunks_removed.add(chunks.unsigned_abs());
+        self.metrics.chunks.add(-(chunks as f64));
+    }
+}
