@@ -12,11 +12,15 @@ mod storage;
 mod surface;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub(crate) use configuration::ConfigSource;
 pub(crate) use exporters::Exporter;
 
 use web::services::Home;
+
+/// How often blocks are cut and old ones dropped, if nobody says otherwise; as upstream.
+pub(crate) const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What a command decided from its flags.
 #[derive(Debug)]
@@ -27,8 +31,12 @@ pub(crate) struct Settings {
     pub(crate) listen_addresses: Vec<String>,
     /// Whether reload and end may be asked over HTTP.
     pub(crate) enable_lifecycle: bool,
+    /// Whether samples are taken at `/api/v1/write`.
+    pub(crate) receives_remote_write: bool,
     /// The store.
     pub(crate) storage: tsdb::Options,
+    /// How often blocks are cut and old ones dropped.
+    pub(crate) maintenance_interval: Duration,
     /// The query engine.
     pub(crate) engine: promql::EngineOptions,
     /// Queries evaluated at once.

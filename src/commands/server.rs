@@ -32,6 +32,9 @@ pub(crate) struct Flags {
     /// Allow reload and shutdown by HTTP request
     #[arg(long = "web.enable-lifecycle")]
     enable_lifecycle: bool,
+    /// Take samples by remote write at /api/v1/write
+    #[arg(long = "web.enable-remote-write-receiver")]
+    enable_remote_write_receiver: bool,
     #[command(flatten)]
     storage: StorageFlags,
     #[command(flatten)]
@@ -88,6 +91,13 @@ struct StorageFlags {
     /// merged only when they stand in it
     #[arg(long = "storage.tsdb.delay-compact-file.path", value_name = "FILE")]
     delay_compact_file: Option<PathBuf>,
+    #[arg(
+        long = "storage.tsdb.maintenance-interval",
+        hide = true,
+        default_value = "1m",
+        value_parser = duration
+    )]
+    maintenance_interval: Duration,
     #[arg(
         long = "storage.tsdb.wal-segment-size",
         hide = true,
@@ -171,7 +181,9 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         config: ConfigSource::File(flags.config_file.clone()),
         listen_addresses: flags.listen_addresses.clone(),
         enable_lifecycle: flags.enable_lifecycle,
+        receives_remote_write: flags.enable_remote_write_receiver,
         storage: flags.storage.options()?,
+        maintenance_interval: flags.storage.maintenance_interval,
         engine,
         max_concurrency: flags.query.max_concurrency,
         flags: values,
@@ -183,6 +195,9 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
 
 impl StorageFlags {
     fn options(&self) -> anyhow::Result<tsdb::Options> {
+        if self.maintenance_interval.is_zero() {
+            bail!("--storage.tsdb.maintenance-interval: must be more than 0");
+        }
         if self.min_block_duration.as_millis() < 1 {
             bail!("--storage.tsdb.min-block-duration: must be at least 1ms");
         }

@@ -7,7 +7,7 @@ use clap::Args;
 use web::services::Home;
 
 use crate::commands::server::LogFlags;
-use crate::wiring::{self, ConfigSource, Node, Settings};
+use crate::wiring::{self, ConfigSource, MAINTENANCE_INTERVAL, Node, Settings};
 
 /// Flags of `narthex up`.
 #[derive(Debug, Args)]
@@ -36,6 +36,8 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         },
         listen_addresses: vec![flags.listen.clone()],
         enable_lifecycle: false,
+        receives_remote_write: false,
+        maintenance_interval: MAINTENANCE_INTERVAL,
         storage: tsdb::Options::new(flags.data.clone()),
         engine: promql::EngineOptions::default(),
         max_concurrency: MAX_CONCURRENCY,

@@ -44,7 +44,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let stop = Arc::new(Trigger::new());
     let mut tasks = TaskGroup::new();
-    storage::maintain(&db, &storage_pool, &stop, &mut tasks);
+    let interval = settings.maintenance_interval;
+    storage::maintain(&db, &storage_pool, interval, &stop, &mut tasks);
     let shown = Shown::new(Arc::clone(&clock));
     let world = World {
         db: &db,

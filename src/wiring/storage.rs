@@ -15,8 +15,6 @@ use tsdb::Db;
 pub(super) const THREADS: usize = 2;
 /// How often appended samples are made durable: what a power failure may take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
-/// How often blocks are cut and old ones dropped, as upstream.
-const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Settings of the configuration win over flags.
 pub(super) fn override_retention(options: &mut tsdb::Options, config: &StorageConfig) {
@@ -68,15 +66,21 @@ pub(super) async fn open(
     Ok(Arc::new(db))
 }
 
-/// Makes samples durable every second and keeps blocks in order, until it is time to end. The two
-/// have a thread each: blocks that take their time hold up no sync.
-pub(super) fn maintain(db: &Arc<Db>, pool: &Arc<Pool>, stop: &Trigger, tasks: &mut TaskGroup) {
+/// Makes samples durable every second, and keeps blocks in order every `interval`, until it is time
+/// to end. The two have a thread each: blocks that take their time hold up no sync.
+pub(super) fn maintain(
+    db: &Arc<Db>,
+    pool: &Arc<Pool>,
+    interval: Duration,
+    stop: &Trigger,
+    tasks: &mut TaskGroup,
+) {
     let every = |interval, work: fn(&Db)| {
         let (db, pool, shutdown) = (Arc::clone(db), Arc::clone(pool), stop.shutdown());
         repeat(interval, db, work, pool, shutdown)
     };
     tasks.spawn(every(SYNC_INTERVAL, |db| log_failure("sync", db.sync())));
-    tasks.spawn(every(MAINTENANCE_INTERVAL, |db| {
+    tasks.spawn(every(interval, |db| {
         log_failure("maintenance", db.maintain());
     }));
 }

@@ -20,6 +20,8 @@ use crate::cli::VERSION;
 
 /// The version of Prometheus whose interface this is; tools decide by it what they may ask.
 const INTERFACE_VERSION: &str = "3.14.0";
+/// Threads that wait for the disk with what they received.
+const RECEIVING_THREADS: usize = 8;
 
 /// Listens on every address.
 ///
@@ -72,6 +74,10 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         storage: behind.db,
         query_pool: Arc::new(Pool::new("query", max_concurrency)?),
         metrics_pool: Arc::new(Pool::new("metrics", 1)?),
+        receiver: match behind.settings.receives_remote_write {
+            true => Some(Arc::new(Pool::new("receive", RECEIVING_THREADS)?)),
+            false => None,
+        },
         query_limits,
         active_queries,
         targets: behind.targets,

@@ -39,8 +39,9 @@ pub(crate) fn request(
     method: &str,
     path: &str,
     headers: &[&str],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Option<Answer> {
+    let body = body.as_ref();
     let mut stream = TcpStream::connect(address).ok()?;
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))
@@ -50,8 +51,8 @@ pub(crate) fn request(
         text.push_str(header);
         text.push_str("\r\n");
     }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    stream.write_all(text.as_bytes()).ok()?;
+    text.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+    stream.write_all(&[text.as_bytes(), body].concat()).ok()?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).ok()?;
     let split = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;

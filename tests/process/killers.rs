@@ -6,20 +6,21 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::client::request;
+use crate::pages;
 use crate::program::{BINARY, Program, encoded, free_address, instant};
 
 #[test]
 fn killer_queries_kill_nothing() {
     let series = from_environment("NARTHEX_KILLER_SERIES", 20_000);
     let timeout = Duration::from_secs(from_environment("NARTHEX_KILLER_TIMEOUT", 1));
-    let pages = serve_pages(series / TARGETS);
+    let scrapes = AtomicU64::new(0);
+    let pages =
+        pages::serve(move || page(series / TARGETS, scrapes.fetch_add(1, Ordering::Relaxed)));
     let folder = tempfile::tempdir().unwrap();
     let address = free_address();
     let config = folder.path().join("prometheus.yml");
@@ -244,37 +245,6 @@ fn configuration(pages: u16) -> String {
         .unwrap();
     }
     text
-}
-
-/// Serves pages of so many series each from a thread; returns the port.
-fn serve_pages(series: u64) -> u16 {
-    static SCRAPES: AtomicU64 = AtomicU64::new(0);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { continue };
-            std::thread::spawn(move || {
-                let mut request = [0; 4096];
-                while stream.read(&mut request).is_ok_and(|read| read > 0) {
-                    let page = page(series, SCRAPES.fetch_add(1, Ordering::Relaxed));
-                    let head = format!(
-                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\
-                         Content-Length: {}\r\n\r\n",
-                        page.len()
-                    );
-                    let sent = stream.write_all(head.as_bytes());
-                    if sent
-                        .and_then(|()| stream.write_all(page.as_bytes()))
-                        .is_err()
-                    {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    port
 }
 
 fn page(series: u64, scrape: u64) -> String {

@@ -12,10 +12,12 @@
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod client;
+mod pages;
 mod program;
 
 mod insight;
 mod killers;
+mod ledger;
 mod node_exporter;
 mod peers;
 mod refusals;

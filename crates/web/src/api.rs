@@ -12,3 +12,4 @@ pub(crate) mod status;
 pub(crate) mod syntax;
 pub(crate) mod targets;
 pub(crate) mod why_empty;
+pub(crate) mod write;

@@ -15,7 +15,9 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 
 use tokio::sync::Semaphore;
 
-use crate::api::{features, labels, queries, query, series, status, syntax, targets, why_empty};
+use crate::api::{
+    features, labels, queries, query, series, status, syntax, targets, why_empty, write,
+};
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain};
 use crate::services::Services;
@@ -32,6 +34,7 @@ pub fn server(services: Services) -> Router {
         .route("/explain_empty", get(why_empty::of).post(why_empty::of))
         .route("/format_query", get(syntax::format).post(syntax::format))
         .route("/parse_query", get(syntax::tree).post(syntax::tree))
+        .route("/write", post(write::receive))
         .route("/series", get(series::list).post(series::list))
         .route("/labels", get(labels::names).post(labels::names))
         .route("/label/{name}/values", get(labels::values))

@@ -9,7 +9,7 @@ use host::Clock;
 use host::pool::Pool;
 use promql::parser::ParseOptions;
 use promql::{Engine, EngineOptions, Interrupt, QueryError, Usage};
-use storage::Queryable;
+use storage::{Appendable, Queryable};
 
 use crate::active_queries::ActiveQueries;
 use crate::admission::{Admission, Client, Full};
@@ -37,6 +37,9 @@ pub struct Parts {
     pub query_pool: Arc<Pool>,
     /// A thread for pages of metrics, so that they are answered however many queries wait.
     pub metrics_pool: Arc<Pool>,
+    /// Threads that receive remote write, if that is switched on: each waits for the disk, which
+    /// they share.
+    pub receiver: Option<Arc<Pool>>,
     /// Bounds on evaluation.
     pub query_limits: QueryLimits,
     /// The file that names queries while they are evaluated, if there is one.
@@ -154,6 +157,16 @@ impl Services {
 
     pub(crate) fn storage(&self) -> Arc<dyn Queryable> {
         Arc::clone(&self.parts.storage) as Arc<dyn Queryable>
+    }
+
+    /// Takes samples of others.
+    pub(crate) fn appendable(&self) -> &dyn Appendable {
+        &*self.parts.storage
+    }
+
+    /// The threads that receive remote write.
+    pub(crate) fn receiver(&self) -> Option<&Arc<Pool>> {
+        self.parts.receiver.as_ref()
     }
 
     /// What expressions may use.

@@ -1,0 +1,37 @@
+//! A target: serves pages of metrics.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+/// Serves pages from threads until the test ends, each as `page` says; returns the port.
+pub(crate) fn serve(page: impl Fn() -> String + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let page = Arc::new(page);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let page = Arc::clone(&page);
+            std::thread::spawn(move || {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                    let page = page();
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\
+                         Content-Length: {}\r\n\r\n",
+                        page.len()
+                    );
+                    let sent = stream.write_all(head.as_bytes());
+                    if sent
+                        .and_then(|()| stream.write_all(page.as_bytes()))
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
