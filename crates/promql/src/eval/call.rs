@@ -5,14 +5,14 @@ use model::value::{STALE, is_stale};
 use model::{Histogram, Labels, LabelsBuilder};
 use storage::Projection;
 
-use super::columns::{Column, Series, Vector, label_bytes};
+use super::columns::{Column, Vector, label_bytes};
 use super::selector::{Reads, takes_range};
 use super::shard::BATCH;
 use super::steps::Steps;
 use super::{Evaluator, text_of};
 use crate::ast::{Call, Expr};
 use crate::functions::label::{Join, Name, Replacement, wanted_by};
-use crate::functions::natural_order::natural_order;
+use crate::functions::natural_order::comes_first;
 use crate::functions::{Function, calendar, go_order, math};
 use crate::limits::Lease;
 use crate::query::QueryError;
@@ -228,18 +228,17 @@ impl<'e> Evaluator<'e> {
             return Ok(vector);
         }
         let names: Vec<&str> = node.args[1..].iter().map(text_of).collect();
-        let order = |left: &Series, right: &Series| {
-            let compared = names.iter().map(|name| {
-                let [left, right] = [left, right].map(|it| it.labels.get(name).unwrap_or_default());
-                natural_order(left, right)
+        let falls = node.function == Function::SortByLabelDesc;
+        go_order::sort(&mut vector.series, |left, right| {
+            let pairs = names.iter().map(|name| {
+                [left, right].map(|series| series.labels.get(name).unwrap_or_default())
             });
-            let by_name = compared.into_iter().find(|order| order.is_ne());
-            by_name.unwrap_or_else(|| left.labels.cmp(&right.labels))
-        };
-        match node.function {
-            Function::SortByLabelDesc => vector.series.sort_by(|left, right| order(right, left)),
-            _ => vector.series.sort_by(order),
-        }
+            match pairs.into_iter().find(|[left, right]| left != right) {
+                Some([left, right]) => comes_first(left, right) != falls,
+                None if falls => left.labels > right.labels,
+                None => left.labels < right.labels,
+            }
+        });
         Ok(vector)
     }
 

@@ -46,11 +46,18 @@ impl<'e> Evaluator<'e> {
         reads: Reads,
         projection: Projection,
     ) -> Result<Stream<'_>, QueryError> {
-        let moments = Moments::new(steps, node.offset, node.at);
+        let (mut offset, mut lookback) = (node.offset, self.lookback);
+        if reads == Reads::Timestamps && node.at.is_some() {
+            // Upstream's `timestamp` selects where the offset leads and then looks from the time of
+            // `@`: it sees what lies in both windows.
+            lookback = lookback.saturating_sub(offset.saturating_abs()).max(0);
+            offset = offset.max(0);
+        }
+        let moments = Moments::new(steps, offset, node.at);
         let smoothed = node.extended == Some(ExtendedRange::Smoothed);
         let range = match smoothed {
-            true => plan::extended_range(&moments, self.lookback, self.lookback),
-            false => plan::instant_range(&moments, self.lookback),
+            true => plan::extended_range(&moments, lookback, lookback),
+            false => plan::instant_range(&moments, lookback),
         };
         let hints = SelectHints {
             projection,
@@ -67,13 +74,8 @@ impl<'e> Evaluator<'e> {
         Ok(Stream {
             source: self.select(node, node.span, range, hints)?,
             reading: match smoothed {
-                true => Reading::Smoothed {
-                    lookback: self.lookback,
-                },
-                false => Reading::Instant {
-                    lookback: self.lookback,
-                    reads,
-                },
+                true => Reading::Smoothed { lookback },
+                false => Reading::Instant { lookback, reads },
             },
             moments,
             statistics_only: self.statistics_only.contains(node.span),
