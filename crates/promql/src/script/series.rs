@@ -68,6 +68,9 @@ fn parse_values(text: &str) -> Result<Vec<SequenceValue>, String> {
         let end = end_of_item(rest)?;
         let (item, after) = rest.split_at(end);
         push_item(&mut values, item)?;
+        if values.len() > MAX_VALUES {
+            return Err(format!("more than {MAX_VALUES} values of a series"));
+        }
         rest = after.trim_start();
     }
     Ok(values)
@@ -136,7 +139,7 @@ fn push_item(values: &mut Vec<SequenceValue>, item: &str) -> Result<(), String> 
 /// Reads `xN`.
 fn repetitions(text: &str) -> Option<usize> {
     let count = text.strip_prefix('x')?.parse().ok()?;
-    (count <= MAX_REPETITIONS).then_some(count)
+    (count <= MAX_VALUES).then_some(count)
 }
 
 /// Splits a number, with or without a sign, off.
@@ -166,5 +169,5 @@ fn end_of_digits(text: &str) -> usize {
     end.map_or(text.len(), |(index, _)| index)
 }
 
-/// More repetitions of a value are a mistake.
-const MAX_REPETITIONS: usize = 1_000_000;
+/// More values of a series are a mistake.
+const MAX_VALUES: usize = 1_000_000;

@@ -112,6 +112,10 @@ fn commands_that_cannot_be_read_say_why() {
         ("load 1m\n a@st 1s", "@st line has no following sample line"),
         ("load 1m\n a foo", "line 2: not a series value: \"foo\""),
         (
+            "load 1m\n a 1x600000 1x600000",
+            "line 2: more than 1000000 values of a series",
+        ),
+        (
             "eval sometimes 1",
             "invalid evaluation command: neither instant nor range",
         ),
