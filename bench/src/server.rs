@@ -70,6 +70,8 @@ impl Server {
         if kind == Kind::VictoriaMetrics {
             command.arg(format!("-storageDataPath={data}"));
             command.arg(format!("-httpListenAddr={address}"));
+            // A busy machine makes it slow; it is to wait then, not to refuse.
+            command.arg("-search.maxQueueDuration=1m");
         } else {
             command.arg(format!("--config.file={}", config.display()));
             command.arg(format!("--storage.tsdb.path={data}"));
