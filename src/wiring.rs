@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) enable_lifecycle: bool,
     /// Whether samples are taken at `/api/v1/write`.
     pub(crate) receives_remote_write: bool,
+    /// Whether what is stored may be changed over HTTP.
+    pub(crate) enable_admin_api: bool,
     /// The store.
     pub(crate) storage: tsdb::Options,
     /// How often blocks are cut and old ones dropped.

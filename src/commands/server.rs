@@ -35,6 +35,9 @@ pub(crate) struct Flags {
     /// Take samples by remote write at /api/v1/write
     #[arg(long = "web.enable-remote-write-receiver")]
     enable_remote_write_receiver: bool,
+    /// Allow to delete series and to make snapshots by HTTP request
+    #[arg(long = "web.enable-admin-api")]
+    enable_admin_api: bool,
     #[command(flatten)]
     storage: StorageFlags,
     #[command(flatten)]
@@ -182,6 +185,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         listen_addresses: flags.listen_addresses.clone(),
         enable_lifecycle: flags.enable_lifecycle,
         receives_remote_write: flags.enable_remote_write_receiver,
+        enable_admin_api: flags.enable_admin_api,
         storage: flags.storage.options()?,
         maintenance_interval: flags.storage.maintenance_interval,
         engine,

@@ -38,6 +38,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         enable_lifecycle: false,
         receives_remote_write: false,
         maintenance_interval: MAINTENANCE_INTERVAL,
+        enable_admin_api: false,
         storage: tsdb::Options::new(flags.data.clone()),
         engine: promql::EngineOptions::default(),
         max_concurrency: MAX_CONCURRENCY,

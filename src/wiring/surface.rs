@@ -78,6 +78,10 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
             true => Some(Arc::new(Pool::new("receive", RECEIVING_THREADS)?)),
             false => None,
         },
+        admin_pool: match behind.settings.enable_admin_api {
+            true => Some(Arc::new(Pool::new("admin", 1)?)),
+            false => None,
+        },
         query_limits,
         active_queries,
         targets: behind.targets,

@@ -15,6 +15,7 @@ mod client;
 mod pages;
 mod program;
 
+mod admin;
 mod insight;
 mod killers;
 mod ledger;

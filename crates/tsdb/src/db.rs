@@ -23,7 +23,7 @@ use crate::head::{Head, HeadAppender};
 use crate::lock::DirLock;
 use crate::metrics::BlockMetrics;
 use crate::querier::DbQuerier;
-use crate::status::{HeadStats, Status};
+use crate::status::{Churn, HeadStats, Status, WalReplay};
 use crate::wal::{Wal, WalError, WalOptions};
 
 /// How a database is kept. The defaults are upstream's.
@@ -99,6 +99,7 @@ pub struct Db {
     view: RwLock<Arc<View>>,
     maintenance: Mutex<maintain::Maintenance>,
     metrics: BlockMetrics,
+    replayed: WalReplay,
     closed: AtomicBool,
     lock: Mutex<Option<DirLock>>,
 }
@@ -155,8 +156,27 @@ impl Db {
                 min_time: range.min_time,
                 max_time: range.max_time,
             };
-            Status::of(catalog, stats, limit)
+            let churn = Churn {
+                series_created: self.head.metrics.series_created.get() as u64,
+                series_removed: self.head.metrics.series_removed.get() as u64,
+                ..Churn::default()
+            };
+            Status::of(catalog, stats, churn, self.head.settled_row(), limit)
         })
+    }
+
+    /// What each block says about itself, oldest first.
+    pub fn block_metas(&self) -> Vec<crate::block::BlockMeta> {
+        let view = self.view();
+        view.blocks
+            .iter()
+            .map(|block| block.meta().clone())
+            .collect()
+    }
+
+    /// Which segments of the log were read when the database was opened.
+    pub fn wal_replay(&self) -> WalReplay {
+        self.replayed
     }
 
     /// Damages of the log that were met since the database was opened.

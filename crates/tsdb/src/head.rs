@@ -99,6 +99,11 @@ impl Head {
         self.min_valid_time.load(Ordering::Relaxed)
     }
 
+    /// Rows from here on belong to series that began since the last truncation.
+    pub(crate) fn settled_row(&self) -> u32 {
+        self.settled_row.load(Ordering::Relaxed)
+    }
+
     /// The oldest time that an append may carry now. Upstream's rule: half a chunk range behind
     /// the newest sample, and never what blocks have.
     fn appendable_from(&self) -> i64 {

@@ -1,5 +1,7 @@
 //! A snapshot of the head for people: how much there is, and what most of it is.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::head::catalog::Catalog;
@@ -18,6 +20,33 @@ pub struct Status {
     pub memory_in_bytes_by_label_name: Vec<NamedCount>,
     /// Label pairs with the most series, as `name=value`.
     pub series_count_by_label_value_pair: Vec<NamedCount>,
+    /// How series come and go; not part of upstream's answer.
+    pub churn: Churn,
+}
+
+/// How series come and go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Churn {
+    /// Series that began since the start.
+    pub series_created: u64,
+    /// Series that left the head since the start.
+    pub series_removed: u64,
+    /// Series that began since the last block was cut and are in the head.
+    pub new_series: u64,
+    /// Metric names with the most of those.
+    pub new_series_count_by_metric_name: Vec<NamedCount>,
+}
+
+/// Which segments of the log were read at the start, under upstream's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WalReplay {
+    /// The first segment.
+    pub min: u32,
+    /// The last segment.
+    pub max: u32,
+    /// The segment being read; the last one once all are.
+    pub current: u32,
 }
 
 /// Sizes of the head.
@@ -47,7 +76,13 @@ pub struct NamedCount {
 
 impl Status {
     /// Fills the lists, `limit` entries each, from the catalog.
-    pub(crate) fn of(catalog: &Catalog, head_stats: HeadStats, limit: usize) -> Self {
+    pub(crate) fn of(
+        catalog: &Catalog,
+        head_stats: HeadStats,
+        mut churn: Churn,
+        settled_row: u32,
+        limit: usize,
+    ) -> Self {
         let mut names = Top::new(limit);
         let mut values = Top::new(limit);
         let mut memory = Top::new(limit);
@@ -66,7 +101,13 @@ impl Status {
             values.offer(distinct, || label.to_owned());
             memory.offer(bytes, || label.to_owned());
         }
+        let rows = catalog.rows();
+        let new = rows.partition_point(|&row| row < settled_row);
+        let new = rows.get(new..).unwrap_or_default();
+        churn.new_series = new.len() as u64;
+        churn.new_series_count_by_metric_name = names_of(catalog, new, limit);
         Self {
+            churn,
             head_stats,
             series_count_by_metric_name: names.into_list(),
             label_value_count_by_label_name: values.into_list(),
@@ -74,6 +115,23 @@ impl Status {
             series_count_by_label_value_pair: pairs.into_list(),
         }
     }
+}
+
+/// Metric names with the most series among these rows.
+fn names_of(catalog: &Catalog, rows: &[u32], limit: usize) -> Vec<NamedCount> {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    for &row in rows {
+        let mut pairs = catalog.pairs_of(row);
+        let name = pairs.find(|&(name, _)| name == model::label::METRIC_NAME);
+        *counts
+            .entry(name.map_or("", |(_, value)| value))
+            .or_default() += 1;
+    }
+    let mut names = Top::new(limit);
+    for (name, count) in counts {
+        names.offer(count, || name.to_owned());
+    }
+    names.into_list()
 }
 
 /// The largest of what it is offered.

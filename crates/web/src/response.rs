@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Internal,
     /// Not now.
     Unavailable,
+    /// Not with these flags.
+    Disabled,
     /// No such thing.
     NotFound,
 }
@@ -38,7 +40,7 @@ impl ErrorKind {
             Self::Canceled => "canceled",
             Self::Timeout => "timeout",
             Self::Internal => "internal",
-            Self::Unavailable => "unavailable",
+            Self::Unavailable | Self::Disabled => "unavailable",
             Self::NotFound => "not_found",
         }
     }
@@ -50,7 +52,7 @@ impl ErrorKind {
             Self::Execution => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Canceled => StatusCode::from_u16(499).expect("a three-digit status"),
             Self::Timeout | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::Disabled => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotFound => StatusCode::NOT_FOUND,
         }
     }

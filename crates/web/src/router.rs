@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
+use axum::handler::Handler;
 use axum::middleware;
 use axum::response::IntoResponse as _;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use exposition::Collector;
 use host::pool::Pool;
 use http::header::LOCATION;
@@ -16,7 +17,7 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 use tokio::sync::Semaphore;
 
 use crate::api::{
-    features, labels, queries, query, series, status, syntax, targets, why_empty, write,
+    admin, features, labels, queries, query, series, status, syntax, targets, why_empty, write,
 };
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain};
@@ -45,6 +46,14 @@ pub fn server(services: Services) -> Router {
         .route("/status/flags", get(status::flags))
         .route("/status/config", get(status::configuration))
         .route("/status/tsdb", get(status::tsdb))
+        .route("/status/tsdb/blocks", get(status::blocks))
+        .route("/status/walreplay", get(status::wal_replay))
+        .route("/admin/tsdb/delete_series", change(admin::delete_series))
+        .route(
+            "/admin/tsdb/clean_tombstones",
+            change(admin::clean_tombstones),
+        )
+        .route("/admin/tsdb/snapshot", change(admin::snapshot))
         .route("/status/queries", get(queries::list))
         .route("/status/queries/{id}", delete(queries::end))
         .route("/status/queries/{id}/cancel", post(queries::end))
@@ -67,6 +76,15 @@ pub fn server(services: Services) -> Router {
         .fallback(asset)
         .method_not_allowed_fallback(wrong_method)
         .with_state(services)
+}
+
+/// A call that changes something.
+fn change<H, T>(handler: H) -> MethodRouter<Services>
+where
+    H: Handler<T, Services>,
+    T: 'static,
+{
+    post(handler.clone()).put(handler)
 }
 
 /// What an exporter answers beside its metrics: a page that leads to them.

@@ -40,6 +40,8 @@ pub struct Parts {
     /// Threads that receive remote write, if that is switched on: each waits for the disk, which
     /// they share.
     pub receiver: Option<Arc<Pool>>,
+    /// A thread for changes to what is stored, if they may be asked over HTTP.
+    pub admin_pool: Option<Arc<Pool>>,
     /// Bounds on evaluation.
     pub query_limits: QueryLimits,
     /// The file that names queries while they are evaluated, if there is one.
@@ -209,6 +211,30 @@ impl Services {
         self.parts.clock.monotonic()
     }
 
+    /// True if what is stored may be changed over HTTP.
+    pub(crate) fn is_admin_enabled(&self) -> bool {
+        self.parts.admin_pool.is_some()
+    }
+
+    /// Refuses if what is stored may not be changed over HTTP.
+    pub(crate) fn check_admin(&self) -> Result<(), ApiError> {
+        match self.is_admin_enabled() {
+            true => Ok(()),
+            false => Err(admin_disabled()),
+        }
+    }
+
+    /// Changes what is stored, one change after the other.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&tsdb::Db) -> Result<T, tsdb::MaintainError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let pool = self.parts.admin_pool.as_ref().ok_or_else(admin_disabled)?;
+        let storage = Arc::clone(&self.parts.storage);
+        let changed = pool.run(move || work(&storage)).await.map_err(panicked)?;
+        changed.map_err(|error| ApiError::new(ErrorKind::Internal, error.to_string()))
+    }
+
     /// Runs index work on the query threads. The place that it takes among the concurrent queries
     /// is free again when the work ends, also where the asker does not wait for that.
     pub(crate) async fn run_query<T: Send + 'static>(
@@ -349,6 +375,10 @@ impl From<Full> for ApiError {
             "too many queries wait to be evaluated, try again later",
         )
     }
+}
+
+fn admin_disabled() -> ApiError {
+    ApiError::new(ErrorKind::Disabled, "admin APIs disabled")
 }
 
 fn panicked(error: host::pool::Panicked) -> ApiError {

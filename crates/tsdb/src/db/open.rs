@@ -16,6 +16,7 @@ use crate::block::{Block, BlockError};
 use crate::head::Head;
 use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
+use crate::status::WalReplay;
 use crate::wal::{Wal, WalError};
 
 /// Why a database cannot be opened.
@@ -95,7 +96,7 @@ impl Db {
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
-        let wal = open_log(&fs, &*clock, &head, &options)?;
+        let (wal, replayed) = open_log(&fs, &*clock, &head, &options)?;
         let db = Self {
             fs,
             clock,
@@ -105,6 +106,7 @@ impl Db {
             view: RwLock::new(Arc::new(View { blocks })),
             maintenance: Mutex::default(),
             metrics,
+            replayed,
             closed: AtomicBool::new(false),
             lock: Mutex::new(lock),
         };
@@ -119,7 +121,7 @@ fn open_log(
     clock: &dyn Clock,
     head: &Head,
     options: &Options,
-) -> Result<Wal, OpenError> {
+) -> Result<(Wal, WalReplay), OpenError> {
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
     let replay = head
@@ -136,8 +138,9 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
-    Wal::open(Arc::clone(fs), &dir, options.wal)
-        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
+    let wal = Wal::open(Arc::clone(fs), &dir, options.wal)
+        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })?;
+    Ok((wal, replay.read))
 }
 
 fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {

@@ -7,6 +7,7 @@ use model::Labels;
 
 use super::Head;
 use super::append::Pending;
+use crate::status::WalReplay;
 use crate::wal::WalError;
 use crate::wal::reader::{SegmentReport, check_segment, read_segment};
 use crate::wal::record::{self, RecordKind, RefSample};
@@ -22,6 +23,8 @@ pub(crate) struct Replay {
     /// Records of kinds that are not read.
     pub(crate) skipped_records: usize,
     pub(crate) corruptions: usize,
+    /// Segments behind the checkpoint.
+    pub(crate) read: WalReplay,
 }
 
 impl Head {
@@ -45,6 +48,10 @@ impl Head {
             .into_iter()
             .filter(|&number| checkpoint.is_none_or(|folded| number > folded))
             .collect();
+        if let (Some(&min), Some(&max)) = (segments.first(), segments.last()) {
+            let current = max;
+            state.replay.read = WalReplay { min, max, current };
+        }
         for &number in &segments {
             let last = segments.last() == Some(&number);
             state.segment(fs, &segment_path(dir, number), last)?;

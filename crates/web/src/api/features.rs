@@ -18,7 +18,7 @@ pub(crate) async fn list(State(services): State<Services>) -> Response<Body> {
     let options = services.engine_options();
     let lifecycle = services.lifecycle().is_enabled();
     let features: BTreeMap<&str, Flags> = BTreeMap::from([
-        ("api", api(lifecycle)),
+        ("api", api(lifecycle, services.is_admin_enabled())),
         ("prometheus", Flags::from(SERVER)),
         ("promql", language(options)),
         ("promql_functions", functions(options)),
@@ -29,9 +29,9 @@ pub(crate) async fn list(State(services): State<Services>) -> Response<Body> {
     success(&features)
 }
 
-fn api(lifecycle: bool) -> Flags {
+fn api(lifecycle: bool, admin: bool) -> Flags {
     Flags::from([
-        ("admin", false),
+        ("admin", admin),
         ("label_values_match", true),
         ("lifecycle", lifecycle),
         ("otlp_write_receiver", false),

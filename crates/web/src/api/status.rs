@@ -121,6 +121,17 @@ pub(crate) async fn tsdb(
     Ok(success(&status))
 }
 
+/// `/api/v1/status/tsdb/blocks`: what each block says about itself, oldest first.
+pub(crate) async fn blocks(State(services): State<Services>) -> Response<Body> {
+    let blocks = services.database().block_metas();
+    success(&BTreeMap::from([("blocks", blocks)]))
+}
+
+/// `/api/v1/status/walreplay`: which segments of the log were read at the start.
+pub(crate) async fn wal_replay(State(services): State<Services>) -> Response<Body> {
+    success(&services.database().wal_replay())
+}
+
 /// How many rows of each list are asked for.
 fn rows(text: &str) -> Result<usize, ApiError> {
     let refused = |reason: String| ApiError::new(ErrorKind::BadData, reason);
