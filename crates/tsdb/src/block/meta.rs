@@ -120,7 +120,19 @@ impl BlockMeta {
             let reason = format!("meta.json version {}", meta.version);
             return Err(BlockError::Unsupported { path, reason });
         }
+        let written = meta.others.get(CHECKSUM).and_then(|value| value.as_str());
+        if written.is_some_and(|written| written != meta.checksum()) {
+            let reason = "the checksum of name and times does not match".to_owned();
+            return Err(BlockError::Damaged { path, reason });
+        }
         Ok(meta)
+    }
+
+    /// Of what decides where the block's samples are looked for. Prometheus does not write it, and
+    /// passes over it.
+    fn checksum(&self) -> String {
+        let text = format!("{} {} {}", self.ulid, self.min_time, self.max_time);
+        format!("{:08x}", crc32c::crc32c(text.as_bytes()))
     }
 
     /// Writes the description into `dir`, in the place of the one that is there, and makes it
@@ -130,7 +142,10 @@ impl BlockMeta {
         let mut bytes = Vec::new();
         let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
         let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-        self.serialize(&mut serializer)
+        let mut meta = self.clone();
+        let checksum = serde_json::Value::String(self.checksum());
+        meta.others.insert(CHECKSUM.to_owned(), checksum);
+        meta.serialize(&mut serializer)
             .map_err(|error| BlockError::io(&path)(io::Error::from(error)))?;
         replace(fs, dir, FILE_NAME, &bytes).map_err(BlockError::io(&path))
     }
@@ -148,5 +163,7 @@ pub(super) fn replace(fs: &dyn Fs, dir: &Path, name: &str, bytes: &[u8]) -> io::
 }
 
 const FILE_NAME: &str = "meta.json";
+/// The key of the checksum.
+const CHECKSUM: &str = "checksum";
 /// The only version there is.
 pub(crate) const VERSION: u32 = 1;

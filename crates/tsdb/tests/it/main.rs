@@ -9,6 +9,7 @@ mod blocks;
 mod bounds;
 mod compaction;
 mod crash;
+mod damage;
 mod deletion;
 mod durability;
 mod fixture;
