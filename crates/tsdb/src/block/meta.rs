@@ -122,7 +122,7 @@ impl BlockMeta {
         }
         let written = meta.others.get(CHECKSUM).and_then(|value| value.as_str());
         if written.is_some_and(|written| written != meta.checksum()) {
-            let reason = "the checksum of name and times does not match".to_owned();
+            let reason = "the checksum of minTime and maxTime does not match".to_owned();
             return Err(BlockError::Damaged { path, reason });
         }
         Ok(meta)
@@ -131,7 +131,7 @@ impl BlockMeta {
     /// Of what decides where the block's samples are looked for. Prometheus does not write it, and
     /// passes over it.
     fn checksum(&self) -> String {
-        let text = format!("{} {} {}", self.ulid, self.min_time, self.max_time);
+        let text = format!("{} {}", self.min_time, self.max_time);
         format!("{:08x}", crc32c::crc32c(text.as_bytes()))
     }
 
