@@ -206,11 +206,11 @@ impl StorageFlags {
             bail!("--storage.tsdb.min-block-duration: must be at least 1ms");
         }
         let mut options = tsdb::Options::new(self.path.clone());
-        options.retention_time = match (self.retention_time, self.retention_size) {
-            (None, None) => options.retention_time,
+        options.retention.time = match (self.retention_time, self.retention_size) {
+            (None, None) => options.retention.time,
             (time, _) => milliseconds(time.unwrap_or_default()),
         };
-        options.retention_size = self.retention_size.unwrap_or_default();
+        options.retention.size = self.retention_size.unwrap_or_default();
         options.durability = self.durability;
         options.no_lockfile = self.no_lockfile;
         options.block_range = milliseconds(self.min_block_duration);

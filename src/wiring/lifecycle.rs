@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use config::server::StorageConfig;
 use exposition::Registry;
 use host::clock::RealClock;
 use host::fs::RealFs;
@@ -13,6 +12,7 @@ use host::signals::{Request, Signals};
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
 use tokio::sync::mpsc;
+use tsdb::Db;
 use web::lifecycle::{Lifecycle, ReloadRequest};
 use web::services::Services;
 
@@ -38,8 +38,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let storage_pool = Arc::new(Pool::new("storage", storage::THREADS)?);
     let (store_fs, store_clock) = (Arc::clone(&fs), Arc::clone(&clock));
     let mut options = settings.storage.clone();
-    storage::override_retention(&mut options, &config.storage);
-    let retention = storage::retention_text(&options);
+    options.retention = storage::effective_retention(options.retention, &config.storage);
     let db = storage::open(options, store_fs, store_clock, &registry, &storage_pool).await?;
 
     let stop = Arc::new(Trigger::new());
@@ -61,7 +60,6 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new(settings.enable_lifecycle, reload_sender, Arc::clone(&stop));
     let services = surface::services(surface::Behind {
         settings: &settings,
-        retention,
         db: Arc::clone(&db),
         targets: scraping.handle(),
         registry,
@@ -86,14 +84,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             Some(request) = reloads.recv() => Some(request),
             () = stopping.wait() => break,
         };
-        let outcome = reload(
-            &settings,
-            &*fs,
-            &scraping,
-            &services,
-            &shown,
-            &config.storage,
-        );
+        let outcome = reload(&settings, &*fs, &scraping, &services, &shown, &db);
         if let Some(answer) = answer {
             // The asker may have gone away; the log says it, too.
             drop(answer.send(outcome));
@@ -118,13 +109,12 @@ fn reload(
     scraping: &Scraping,
     services: &Services,
     shown: &Shown,
-    opened_with: &StorageConfig,
+    db: &Db,
 ) -> Result<(), String> {
     match settings.config.load(fs) {
         Ok(config) => {
-            if config.storage != *opened_with {
-                tracing::warn!("a change of storage.tsdb.retention holds from the next start on");
-            }
+            let flags = settings.storage.retention;
+            db.set_retention(storage::effective_retention(flags, &config.storage));
             scraping.apply(&config);
             services.follow_evaluation_interval(config.global.evaluation_interval);
             shown.accept(&config);

@@ -9,41 +9,29 @@ use exposition::Registry;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
-use tsdb::Db;
+use tsdb::{Db, Retention};
 
 /// Threads of the store: one for syncs, one for blocks.
 pub(super) const THREADS: usize = 2;
 /// How often appended samples are made durable: what a power failure may take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Settings of the configuration win over flags.
-pub(super) fn override_retention(options: &mut tsdb::Options, config: &StorageConfig) {
-    let retention = &config.retention;
-    if !retention.time.is_zero() {
-        options.retention_time = i64::try_from(retention.time.as_millis()).unwrap_or(i64::MAX);
+/// How long samples are kept: as the configuration says, or, where it says nothing, as the flags do.
+pub(super) fn effective_retention(flags: Retention, config: &StorageConfig) -> Retention {
+    let stated = &config.retention;
+    if stated.is_silent() {
+        return flags;
     }
-    if retention.size > 0 {
-        options.retention_size = retention.size;
+    if stated.size > 0 && stated.percentage > 0.0 {
+        tracing::warn!(
+            "storage.tsdb.retention.size is ignored, because storage.tsdb.retention.percentage is specified"
+        );
     }
-}
-
-/// How long samples are kept, as `/api/v1/status/runtimeinfo` says it: `15d or 10GiB`.
-pub(super) fn retention_text(options: &tsdb::Options) -> String {
-    let mut parts = Vec::new();
-    if let Ok(millis @ 1..) = u64::try_from(options.retention_time) {
-        parts.push(model::duration::format(Duration::from_millis(millis)));
+    Retention {
+        time: i64::try_from(stated.time.as_millis()).unwrap_or(i64::MAX),
+        size: stated.size,
+        percentage: stated.percentage,
     }
-    if options.retention_size > 0 {
-        parts.push(size_text(options.retention_size));
-    }
-    parts.join(" or ")
-}
-
-fn size_text(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    let exact = |power: &usize| bytes.is_multiple_of(1 << (10 * power));
-    let power = (0..units.len()).rev().find(exact).unwrap_or_default();
-    format!("{}{}", bytes >> (10 * power), units[power])
 }
 
 /// Opens the store; replays its log.
@@ -117,12 +105,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retention_is_told_as_people_write_it() {
-        let mut options = tsdb::Options::new("data");
-        assert_eq!(retention_text(&options), "15d");
+    fn what_the_configuration_says_goes_before_all_flags() {
+        let flags = tsdb::Options::new("data").retention;
         let mut config = StorageConfig::default();
+        let told = |config: &StorageConfig| effective_retention(flags, config).to_string();
+        assert_eq!(told(&config), "15d");
         config.retention.size = 512 << 20;
-        override_retention(&mut options, &config);
-        assert_eq!(retention_text(&options), "15d or 512MiB");
+        assert_eq!(told(&config), "512MiB");
+        config.retention.percentage = 12.5;
+        config.retention.time = Duration::from_secs(86_400);
+        assert_eq!(told(&config), "1d or 512MiB or 12.5%");
     }
 }

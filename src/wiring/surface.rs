@@ -40,7 +40,6 @@ pub(super) async fn listen(addresses: &[String]) -> anyhow::Result<Vec<Listener>
 /// What stands behind the surface.
 pub(super) struct Behind<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) retention: String,
     pub(super) db: Arc<Db>,
     pub(super) targets: scrape::ManagerHandle,
     pub(super) registry: Registry,
@@ -95,7 +94,6 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
             working_directory: std::env::current_dir().unwrap_or_default(),
             hostname: host::kernel::kernel_name().node,
             flags: behind.settings.flags.clone(),
-            retention: behind.retention,
             cpus: limits.cpus,
             memory_limit: limits.memory_bytes,
             home: behind.settings.home,

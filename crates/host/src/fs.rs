@@ -166,6 +166,12 @@ pub trait Fs: Send + Sync + Debug {
     /// `WouldBlock` when somebody else holds it, else as the operating system says.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>>;
 
+    /// Bytes of the disk that `path` is on, written or not.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    fn total_bytes(&self, path: &Path) -> io::Result<u64>;
+
     /// Bytes that may still be written to the disk that `path` is on.
     ///
     /// # Errors

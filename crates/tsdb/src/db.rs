@@ -23,18 +23,17 @@ use crate::head::{Head, HeadAppender};
 use crate::lock::DirLock;
 use crate::metrics::BlockMetrics;
 use crate::querier::DbQuerier;
+use crate::retention::Retention;
 use crate::status::{Churn, HeadStats, Status, WalReplay};
 use crate::wal::{Wal, WalError, WalOptions};
 
 /// How a database is kept. The defaults are upstream's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// The data directory.
     pub path: PathBuf,
-    /// Milliseconds that blocks are kept behind the newest; 0: no limit.
-    pub retention_time: i64,
-    /// Bytes that blocks and log may take together; 0: no limit.
-    pub retention_size: u64,
+    /// How long samples are kept.
+    pub retention: Retention,
     /// Milliseconds that a block cut from the head spans.
     pub block_range: i64,
     /// Milliseconds that a merged block spans at most; 0: 31 days or a tenth of the retention time,
@@ -58,8 +57,10 @@ impl Options {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            retention_time: 15 * 24 * 3_600_000,
-            retention_size: 0,
+            retention: Retention {
+                time: 15 * 24 * 3_600_000,
+                ..Retention::default()
+            },
             block_range: 2 * 3_600_000,
             max_block_range: 0,
             delay_compact_file: None,
@@ -87,6 +88,17 @@ pub enum Durability {
 #[derive(Debug, Default)]
 pub(crate) struct View {
     pub(crate) blocks: Vec<Arc<Block>>,
+    /// Damaged blocks that were moved aside.
+    pub(crate) holes: Vec<Hole>,
+}
+
+/// What a damaged block that was moved aside leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hole {
+    /// The block's name.
+    pub(crate) block: String,
+    /// Times inside, both ends inclusive.
+    pub(crate) range: TimeRange,
 }
 
 /// An open database.
@@ -97,6 +109,7 @@ pub struct Db {
     head: Head,
     wal: Wal,
     view: RwLock<Arc<View>>,
+    retention: Mutex<Retention>,
     maintenance: Mutex<maintain::Maintenance>,
     metrics: BlockMetrics,
     replayed: WalReplay,

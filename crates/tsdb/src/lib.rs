@@ -55,5 +55,6 @@ pub mod wal;
 mod wire;
 
 pub use db::{Db, Durability, MaintainError, OpenError, Options};
+pub use retention::Retention;
 pub use status::Status;
 pub use wal::{WalError, WalOptions};

@@ -151,6 +151,7 @@ pub(crate) struct BlockMetrics {
     pub(crate) size_retentions: Counter,
     pub(crate) retention_limit_bytes: Gauge,
     pub(crate) retention_limit_seconds: Gauge,
+    pub(crate) retention_limit_percentage: Gauge,
 }
 
 impl BlockMetrics {
@@ -218,6 +219,10 @@ impl BlockMetrics {
             retention_limit_bytes: r.gauge(
                 "prometheus_tsdb_retention_limit_bytes",
                 "Max number of bytes to be retained in the tsdb blocks, configured 0 means disabled",
+            ),
+            retention_limit_percentage: r.gauge(
+                "prometheus_tsdb_retention_limit_percentage",
+                "Max percentage of total storage space to be retained in the tsdb blocks, configured 0 means disabled",
             ),
             retention_limit_seconds: r.gauge(
                 "prometheus_tsdb_retention_limit_seconds",

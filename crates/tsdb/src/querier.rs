@@ -6,6 +6,7 @@ mod set;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use model::date::format_rfc3339;
 use model::{Annotations, Matcher, TimeRange};
 use storage::{LabelQuery, Querier, Select, SelectError, SeriesSet};
 
@@ -35,6 +36,17 @@ impl<'a> DbQuerier<'a> {
             .filter(move |block| block.range().overlaps(&range))
     }
 
+    /// Warnings of blocks that were moved aside.
+    fn missing(&self, range: TimeRange) -> Annotations {
+        let mut annotations = Annotations::default();
+        let holes = self.view.holes.iter();
+        for hole in holes.filter(|hole| hole.range.overlaps(&range)) {
+            let reason = format!("block {} was damaged and moved aside", hole.block);
+            annotations.warn(missing(hole.range, &reason));
+        }
+        annotations
+    }
+
     fn head_overlaps(&self) -> bool {
         self.db
             .head()
@@ -45,7 +57,7 @@ impl<'a> DbQuerier<'a> {
 
 impl Querier for DbQuerier<'_> {
     fn select(&self, select: &Select) -> Result<Box<dyn SeriesSet + '_>, SelectError> {
-        let mut annotations = Annotations::default();
+        let mut annotations = self.missing(select.range);
         let mut from_blocks = Vec::new();
         for block in self.blocks(select.range) {
             let found = block.select(&select.matchers, select.range);
@@ -65,7 +77,7 @@ impl Querier for DbQuerier<'_> {
     }
 
     fn label_names(&self, query: &LabelQuery) -> Result<(Vec<String>, Annotations), SelectError> {
-        let mut annotations = Annotations::default();
+        let mut annotations = self.missing(self.range);
         let mut names = BTreeSet::new();
         for block in self.blocks(self.range) {
             let found = names_of_block(block, &query.matchers, self.range);
@@ -90,7 +102,7 @@ impl Querier for DbQuerier<'_> {
         name: &str,
         query: &LabelQuery,
     ) -> Result<(Vec<String>, Annotations), SelectError> {
-        let mut annotations = Annotations::default();
+        let mut annotations = self.missing(self.range);
         let mut values = BTreeSet::new();
         for block in self.blocks(self.range) {
             let found = values_of_block(block, name, &query.matchers, self.range);
@@ -112,6 +124,15 @@ impl Querier for DbQuerier<'_> {
     }
 }
 
+/// What is told of times that an answer lacks.
+fn missing(range: TimeRange, reason: &str) -> String {
+    format!(
+        "data from {} to {} is missing: {reason}",
+        format_rfc3339(range.min_time),
+        format_rfc3339(range.max_time)
+    )
+}
+
 /// A damaged block leaves a hole that the reader is told of; everything else is an error.
 fn or_hole<T>(
     outcome: Result<T, BlockError>,
@@ -121,11 +142,7 @@ fn or_hole<T>(
     match outcome {
         Ok(found) => Ok(Some(found)),
         Err(error @ BlockError::Damaged { .. }) => {
-            let range = block.range();
-            annotations.warn(format!(
-                "data from {} to {} is missing: {error}",
-                range.min_time, range.max_time
-            ));
+            annotations.warn(missing(block.range(), &error.to_string()));
             Ok(None)
         }
         Err(error) => Err(error.into()),

@@ -1,5 +1,63 @@
 //! Which blocks are no longer to be kept: by age and by total size, whole blocks only.
 
+use std::fmt;
+use std::time::Duration;
+
+/// How long samples are kept; zero means no limit. Whichever limit is reached first holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Retention {
+    /// Milliseconds that blocks are kept behind the newest.
+    pub time: i64,
+    /// Bytes that blocks and log may take together.
+    pub size: u64,
+    /// Share of the disk that they may take, in percent; goes before `size`.
+    pub percentage: f64,
+}
+
+impl Retention {
+    /// The limits on a disk of `disk_bytes`; `None` if that is not known.
+    pub(crate) fn limits(&self, disk_bytes: Option<u64>) -> Limits {
+        let share = disk_bytes.map(|bytes| (bytes as f64 * self.percentage / 100.0) as u64);
+        let size = match share {
+            Some(share) if self.percentage > 0.0 => share.max(1),
+            _ => self.size,
+        };
+        Limits {
+            time: self.time,
+            size,
+        }
+    }
+}
+
+/// As `/api/v1/status/runtimeinfo` says it: `15d or 10GiB or 12.5%`.
+impl fmt::Display for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Ok(millis @ 1..) = u64::try_from(self.time) {
+            parts.push(model::duration::format(Duration::from_millis(millis)));
+        }
+        if self.size > 0 {
+            parts.push(size_text(self.size));
+        }
+        if self.percentage > 0.0 {
+            parts.push(format!("{}%", self.percentage));
+        }
+        f.write_str(&parts.join(" or "))
+    }
+}
+
+fn size_text(bytes: u64) -> String {
+    let units = ["EiB", "PiB", "TiB", "GiB", "MiB", "KiB", "B"];
+    let scales = (0..=6).rev().map(|power| 1_u64 << (10 * power));
+    let mut fitting = units
+        .iter()
+        .zip(scales)
+        .filter(|(_, scale)| bytes.is_multiple_of(*scale));
+    fitting.next().map_or_else(String::new, |(unit, scale)| {
+        format!("{}{unit}", bytes / scale)
+    })
+}
+
 /// What retention needs to know of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -60,6 +118,25 @@ pub(crate) fn beyond(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_of_the_disk_goes_before_bytes() {
+        let retention = |size, percentage| Retention {
+            time: 7,
+            size,
+            percentage,
+        };
+        let cases = [
+            (retention(5, 0.0), Some(1_000), 5),
+            (retention(5, 12.5), Some(1_000), 125),
+            (retention(5, 12.5), None, 5),
+            (retention(0, 12.5), None, 0),
+            (retention(0, 1.0), Some(10), 1),
+        ];
+        for (retention, disk, size) in cases {
+            assert_eq!(retention.limits(disk), Limits { time: 7, size });
+        }
+    }
 
     #[test]
     fn old_and_surplus_blocks_go_and_the_newest_stays() {

@@ -95,8 +95,6 @@ pub struct Facts {
     pub hostname: String,
     /// Flags with their values, by name.
     pub flags: Vec<(String, String)>,
-    /// How long samples are kept, as text.
-    pub retention: String,
     /// CPUs that the process may use.
     pub cpus: usize,
     /// Bytes of memory that the process may use.

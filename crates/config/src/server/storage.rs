@@ -21,6 +21,15 @@ pub struct RetentionConfig {
     pub time: Duration,
     /// Bytes that blocks may take.
     pub size: u64,
+    /// Share of the disk that blocks may take, in percent; goes before `size`.
+    pub percentage: f64,
+}
+
+impl RetentionConfig {
+    /// True if nothing is said, so that the flags hold.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 const SCHEMA: Schema = Schema {
@@ -50,12 +59,12 @@ pub(super) fn read(reader: &Reader, node: &Node) -> Option<StorageConfig> {
     let storage = Section::open(reader, node, &SCHEMA)?;
     let tsdb = Section::open(reader, storage.get("tsdb")?, &TSDB_SCHEMA)?;
     let retention = Section::open(reader, tsdb.get("retention")?, &RETENTION_SCHEMA)?;
-    check_percentage(&retention);
     let time = retention.duration("time").unwrap_or_default();
     Some(StorageConfig {
         retention: RetentionConfig {
             time,
             size: read_size(&retention),
+            percentage: read_percentage(&retention),
         },
     })
 }
@@ -75,31 +84,28 @@ fn read_size(retention: &Section<'_>) -> u64 {
     size.unwrap_or_default()
 }
 
-/// A share of the disk is upstream's, and refused for now; zero means none.
-fn check_percentage(retention: &Section<'_>) {
-    let Some(node) = retention.get("percentage") else {
-        return;
-    };
-    match retention.float("percentage") {
-        Some(percentage) if !(0.0..=100.0).contains(&percentage) => retention.reader.invalid(
-            node.place,
-            "'storage.tsdb.retention.percentage' must be in the range [0, 100]",
-        ),
-        Some(percentage) if percentage > 0.0 => {
-            retention
-                .reader
-                .unsupported(node.place, "storage.tsdb.retention.percentage");
+fn read_percentage(retention: &Section<'_>) -> f64 {
+    let percentage = retention.float("percentage").unwrap_or_default();
+    match retention.get("percentage") {
+        Some(node) if !(0.0..=100.0).contains(&percentage) => {
+            let reason = "'storage.tsdb.retention.percentage' must be in the range [0, 100]";
+            retention.reader.invalid(node.place, reason);
+            0.0
         }
-        _ => {}
+        _ => percentage,
     }
 }
 
 /// Writes what is stated.
 pub(super) fn write(yaml: &mut YamlWriter, storage: &StorageConfig) {
-    let RetentionConfig { time, size } = storage.retention;
-    if time.is_zero() && size == 0 {
+    if storage.retention.is_silent() {
         return;
     }
+    let RetentionConfig {
+        time,
+        size,
+        percentage,
+    } = storage.retention;
     yaml.mapping("storage", |yaml| {
         yaml.mapping("tsdb", |yaml| {
             yaml.mapping("retention", |yaml| {
@@ -108,6 +114,9 @@ pub(super) fn write(yaml: &mut YamlWriter, storage: &StorageConfig) {
                 }
                 if size > 0 {
                     yaml.bare("size", data_size::format(size));
+                }
+                if percentage > 0.0 {
+                    yaml.bare("percentage", percentage);
                 }
             });
         });

@@ -146,10 +146,12 @@ fn relative_paths_start_at_the_given_folder() {
 
 #[test]
 fn retention_is_read() {
-    let config = load_text("storage: {tsdb: {retention: {time: 1d, size: 1GB}}}").unwrap();
+    let config =
+        load_text("storage: {tsdb: {retention: {time: 1d, size: 1GB, percentage: 12.5}}}").unwrap();
     let want = RetentionConfig {
         time: Duration::from_secs(86_400),
         size: 1 << 30,
+        percentage: 12.5,
     };
     assert_eq!(config.storage.retention, want);
 }
@@ -174,8 +176,8 @@ fn problems_have_place_words_and_hint() {
             "prometheus.yml:1:1: \"remote_write\" is a valid Prometheus key that this version does not support yet",
         ),
         (
-            "storage: {tsdb: {retention: {percentage: 50}}}\n",
-            "prometheus.yml:1:42: \"storage.tsdb.retention.percentage\" is a valid Prometheus key that this version does not support yet",
+            "storage: {tsdb: {retention: {percentage: 101}}}\n",
+            "prometheus.yml:1:42: 'storage.tsdb.retention.percentage' must be in the range [0, 100]",
         ),
         (
             "scrape_configs: []\nscrape_configs: []\n",

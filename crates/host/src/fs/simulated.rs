@@ -323,6 +323,10 @@ impl Fs for SimulatedFs {
         }))
     }
 
+    fn total_bytes(&self, _path: &Path) -> io::Result<u64> {
+        Ok(self.disk().capacity.unwrap_or(u64::MAX))
+    }
+
     fn available_bytes(&self, _path: &Path) -> io::Result<u64> {
         Ok(self.disk().free())
     }

@@ -11,7 +11,7 @@ use super::BlockError;
 use super::chunks::ChunkReader;
 use super::meta::BlockMeta;
 use super::tombstones::{self, Tombstones};
-use crate::index::matchers::resolve;
+use crate::index::matchers::{PostingsSource as _, resolve};
 use crate::index::{ChunkMeta, IndexReader, SeriesEntry};
 
 /// A block whose files are open.
@@ -60,6 +60,32 @@ impl Block {
             bytes,
             has_changed: AtomicBool::new(false),
         })
+    }
+
+    /// Times inside a block that cannot be opened: from its description, or, if that is lost, from
+    /// its index.
+    pub(crate) fn range_of_damaged(fs: &dyn Fs, dir: &Path) -> Option<TimeRange> {
+        if let Ok(meta) = BlockMeta::read(fs, dir) {
+            return Some(TimeRange::new(meta.min_time, meta.max_time - 1));
+        }
+        let path = dir.join("index");
+        let index = IndexReader::open(fs.open(&path).ok()?, path).ok()?;
+        let mut reader = index.series_reader();
+        let mut entry = SeriesEntry::default();
+        let mut whole: Option<TimeRange> = None;
+        for id in index.all().ok()? {
+            if reader.read(id, &mut entry).is_err() {
+                continue;
+            }
+            if let (Some(first), Some(last)) = (entry.chunks.first(), entry.chunks.last()) {
+                let known = whole.unwrap_or(TimeRange::new(first.min_time, last.max_time));
+                whole = Some(TimeRange::new(
+                    known.min_time.min(first.min_time),
+                    known.max_time.max(last.max_time),
+                ));
+            }
+        }
+        whole
     }
 
     /// Notes that files of the block were replaced: the next look at the folder opens it anew.

@@ -79,7 +79,7 @@ impl Db {
     /// Spans that blocks grow to.
     fn ranges(&self) -> Vec<i64> {
         let smallest = self.options.block_range;
-        let longest = match (self.options.max_block_range, self.options.retention_time) {
+        let longest = match (self.options.max_block_range, self.options.retention.time) {
             (longest @ 1.., _) => longest,
             (_, time @ 1..) => (time / 10).min(LONGEST_RANGE),
             _ => LONGEST_RANGE,

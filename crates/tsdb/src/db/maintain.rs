@@ -11,10 +11,10 @@ use super::open::{Loaded, delete_folder, load_blocks};
 use super::{Db, View};
 use crate::block::{BlockError, writer};
 use crate::head::series::range_end;
-use crate::retention::{self, Candidate, Limits, Reason};
+use crate::retention::{self, Candidate, Limits, Reason, Retention};
 use crate::wal::WalError;
 use crate::wal::checkpoint::{Keep, checkpoint};
-use crate::wal::segment::{list_checkpoints, list_segments, segment_path};
+use crate::wal::segment::{list_checkpoints, list_segments};
 
 /// What is left over from one run of maintenance to the next.
 #[derive(Debug, Default)]
@@ -209,7 +209,11 @@ impl Db {
         let path = &self.options.path;
         let current = self.view();
         let loaded = load_blocks(&*self.fs, path, &current, &self.metrics);
-        let Loaded { blocks, obsolete } = loaded.map_err(|source| MaintainError::Io {
+        let Loaded {
+            blocks,
+            obsolete,
+            holes,
+        } = loaded.map_err(|source| MaintainError::Io {
             path: path.clone(),
             source,
         })?;
@@ -218,15 +222,19 @@ impl Db {
                 .iter()
                 .zip(&current.blocks)
                 .all(|(a, b)| Arc::ptr_eq(a, b));
-        if !same {
-            self.publish(blocks);
+        if !same || holes != current.holes {
+            self.publish_view(View { blocks, holes });
         }
         obsolete.iter().try_for_each(|path| self.delete_block(path))
     }
 
     pub(super) fn publish(&self, blocks: Vec<Arc<crate::block::Block>>) {
-        let view = Arc::new(View { blocks });
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+        let holes = self.view().holes.clone();
+        self.publish_view(View { blocks, holes });
+    }
+
+    fn publish_view(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
         self.note_blocks();
     }
 
@@ -251,10 +259,7 @@ impl Db {
                 bytes: block.bytes(),
             })
             .collect();
-        let limits = Limits {
-            time: self.options.retention_time,
-            size: self.options.retention_size,
-        };
+        let limits = self.limits();
         let doomed = retention::beyond(&candidates, self.log_bytes()?, limits);
         if doomed.is_empty() {
             return Ok(());
@@ -283,17 +288,66 @@ impl Db {
         })
     }
 
-    fn log_bytes(&self) -> Result<u64, MaintainError> {
-        let dir = self.options.path.join("wal");
-        let segments = list_segments(&*self.fs, &dir)?;
-        let lens = segments.iter().map(|&number| {
-            let path = segment_path(&dir, number);
-            let metadata = self.fs.metadata(&path);
-            metadata
-                .map(|m| m.len)
-                .map_err(|source| MaintainError::Io { path, source })
+    /// Takes over how long samples are kept; it holds from the next maintenance on.
+    pub fn set_retention(&self, retention: Retention) {
+        let metrics = &self.metrics;
+        metrics.retention_limit_bytes.set(retention.size as f64);
+        let seconds = retention.time as f64 / 1e3;
+        metrics.retention_limit_seconds.set(seconds);
+        let percentage = retention.percentage;
+        metrics.retention_limit_percentage.set(percentage);
+        *self
+            .retention
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = retention;
+    }
+
+    /// How long samples are kept.
+    pub fn retention(&self) -> Retention {
+        *self
+            .retention
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limits(&self) -> Limits {
+        let retention = self.retention();
+        let disk = match retention.percentage > 0.0 {
+            true => self.fs.total_bytes(&self.options.path),
+            false => return retention.limits(None),
+        };
+        let disk = disk.inspect_err(|error| {
+            tracing::warn!(error = %error, "size of the disk not known, its share is no limit");
         });
-        lens.sum()
+        retention.limits(disk.ok())
+    }
+
+    /// Bytes of everything that is in no block: the log and its checkpoints, and what else
+    /// upstream keeps of the head.
+    fn log_bytes(&self) -> Result<u64, MaintainError> {
+        let folders = ["wal", "wbl", "chunks_head"];
+        let lens = folders.map(|name| self.folder_bytes(&self.options.path.join(name)));
+        lens.into_iter().sum()
+    }
+
+    fn folder_bytes(&self, folder: &Path) -> Result<u64, MaintainError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| MaintainError::Io { path, source }
+        };
+        let entries = match self.fs.read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries.map_err(at(folder))?,
+        };
+        let mut total = 0;
+        for entry in entries {
+            let path = folder.join(&entry.name);
+            total += match entry.is_dir {
+                true => self.folder_bytes(&path)?,
+                false => self.fs.metadata(&path).map_err(at(&path))?.len,
+            };
+        }
+        Ok(total)
     }
 
     pub(super) fn new_ulid(&self) -> String {

@@ -10,7 +10,7 @@ use exposition::Registry;
 use host::clock::Clock;
 use host::fs::Fs;
 
-use super::{Db, Options, View};
+use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
 use crate::head::Head;
@@ -72,12 +72,6 @@ impl Db {
         };
         remove_left_overs(&*fs, &dir)?;
         let metrics = BlockMetrics::new(registry);
-        metrics
-            .retention_limit_bytes
-            .set(options.retention_size as f64);
-        metrics
-            .retention_limit_seconds
-            .set(options.retention_time as f64 / 1e3);
         let head = Head::new(
             options.block_range,
             options.series_limit,
@@ -92,18 +86,19 @@ impl Db {
         for path in &loaded.obsolete {
             delete_folder(&*fs, path).map_err(not_writable(path))?;
         }
-        let blocks = loaded.blocks;
+        let Loaded { blocks, holes, .. } = loaded;
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
         let (wal, replayed) = open_log(&fs, &*clock, &head, &options)?;
         let db = Self {
+            retention: Mutex::new(options.retention),
             fs,
             clock,
             options,
             head,
             wal,
-            view: RwLock::new(Arc::new(View { blocks })),
+            view: RwLock::new(Arc::new(View { blocks, holes })),
             maintenance: Mutex::default(),
             metrics,
             replayed,
@@ -111,6 +106,7 @@ impl Db {
             lock: Mutex::new(lock),
         };
         db.note_blocks();
+        db.set_retention(db.options.retention);
         Ok(db)
     }
 }
@@ -194,6 +190,7 @@ pub(super) struct Loaded {
     pub(super) blocks: Vec<Arc<Block>>,
     /// Folders of blocks that others have taken the place of.
     pub(super) obsolete: Vec<PathBuf>,
+    pub(super) holes: Vec<Hole>,
 }
 
 /// Opens the blocks below `dir`; those that `known` has are taken from there. Damaged ones are moved
@@ -241,7 +238,11 @@ pub(super) fn load_blocks(
         }
     }
     blocks.sort_by_key(|block| (block.meta().min_time, block.meta().max_time));
-    Ok(Loaded { blocks, obsolete })
+    Ok(Loaded {
+        blocks,
+        obsolete,
+        holes: holes(fs, &dir.join(QUARANTINE), known),
+    })
 }
 
 /// Deletes a block in two steps, so that a crash between leaves nothing that looks whole.
@@ -252,6 +253,21 @@ pub(super) fn delete_folder(fs: &dyn Fs, path: &Path) -> io::Result<()> {
         fs.sync_dir(dir)?;
     }
     fs.remove_dir_all(&doomed)
+}
+
+/// What the damaged blocks in `folder` leave out of answers, as far as they still tell it.
+fn holes(fs: &dyn Fs, folder: &Path, known: &View) -> Vec<Hole> {
+    let entries = fs.read_dir(folder).unwrap_or_default();
+    let mut names: Vec<String> = entries.into_iter().map(|entry| entry.name).collect();
+    names.sort_unstable();
+    let hole = |name: String| {
+        if let Some(hole) = known.holes.iter().find(|hole| hole.block == name) {
+            return Some(hole.clone());
+        }
+        let range = Block::range_of_damaged(fs, &folder.join(&name))?;
+        Some(Hole { block: name, range })
+    };
+    names.into_iter().filter_map(hole).collect()
 }
 
 fn quarantine(fs: &dyn Fs, dir: &Path, name: &str, error: &BlockError, metrics: &BlockMetrics) {

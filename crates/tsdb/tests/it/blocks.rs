@@ -49,8 +49,8 @@ fn old_blocks_are_deleted() {
     for limit in ["time", "size"] {
         let mut limited: Options = options();
         match limit {
-            "time" => limited.retention_time = 4 * HOUR,
-            _ => limited.retention_size = 150_000,
+            "time" => limited.retention.time = 4 * HOUR,
+            _ => limited.retention.size = 150_000,
         }
         let f = open_with(&SimulatedFs::default(), limited).unwrap();
         for part in 0..10 {
@@ -117,6 +117,26 @@ fn a_damaged_block_is_moved_aside() {
         );
         assert_eq!(f.metric("prometheus_tsdb_blocks_loaded"), 0.0);
         assert_eq!(f.all().len(), 10);
+        drop(f);
+        // Also at every later start, those who ask for its time are told.
+        let f = open(&fs);
+        for (from, is_told) in [(START, true), (START + 3 * HOUR, false)] {
+            let range = TimeRange::new(from, from + 1_000);
+            let querier = f.db.querier(range).unwrap();
+            let set = querier.select(&Select::new(Vec::new(), range)).unwrap();
+            let annotations = set.annotations();
+            let told = annotations.warnings().iter().any(|warning| {
+                let reason = "was damaged and moved aside";
+                warning.starts_with("data from 2023-11-14T22:13:20.000Z to ")
+                    && warning.ends_with(reason)
+            });
+            assert_eq!(
+                told,
+                is_told,
+                "{file} {reason}: {:?}",
+                annotations.warnings()
+            );
+        }
     }
 }
 

@@ -62,7 +62,7 @@ fn retention_frees_a_disk_on_which_no_block_can_be_cut() {
     drop(f);
 
     let mut limited = options();
-    limited.retention_size = 1;
+    limited.retention.size = 1;
     let f = open_with(&fs, limited).unwrap();
     fs.set_capacity(Some(used(&fs) + 2_000));
     f.db.maintain().unwrap_err();

@@ -71,7 +71,7 @@ pub(crate) async fn runtime_info(State(services): State<Services>) -> Response<B
         gc_percent: &'static str,
         #[serde(rename = "GODEBUG")]
         debug: &'static str,
-        storage_retention: &'a str,
+        storage_retention: String,
     }
     let facts = services.facts();
     let configuration = services.configuration();
@@ -88,7 +88,7 @@ pub(crate) async fn runtime_info(State(services): State<Services>) -> Response<B
         memory_limit: facts.memory_limit,
         gc_percent: "",
         debug: "",
-        storage_retention: &facts.retention,
+        storage_retention: services.database().retention().to_string(),
     })
 }
 
