@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use model::histogram::HistogramError;
 use model::{Histogram, Labels, Metadata, SeriesRef};
 
 /// One sample for one series, with what is known beside it.
@@ -125,9 +126,9 @@ pub enum AppendError {
     /// The sample is older than everything that the store still accepts.
     #[error("out of bounds")]
     OutOfBounds,
-    /// The store has no way to keep native histograms.
-    #[error("native histograms cannot be stored")]
-    NoHistograms,
+    /// The native histogram contradicts itself.
+    #[error("{0}")]
+    InvalidHistogram(#[from] HistogramError),
     /// The label set is empty or has no valid form.
     #[error("invalid labels: {0}")]
     InvalidLabels(String),

@@ -1,6 +1,7 @@
 //! Chunks: compressed runs of samples of one series, bit for bit as Prometheus writes them.
 
 pub(crate) mod bitstream;
+pub(crate) mod encode;
 pub mod histogram;
 mod varbit;
 pub mod xor;
@@ -13,9 +14,9 @@ use storage::SampleBuffer;
 pub enum ChunkEncoding {
     /// Floats: delta-of-delta times, XORed values. Number 1.
     Xor,
-    /// Native histograms with integer counts. Number 2; read only.
+    /// Native histograms with integer counts. Number 2.
     Histogram,
-    /// Native histograms with float counts. Number 3; read only.
+    /// Native histograms with float counts. Number 3.
     FloatHistogram,
 }
 

@@ -4,7 +4,6 @@
 //! rules; [`merge`] writes the group as one block, chunk by chunk. Chunks are copied as they are
 //! where nothing overlaps and nothing was deleted.
 
-mod encode;
 pub(crate) mod merge;
 pub(crate) mod plan;
 

@@ -159,11 +159,16 @@ impl BlockFiles<'_> {
                 if !inside || outcome.is_err() {
                     return;
                 }
-                stats.num_samples += u64::from(chunk.count);
+                let samples = u64::from(chunk.count);
+                stats.num_samples += samples;
+                match chunk.encoding {
+                    ChunkEncoding::Xor => stats.num_float_samples += samples,
+                    _ => stats.num_histogram_samples += samples,
+                }
                 bytes.clear();
                 bytes.extend_from_slice(chunk.bytes);
                 xor::set_count(&mut bytes, chunk.count);
-                outcome = chunks.write(ChunkEncoding::Xor, &bytes).map(|reference| {
+                outcome = chunks.write(chunk.encoding, &bytes).map(|reference| {
                     let TimeRange { min_time, max_time } = chunk.range;
                     last_time = last_time.max(max_time);
                     metas.push(ChunkMeta {
@@ -184,7 +189,6 @@ impl BlockFiles<'_> {
             stats.num_series += 1;
             stats.num_chunks += metas.len() as u64;
         }
-        stats.num_float_samples = stats.num_samples;
         chunks.finish().map_err(BlockError::io(&self.chunks))?;
         index
             .finish(&symbols)

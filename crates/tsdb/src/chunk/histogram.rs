@@ -1,6 +1,9 @@
 //! The encodings of native histograms: one layout of buckets for the whole chunk, then the samples,
 //! with integer counts as deltas of deltas or float counts XORed. Layout: `docs/formats/chunks.md`.
 
+mod spread;
+mod writer;
+
 use std::sync::Arc;
 
 use model::Histogram;
@@ -14,6 +17,8 @@ use super::varbit::{read_signed, read_unsigned};
 use super::xor::count_of;
 use super::xor_state::XorState;
 use super::{ChunkError, Stop};
+pub use writer::HistogramAppender;
+pub(crate) use writer::has_integers_only;
 
 /// Decodes all samples of a chunk with integer counts, adding them to `buffer`. Stale markers
 /// become floats.
@@ -114,6 +119,7 @@ fn hint(flags: u64, index: usize) -> CounterResetHint {
 }
 
 /// What all histograms of a chunk have in common.
+#[derive(Clone, Debug)]
 struct Layout {
     schema: i32,
     zero_threshold: f64,

@@ -1,6 +1,6 @@
 //! Integers of variable width as histogram chunks have them: a run of ones says how many bits follow.
 
-use super::bitstream::{BitReader, EndOfBits};
+use super::bitstream::{BitReader, BitWriter, EndOfBits};
 
 /// Takes an unsigned integer.
 pub(crate) fn read_unsigned(reader: &mut BitReader<'_>) -> Result<u64, EndOfBits> {
@@ -24,6 +24,39 @@ fn read_size(reader: &mut BitReader<'_>) -> Result<u32, EndOfBits> {
     // Eight ones need no zero behind them.
     reader.consume((ones + 1).min(8))?;
     Ok(SIZES[ones as usize])
+}
+
+/// Writes an unsigned integer.
+pub(crate) fn write_unsigned(writer: &mut BitWriter, value: u64) {
+    write_in(writer, value, |size| value >> size.min(63) == 0);
+}
+
+/// Writes a signed integer.
+pub(crate) fn write_signed(writer: &mut BitWriter, value: i64) {
+    write_in(writer, value.cast_unsigned(), |size| {
+        let half = 1i64 << (size - 1);
+        (1 - half..=half).contains(&value)
+    });
+}
+
+/// Writes bits in the smallest width that they fit into.
+fn write_in(writer: &mut BitWriter, bits: u64, fits: impl Fn(u32) -> bool) {
+    if bits == 0 {
+        writer.write(0, 1);
+        return;
+    }
+    // Ones, then a zero, and the number of both together.
+    let mut prefix = (0b10u64, 2u8);
+    for &size in SIZES.iter().take(8).skip(1) {
+        if fits(size) {
+            writer.write(prefix.0, prefix.1);
+            writer.write(bits & (u64::MAX >> (64 - size)), size.to_le_bytes()[0]);
+            return;
+        }
+        prefix = (prefix.0 << 1 | 0b10, prefix.1 + 1);
+    }
+    writer.write(0xff, 8);
+    writer.write(bits, 64);
 }
 
 /// Bits that follow a run of so many ones.
@@ -64,6 +97,14 @@ mod tests {
             let reader = || BitReader::new(writer.bytes());
             assert_eq!(read_unsigned(&mut reader()), Ok(unsigned));
             assert_eq!(read_signed(&mut reader()), Ok(signed));
+            let mut again = BitWriter::default();
+            write_signed(&mut again, signed);
+            let mut back = BitReader::new(again.bytes());
+            assert_eq!(read_signed(&mut back), Ok(signed));
+            let mut again = BitWriter::default();
+            write_unsigned(&mut again, unsigned);
+            let mut back = BitReader::new(again.bytes());
+            assert_eq!(read_unsigned(&mut back), Ok(unsigned));
         }
         assert_eq!(read_signed(&mut BitReader::new(&[0xff])), Err(EndOfBits));
     }

@@ -4,6 +4,7 @@
 use storage::SampleBuffer;
 
 use super::bitstream::{BitReader, BitWriter, EndOfBits};
+use super::xor_state::{NO_WINDOW, write_xor};
 use super::{ChunkError, Stop};
 use crate::wire::{Cursor, put_uvarint, put_varint};
 
@@ -123,23 +124,7 @@ impl XorAppender {
     #[inline]
     fn write_value(&mut self, bits: u64) {
         let xor = bits ^ self.value;
-        if xor == 0 {
-            self.writer.write(0, 1);
-            return;
-        }
-        let leading = xor.leading_zeros().min(31).to_le_bytes()[0];
-        let trailing = xor.trailing_zeros().to_le_bytes()[0];
-        if self.leading != NO_WINDOW && leading >= self.leading && trailing >= self.trailing {
-            self.writer.write(0b10, 2);
-        } else {
-            self.leading = leading;
-            self.trailing = trailing;
-            let significant = u64::from(64 - leading - trailing) & 63;
-            self.writer
-                .write(0b11 << 11 | u64::from(leading) << 6 | significant, 13);
-        }
-        let significant = 64 - self.leading - self.trailing;
-        self.writer.write(xor >> self.trailing, significant);
+        write_xor(&mut self.writer, xor, &mut self.leading, &mut self.trailing);
     }
 }
 
@@ -313,9 +298,6 @@ impl Decoder<'_> {
         Ok(())
     }
 }
-
-/// Value of `leading` while no window of significant bits has been written.
-const NO_WINDOW: u8 = 0xff;
 
 #[cfg(test)]
 mod tests;

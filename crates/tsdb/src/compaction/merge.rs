@@ -8,11 +8,11 @@ use host::fs::Fs;
 use model::TimeRange;
 use storage::SampleBuffer;
 
-use super::encode::{NewChunk, encode};
 use crate::block::chunks::{ChunkStream, ChunkWriter};
 use crate::block::sink::Sink;
 use crate::block::tombstones::{self, Tombstones};
 use crate::block::{Block, BlockError, BlockMeta, BlockStats, writer};
+use crate::chunk::encode::{NewChunk, encode};
 use crate::chunk::{ChunkEncoding, xor};
 use crate::index::matchers::PostingsSource as _;
 use crate::index::reader::{SeriesReader, Symbols};
@@ -348,15 +348,11 @@ fn rewrite(
         }
         join(&mut buffer, border);
     }
-    let encoded = encode(&buffer).map_err(|_| BlockError::Unsupported {
-        path: out.dir.to_owned(),
-        reason: "native histograms that overlap or were deleted in part".to_owned(),
-    })?;
     for NewChunk {
         encoding,
         range,
         bytes,
-    } in encoded
+    } in encode(&buffer)
     {
         out.write(range, encoding.number(), &bytes)?;
     }

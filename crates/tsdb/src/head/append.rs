@@ -1,5 +1,7 @@
 //! A batch of samples: checked one by one, logged and applied together.
 
+mod histograms;
+
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -8,10 +10,12 @@ use storage::{Append, AppendError, AppendValue, Appender, Commit};
 
 use super::Head;
 use super::catalog::SLAB_ROWS;
-use super::series::{Appended, Slab};
+use super::series::{Appended, Row, Slab};
 use crate::db::Durability;
 use crate::wal::record::{self, RefSample};
 use crate::wal::{Wal, WalError};
+pub(crate) use histograms::PendingHistogram;
+use histograms::{Batch, runs};
 
 /// A sample that waits for its commit.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,7 @@ pub(crate) struct Pending {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pending: Vec<Pending>,
+    histograms: Vec<PendingHistogram>,
     series_record: Vec<u8>,
     samples_record: Vec<u8>,
 }
@@ -71,10 +76,38 @@ impl<'a> HeadAppender<'a> {
         self.slab.as_ref().map(|(_, slab)| &**slab)
     }
 
-    /// Whether the row's series takes this sample; `None` if there is no such series.
-    fn check(&mut self, row: u32, time: i64, value: f64) -> Option<Result<(), AppendError>> {
+    /// What `check` says of the row's series; `None` if there is no such series.
+    fn check(
+        &mut self,
+        row: u32,
+        check: impl Fn(&Row) -> Result<(), AppendError>,
+    ) -> Option<Result<(), AppendError>> {
         let rows = self.slab_of(row)?.read();
-        rows.get(row).map(|found| found.check(time, value))
+        rows.get(row).map(check)
+    }
+
+    /// The row of a sample's series, which is begun if there is none, if `check` lets it pass.
+    fn row_for(
+        &mut self,
+        append: &Append<'_>,
+        check: impl Fn(&Row) -> Result<(), AppendError>,
+    ) -> Result<u32, AppendError> {
+        if append.timestamp < self.min_time {
+            return Err(self.count_refusal(AppendError::OutOfBounds));
+        }
+        let known = append
+            .series
+            .and_then(|reference| self.head.row(reference.get()));
+        let checked = known.and_then(|row| Some((row, self.check(row, &check)?)));
+        let (row, outcome) = match checked {
+            Some(checked) => checked,
+            None => {
+                let row = self.head.find_or_create(append.labels)?;
+                (row, self.check(row, &check).unwrap_or(Ok(())))
+            }
+        };
+        outcome.map_err(|error| self.count_refusal(error))?;
+        Ok(row)
     }
 
     fn count_refusal(&self, error: AppendError) -> AppendError {
@@ -89,26 +122,15 @@ impl<'a> HeadAppender<'a> {
 
 impl Appender for HeadAppender<'_> {
     fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError> {
-        if append.timestamp < self.min_time {
-            return Err(self.count_refusal(AppendError::OutOfBounds));
-        }
-        let AppendValue::Float(value) = append.value else {
-            return Err(AppendError::NoHistograms);
-        };
         let time = append.timestamp;
-        let known = append
-            .series
-            .and_then(|reference| self.head.row(reference.get()));
-        let checked = known.and_then(|row| Some((row, self.check(row, time, value)?)));
-        let (row, outcome) = match checked {
-            Some(checked) => checked,
-            None => {
-                let row = self.head.find_or_create(append.labels)?;
-                (row, self.check(row, time, value).unwrap_or(Ok(())))
+        let row = match append.value {
+            AppendValue::Float(value) => {
+                let row = self.row_for(&append, |row| row.check(time, value))?;
+                self.scratch.pending.push(Pending { row, time, value });
+                row
             }
+            AppendValue::Histogram(histogram) => self.append_histogram(&append, histogram)?,
         };
-        outcome.map_err(|error| self.count_refusal(error))?;
-        self.scratch.pending.push(Pending { row, time, value });
         Ok(self.head.reference(row))
     }
 
@@ -131,11 +153,12 @@ impl HeadAppender<'_> {
             // Stable: samples of one series keep their order.
             scratch.pending.sort_by_key(|sample| sample.row);
         }
+        scratch.histograms.sort_by_key(|sample| sample.row);
         let place = self
             .head
             .log_batch(self.wal, scratch)
             .map_err(append_error)?;
-        let commit = self.head.apply(&scratch.pending);
+        let commit = self.head.apply_batch(&scratch.pending, &scratch.histograms);
         self.head
             .metrics
             .samples_appended
@@ -153,6 +176,7 @@ impl Drop for HeadAppender<'_> {
     fn drop(&mut self) {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.pending.clear();
+        scratch.histograms.clear();
         let mut spare = self
             .head
             .scratch
@@ -169,24 +193,30 @@ impl Head {
     fn log_batch(&self, wal: &Wal, scratch: &mut Scratch) -> Result<u64, WalError> {
         let Scratch {
             pending,
+            histograms,
             series_record,
             samples_record,
         } = scratch;
         samples_record.clear();
         series_record.clear();
-        let samples = pending.iter().map(|sample| RefSample {
-            series: self.reference(sample.row).get(),
-            time: sample.time,
-            value: sample.value,
-        });
-        record::encode_samples(samples_record, samples);
+        let mut others = Vec::new();
+        match histograms.is_empty() {
+            true => self.encode_samples(pending, samples_record),
+            false => self.encode_mixed(&runs(pending, histograms), &mut others),
+        }
         let mut writer = wal.lock();
         // Under the log's lock: a series is in the log before any batch's samples of it.
         let new = std::mem::take(&mut *self.unlogged());
         if !new.is_empty() {
             self.encode_series(&new, series_record);
         }
-        let outcome = writer.log(&[series_record, samples_record]);
+        let outcome = match others.is_empty() {
+            true => writer.log(&[series_record, samples_record]),
+            false => {
+                let records = std::iter::once(&*series_record).chain(&others);
+                writer.log(&records.map(Vec::as_slice).collect::<Vec<_>>())
+            }
+        };
         self.metrics
             .wal_segment
             .set(f64::from(writer.segment_number()));
@@ -198,6 +228,15 @@ impl Head {
             self.log_series_again();
         }
         outcome.map(|()| writer.logged())
+    }
+
+    fn encode_samples(&self, pending: &[Pending], out: &mut Vec<u8>) {
+        let samples = pending.iter().map(|sample| RefSample {
+            series: self.reference(sample.row).get(),
+            time: sample.time,
+            value: sample.value,
+        });
+        record::encode_samples(out, samples);
     }
 
     /// Has every series written to the log with the next batch: what the log had of them may be
@@ -238,14 +277,33 @@ impl Head {
         }
     }
 
+    /// Adds samples and histograms, each sorted by row, to their series.
+    pub(super) fn apply_batch(
+        &self,
+        samples: &[Pending],
+        histograms: &[PendingHistogram],
+    ) -> Commit {
+        if histograms.is_empty() {
+            return self.apply(samples);
+        }
+        let mut commit = Commit::default();
+        for Batch { floats, histograms } in runs(samples, histograms) {
+            for done in [self.apply(floats), self.apply(histograms)] {
+                commit.samples += done.samples;
+                commit.dropped += done.dropped;
+            }
+        }
+        commit
+    }
+
     /// Adds samples, sorted by row, to their series. Each slab is locked once, so that a reader
     /// sees all samples of one series in this batch or none.
-    pub(super) fn apply(&self, samples: &[Pending]) -> Commit {
+    pub(super) fn apply<S: Waiting>(&self, samples: &[S]) -> Commit {
         let mut commit = Commit::default();
         let mut chunks = 0u64;
         let mut range = TimeRange::new(i64::MAX, i64::MIN);
-        for run in samples.chunk_by(|a, b| a.row / SLAB_ROWS == b.row / SLAB_ROWS) {
-            let Some(slab) = run.first().and_then(|sample| self.slab(sample.row)) else {
+        for run in samples.chunk_by(|a, b| a.row() / SLAB_ROWS == b.row() / SLAB_ROWS) {
+            let Some(slab) = run.first().and_then(|sample| self.slab(sample.row())) else {
                 commit.dropped += run.len();
                 continue;
             };
@@ -253,10 +311,9 @@ impl Head {
             // Under the slab's lock: whoever cuts a block raises this bound before looking here.
             let min_valid = self.min_valid_time.load(Ordering::Relaxed);
             for sample in run {
-                let row = rows
-                    .get_mut(sample.row)
-                    .filter(|_| sample.time >= min_valid);
-                match row.map(|row| row.append(sample.time, sample.value, self.chunk_range)) {
+                let time = sample.time();
+                let row = rows.get_mut(sample.row()).filter(|_| time >= min_valid);
+                match row.map(|row| sample.append_to(row, self.chunk_range)) {
                     Some(Appended::Added) => {}
                     Some(Appended::AddedChunk) => chunks += 1,
                     Some(Appended::Present) => {
@@ -269,8 +326,8 @@ impl Head {
                     }
                 }
                 commit.samples += 1;
-                range.min_time = range.min_time.min(sample.time);
-                range.max_time = range.max_time.max(sample.time);
+                range.min_time = range.min_time.min(time);
+                range.max_time = range.max_time.max(time);
             }
         }
         if range.min_time <= range.max_time {
@@ -279,6 +336,30 @@ impl Head {
         self.metrics.chunks_created.add(chunks);
         self.metrics.chunks.add(chunks as f64);
         commit
+    }
+}
+
+/// A sample that waits for its commit, of either kind.
+pub(super) trait Waiting {
+    fn row(&self) -> u32;
+    fn time(&self) -> i64;
+    fn append_to(&self, row: &mut Row, chunk_range: i64) -> Appended;
+}
+
+impl Waiting for Pending {
+    #[inline]
+    fn row(&self) -> u32 {
+        self.row
+    }
+
+    #[inline]
+    fn time(&self) -> i64 {
+        self.time
+    }
+
+    #[inline]
+    fn append_to(&self, row: &mut Row, chunk_range: i64) -> Appended {
+        row.append(self.time, self.value, chunk_range)
     }
 }
 

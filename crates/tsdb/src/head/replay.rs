@@ -1,16 +1,19 @@
 //! From the log back into memory: the newest checkpoint first, then the segments behind it.
 
 use std::path::Path;
+use std::sync::{MutexGuard, PoisonError};
 
+use hashbrown::HashMap;
 use host::fs::Fs;
 use model::Labels;
+use rapidhash::fast::RandomState;
 
 use super::Head;
-use super::append::Pending;
+use super::append::{Pending, PendingHistogram};
 use crate::status::WalReplay;
 use crate::wal::WalError;
 use crate::wal::reader::{SegmentReport, check_segment, read_segment};
-use crate::wal::record::{self, RecordKind, RefSample};
+use crate::wal::record::{self, RecordKind, RefHistogram, RefSample};
 use crate::wal::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
 
 /// What a replay found.
@@ -36,6 +39,7 @@ impl Head {
             replay: Replay::default(),
             samples: Vec::new(),
             pending: Vec::new(),
+            histograms: Vec::new(),
         };
         let checkpoint = state.usable_checkpoint(fs, dir)?;
         if let Some(number) = checkpoint {
@@ -71,6 +75,7 @@ struct ReplayState<'a> {
     replay: Replay,
     samples: Vec<RefSample>,
     pending: Vec<Pending>,
+    histograms: Vec<RefHistogram>,
 }
 
 impl ReplayState<'_> {
@@ -128,6 +133,18 @@ impl ReplayState<'_> {
                 self.apply();
                 decoded
             }
+            Some(RecordKind::StartedSamples) => {
+                self.samples.clear();
+                let decoded = record::decode_started_samples(bytes, &mut self.samples);
+                self.apply();
+                decoded
+            }
+            Some(RecordKind::Histograms(kind)) => {
+                self.histograms.clear();
+                let decoded = record::decode_histograms(kind, bytes, &mut self.histograms);
+                self.apply_histograms();
+                decoded
+            }
             Some(RecordKind::Tombstones) => {
                 let mut tombstones = Vec::new();
                 let decoded = record::decode_tombstones(bytes, &mut tombstones);
@@ -154,25 +171,15 @@ impl ReplayState<'_> {
 
     fn apply(&mut self) {
         let head = self.head;
-        let min_valid = head
-            .min_valid_time
-            .load(std::sync::atomic::Ordering::Relaxed);
-        let aliases = head
-            .aliases
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let min_valid = head.min_valid_time();
+        let aliases = head.aliases();
         self.pending.clear();
         for sample in self
             .samples
             .iter()
             .filter(|sample| sample.time >= min_valid)
         {
-            let alias = if aliases.is_empty() {
-                None
-            } else {
-                aliases.get(&sample.series)
-            };
-            match alias.copied().or_else(|| head.row(sample.series)) {
+            match head.replayed_row(&aliases, sample.series) {
                 Some(row) => {
                     self.pending.push(Pending {
                         row,
@@ -189,12 +196,59 @@ impl ReplayState<'_> {
         }
         self.replay.samples += head.apply(&self.pending).samples;
     }
+
+    fn apply_histograms(&mut self) {
+        let head = self.head;
+        let min_valid = head.min_valid_time();
+        let aliases = head.aliases();
+        let mut pending = Vec::new();
+        for RefHistogram {
+            series,
+            time,
+            histogram,
+        } in self.histograms.drain(..)
+        {
+            if time < min_valid {
+                continue;
+            }
+            if !histogram.is_stale() && histogram.validate().is_err() {
+                self.replay.corruptions += 1;
+                continue;
+            }
+            match head.replayed_row(&aliases, series) {
+                Some(row) => pending.push(PendingHistogram {
+                    row,
+                    time,
+                    histogram,
+                }),
+                None => self.replay.unknown_series += 1,
+            }
+        }
+        drop(aliases);
+        pending.sort_by_key(|sample| sample.row);
+        self.replay.samples += head.apply(&pending).samples;
+    }
 }
 
+/// References in the log that stand for a series which has another one now.
+type Aliases = HashMap<u64, u32, RandomState>;
+
 impl Head {
+    fn aliases(&self) -> MutexGuard<'_, Aliases> {
+        self.aliases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn replayed_row(&self, aliases: &Aliases, reference: u64) -> Option<u32> {
+        let alias = match aliases.is_empty() {
+            true => None,
+            false => aliases.get(&reference).copied(),
+        };
+        alias.or_else(|| self.row(reference))
+    }
+
     /// Takes up a series under the reference that the log gave it. False if that is impossible.
     fn restore_series(&self, reference: u64, labels: &Labels) -> bool {
-        use std::sync::PoisonError;
         use std::sync::atomic::Ordering;
 
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);

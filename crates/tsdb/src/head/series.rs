@@ -3,14 +3,18 @@
 //! The series of one scrape are created together and so sit together; a commit takes the lock of
 //! each slab once.
 
+mod histograms;
+
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use model::TimeRange;
 use storage::{AppendError, SampleBuffer};
 
 use super::catalog::SLAB_ROWS;
-use crate::chunk::ChunkError;
+use crate::chunk::encode::{NewChunk, encode};
+use crate::chunk::histogram::HistogramAppender;
 use crate::chunk::xor::{self, XorAppender};
+use crate::chunk::{ChunkEncoding, ChunkError};
 
 /// One series: the open chunk and the finished ones, oldest first.
 #[derive(Debug, Default)]
@@ -20,20 +24,44 @@ pub(crate) struct Row {
     /// The open chunk takes no sample from this time on.
     cut_time: i64,
     closed: Vec<ClosedChunk>,
+    /// The open chunk if it is one of histograms; `open` is empty then. Begin and cut hold for it.
+    histograms: Option<Box<HistogramAppender>>,
 }
 
 /// A finished chunk.
 #[derive(Debug)]
-pub(crate) struct ClosedChunk {
-    pub(crate) min_time: i64,
-    pub(crate) max_time: i64,
-    pub(crate) bytes: Box<[u8]>,
+struct ClosedChunk {
+    min_time: i64,
+    /// Milliseconds to the last sample: no chunk spans 49 days, and many chunks are in memory.
+    span: u32,
+    encoding: ChunkEncoding,
+    bytes: Box<[u8]>,
+}
+
+impl ClosedChunk {
+    fn new(chunk: NewChunk) -> Self {
+        let TimeRange { min_time, max_time } = chunk.range;
+        Self {
+            min_time,
+            span: u32::try_from(max_time.saturating_sub(min_time)).unwrap_or(u32::MAX),
+            encoding: chunk.encoding,
+            bytes: chunk.bytes,
+        }
+    }
+
+    const fn range(&self) -> TimeRange {
+        TimeRange::new(
+            self.min_time,
+            self.min_time.saturating_add(self.span as i64),
+        )
+    }
 }
 
 /// A chunk of a row, finished or open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChunkView<'a> {
     pub(crate) range: TimeRange,
+    pub(crate) encoding: ChunkEncoding,
     /// Samples inside; the count in front of an open chunk's bytes is not kept up.
     pub(crate) count: u16,
     pub(crate) bytes: &'a [u8],
@@ -56,7 +84,10 @@ impl Row {
     /// Whether a sample may follow what the row has.
     #[inline]
     pub(crate) fn check(&self, time: i64, value: f64) -> Result<(), AppendError> {
-        if self.open.count() == 0 || time > self.open.last_time() {
+        if self.open.count() == 0 {
+            return self.check_behind_histograms(time, value);
+        }
+        if time > self.open.last_time() {
             return Ok(());
         }
         if time < self.open.last_time() {
@@ -92,37 +123,42 @@ impl Row {
                 return Appended::Added;
             }
             self.close();
+        } else if self.histograms.is_some()
+            && let Some(done) = self.end_histograms(time, value, chunk_range)
+        {
+            return done;
         }
         self.open_min_time = time;
-        self.cut_time = range_end(time, chunk_range);
+        self.cut_time = last_cut(time, chunk_range);
         self.open.append(time, value);
         Appended::AddedChunk
     }
 
     #[cold]
     fn close(&mut self) {
-        let max_time = self.open.last_time();
-        let bytes = self.open.take();
-        self.closed.push(ClosedChunk {
-            min_time: self.open_min_time,
-            max_time,
-            bytes,
-        });
+        let range = TimeRange::new(self.open_min_time, self.open.last_time());
+        self.closed.push(ClosedChunk::new(NewChunk {
+            encoding: ChunkEncoding::Xor,
+            range,
+            bytes: self.open.take(),
+        }));
     }
 
     /// Chunks, oldest first.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkView<'_>> {
         let closed = self.closed.iter().map(|chunk| ChunkView {
-            range: TimeRange::new(chunk.min_time, chunk.max_time),
+            range: chunk.range(),
+            encoding: chunk.encoding,
             count: xor::count_of(&chunk.bytes),
             bytes: &chunk.bytes,
         });
         let open = (self.open.count() > 0).then(|| ChunkView {
             range: TimeRange::new(self.open_min_time, self.open.last_time()),
+            encoding: ChunkEncoding::Xor,
             count: self.open.count(),
             bytes: self.open.bytes(),
         });
-        closed.chain(open)
+        closed.chain(open).chain(self.open_histograms())
     }
 
     /// True if a chunk may have samples in `range`.
@@ -133,7 +169,10 @@ impl Row {
             || self
                 .closed
                 .iter()
-                .any(|c| TimeRange::new(c.min_time, c.max_time).overlaps(&range))
+                .any(|chunk| chunk.range().overlaps(&range))
+            || self
+                .open_histograms()
+                .is_some_and(|chunk| chunk.range.overlaps(&range))
     }
 
     /// Adds the samples of all chunks that touch `range`.
@@ -143,13 +182,18 @@ impl Row {
         buffer: &mut SampleBuffer,
     ) -> Result<(), ChunkError> {
         for chunk in &self.closed {
-            if TimeRange::new(chunk.min_time, chunk.max_time).overlaps(&range) {
-                xor::decode(&chunk.bytes, buffer)?;
+            if chunk.range().overlaps(&range) {
+                chunk.encoding.decode(&chunk.bytes, buffer)?;
             }
         }
         let open = TimeRange::new(self.open_min_time, self.open.last_time());
         if self.open.count() > 0 && open.overlaps(&range) {
             xor::decode_first(self.open.count(), self.open.bytes(), buffer)?;
+        }
+        if let Some(chunk) = self.open_histograms()
+            && chunk.range.overlaps(&range)
+        {
+            chunk.encoding.decode(chunk.bytes, buffer)?;
         }
         Ok(())
     }
@@ -178,30 +222,22 @@ impl Row {
 
     /// Takes out the samples in `range`.
     pub(crate) fn delete(&mut self, range: TimeRange) -> Result<(), ChunkError> {
+        self.close_histograms();
         let mut kept = Vec::with_capacity(self.closed.len());
         let mut outcome = Ok(());
         for chunk in std::mem::take(&mut self.closed) {
-            let has = TimeRange::new(chunk.min_time, chunk.max_time);
-            if !has.overlaps(&range) {
+            if !chunk.range().overlaps(&range) {
                 kept.push(chunk);
                 continue;
             }
             let mut samples = SampleBuffer::default();
-            if let Err(error) = xor::decode(&chunk.bytes, &mut samples) {
+            if let Err(error) = chunk.encoding.decode(&chunk.bytes, &mut samples) {
                 outcome = Err(error);
                 kept.push(chunk);
                 continue;
             }
-            let (mut left, min_time) = without(&samples, range);
-            if left.count() > 0 {
-                let max_time = left.last_time();
-                let bytes = left.take();
-                kept.push(ClosedChunk {
-                    min_time,
-                    max_time,
-                    bytes,
-                });
-            }
+            samples.retain(|time, _| !range.contains(time));
+            kept.extend(encode(&samples).into_iter().map(ClosedChunk::new));
         }
         self.closed = kept;
         let has = TimeRange::new(self.open_min_time, self.open.last_time());
@@ -221,6 +257,9 @@ impl Row {
         let Some(last) = self.closed.last() else {
             return Ok(());
         };
+        if last.encoding != ChunkEncoding::Xor {
+            return self.reopen_histograms();
+        }
         let mut samples = SampleBuffer::default();
         xor::decode(&last.bytes, &mut samples)?;
         (self.open, self.open_min_time) = without(&samples, TimeRange::new(i64::MAX, i64::MIN));
@@ -233,7 +272,7 @@ impl Row {
     /// Drops chunks that end before `time`; returns how many.
     pub(crate) fn truncate(&mut self, time: i64) -> usize {
         let before = self.closed.len();
-        self.closed.retain(|chunk| chunk.max_time >= time);
+        self.closed.retain(|chunk| chunk.range().max_time >= time);
         if self.closed.is_empty() {
             self.closed = Vec::new();
         }
@@ -242,12 +281,16 @@ impl Row {
             self.open = XorAppender::new();
             dropped += 1;
         }
+        let ended = |open: &mut Box<HistogramAppender>| open.last_time() < time;
+        if self.histograms.take_if(ended).is_some() {
+            dropped += 1;
+        }
         dropped
     }
 
     /// True if there is no sample.
     pub(crate) fn is_empty(&self) -> bool {
-        self.closed.is_empty() && self.open.count() == 0
+        self.closed.is_empty() && self.open.count() == 0 && self.histograms.is_none()
     }
 
     /// Time of the first sample.
@@ -277,6 +320,11 @@ pub(crate) fn range_end(time: i64, range: i64) -> i64 {
     time.div_euclid(range)
         .saturating_add(1)
         .saturating_mul(range)
+}
+
+/// The latest time at which a chunk must be cut that begins at `time`.
+fn last_cut(time: i64, range: i64) -> i64 {
+    range_end(time, range).min(time.saturating_add(i64::from(u32::MAX)))
 }
 
 /// Where to cut so that the chunks until `end` come out equally long, guessed when a quarter of a

@@ -138,6 +138,21 @@ fn filter(bytes: &[u8], keep: &Keep<'_>, out: &mut Vec<u8>) {
             });
             record::encode_tombstones(out, tombstones);
         }
+        Some(RecordKind::StartedSamples) => {
+            // As it is: start timestamps are not decoded.
+            let mut samples: Vec<RefSample> = Vec::new();
+            let decoded = record::decode_started_samples(bytes, &mut samples);
+            if decoded.is_err() || samples.iter().any(|s| s.time >= keep.min_time) {
+                out.extend_from_slice(bytes);
+            }
+        }
+        Some(RecordKind::Histograms(kind)) => {
+            let mut histograms = Vec::new();
+            let decoded = record::decode_histograms(kind, bytes, &mut histograms);
+            if decoded.is_err() || histograms.iter().any(|h| h.time >= keep.min_time) {
+                out.extend_from_slice(bytes);
+            }
+        }
         // Kinds that are not read may matter to whoever wrote them.
         Some(RecordKind::Metadata | RecordKind::Other(_)) => out.extend_from_slice(bytes),
         None => {}

@@ -1,5 +1,7 @@
 //! Records: what the log says. Numbers and layouts are Prometheus'.
 
+mod histograms;
+
 use model::TimeRange;
 
 use crate::wire::{Cursor, Malformed, put_text, put_u64, put_uvarint, put_varint};
@@ -14,6 +16,8 @@ pub struct RefSample {
     /// The value.
     pub value: f64,
 }
+
+pub use histograms::{HistogramRecord, RefHistogram, decode_histograms, encode_histograms};
 
 /// A range of time that was deleted from a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +35,15 @@ pub enum RecordKind {
     Series,
     /// Float samples. Number 2.
     Samples,
+    /// Float samples, some with start timestamps. Number 11.
+    StartedSamples,
+    /// Native histograms. Numbers 7 to 10, 12 and 13.
+    Histograms(HistogramRecord),
     /// Deleted ranges. Number 3.
     Tombstones,
     /// Type, help and unit of series. Number 6.
     Metadata,
-    /// Exemplars, histograms and everything later; skipped and counted.
+    /// Exemplars and everything unknown; skipped and counted.
     Other(u8),
 }
 
@@ -47,7 +55,11 @@ impl RecordKind {
             SAMPLES => Self::Samples,
             TOMBSTONES => Self::Tombstones,
             METADATA => Self::Metadata,
-            other => Self::Other(other),
+            STARTED_SAMPLES => Self::StartedSamples,
+            other => match HistogramRecord::from_number(other) {
+                Some(kind) => Self::Histograms(kind),
+                None => Self::Other(other),
+            },
         })
     }
 }
@@ -127,6 +139,48 @@ pub fn decode_samples(record: &[u8], samples: &mut Vec<RefSample>) -> Result<(),
     Ok(())
 }
 
+/// Decodes a record of samples with start timestamps, which are passed over, adding the samples to
+/// `samples`. References are deltas to the sample before, times to the first.
+///
+/// # Errors
+/// The record ends too early; samples before that were added.
+pub fn decode_started_samples(
+    record: &[u8],
+    samples: &mut Vec<RefSample>,
+) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(record.get(1..).unwrap_or_default());
+    if cursor.is_empty() {
+        return Ok(());
+    }
+    let mut series = cursor.varint()?.cast_unsigned();
+    let first_time = cursor.varint()?;
+    cursor.varint()?;
+    let mut time = first_time;
+    loop {
+        let value = f64::from_bits(cursor.u64()?);
+        samples.push(RefSample {
+            series,
+            time,
+            value,
+        });
+        if cursor.is_empty() {
+            return Ok(());
+        }
+        series = series.wrapping_add(cursor.varint()?.cast_unsigned());
+        time = first_time.wrapping_add(cursor.varint()?);
+        skip_start(&mut cursor)?;
+    }
+}
+
+/// Passes over a start timestamp: a byte that says whether there is one, or that it is that of the
+/// sample before, or that it follows.
+fn skip_start(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+    if cursor.u8()? > SAME_START {
+        cursor.varint()?;
+    }
+    Ok(())
+}
+
 /// Writes a record of deleted ranges into an empty buffer; nothing if there is none.
 pub fn encode_tombstones(out: &mut Vec<u8>, tombstones: impl IntoIterator<Item = Tombstone>) {
     for Tombstone { series, range } in tombstones {
@@ -158,6 +212,9 @@ const SERIES: u8 = 1;
 const SAMPLES: u8 = 2;
 const TOMBSTONES: u8 = 3;
 const METADATA: u8 = 6;
+const STARTED_SAMPLES: u8 = 11;
+/// 0: there is no start; 1: the same as before; above: it follows.
+const SAME_START: u8 = 1;
 
 #[cfg(test)]
 mod tests {
@@ -202,6 +259,28 @@ mod tests {
     }
 
     #[test]
+    fn start_timestamps_are_passed_over() {
+        let mut record = vec![11, 14, 20, 6];
+        record.extend_from_slice(&1f64.to_bits().to_be_bytes());
+        for (series, time, start) in [(2, 4, &[0][..]), (1, 4, &[1]), (4, 6, &[2, 9])] {
+            record.extend_from_slice(&[series, time]);
+            record.extend_from_slice(start);
+            record.extend_from_slice(&2f64.to_bits().to_be_bytes());
+        }
+        let mut samples = Vec::new();
+        decode_started_samples(&record, &mut samples).unwrap();
+        let found: Vec<_> = samples
+            .iter()
+            .map(|s| (s.series, s.time, s.value))
+            .collect();
+        assert_eq!(
+            found,
+            [(7, 10, 1.0), (8, 12, 2.0), (7, 12, 2.0), (9, 13, 2.0)]
+        );
+        assert!(decode_started_samples(&record[..20], &mut samples).is_err());
+    }
+
+    #[test]
     fn deleted_ranges_come_back() {
         let tombstone = |series, min, max| Tombstone {
             series,
@@ -237,6 +316,10 @@ mod tests {
         #[test]
         fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let _ = decode_samples(&bytes, &mut Vec::new());
+            let _ = decode_started_samples(&bytes, &mut Vec::new());
+            if let Some(RecordKind::Histograms(kind)) = RecordKind::of(&bytes) {
+                let _ = decode_histograms(kind, &bytes, &mut Vec::new());
+            }
             let _ = decode_series(&bytes, |_, _| {});
         }
     }

@@ -113,3 +113,53 @@ fn damaged_chunks_are_errors_whatever_the_damage() {
         rest = &rest[header + 1 + len + 4..];
     }
 }
+
+/// Where all samples have the buckets of the chunk, writing it again gives its bytes.
+#[test]
+fn our_chunks_are_prometheus_bytes() {
+    use model::histogram::CounterResetHint;
+    use tsdb::chunk::histogram::HistogramAppender;
+
+    let bytes = FILES[0].1;
+    let mut rest = &bytes[8..];
+    let mut same = 0;
+    while !rest.is_empty() {
+        let (mut len, mut header) = (0usize, 0);
+        loop {
+            let byte = rest[header];
+            len |= usize::from(byte & 0x7f) << (7 * header);
+            header += 1;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        let encoding = tsdb::chunk::ChunkEncoding::from_number(rest[header]).unwrap();
+        let data = &rest[header + 1..header + 1 + len];
+        rest = &rest[header + 1 + len + 4..];
+        let mut buffer = SampleBuffer::default();
+        encoding.decode(data, &mut buffer).unwrap();
+        let histograms = buffer.histograms();
+        let mut samples = histograms.timestamps().iter().zip(histograms.values());
+        let (&time, first) = samples.next().unwrap();
+        let hint = match data[2] >> 6 {
+            0b01 => CounterResetHint::NotReset,
+            0b10 => CounterResetHint::Reset,
+            _ => CounterResetHint::Unknown,
+        };
+        let mut chunk = HistogramAppender::begin(time, first, hint);
+        for (&time, histogram) in samples {
+            chunk.check(histogram).unwrap();
+            chunk.append(time, histogram).unwrap();
+        }
+        for &time in buffer.timestamps() {
+            chunk
+                .append(time, &std::sync::Arc::new(Histogram::stale()))
+                .unwrap();
+        }
+        if chunk.encoding() == encoding {
+            assert_eq!(chunk.bytes(), data);
+            same += 1;
+        }
+    }
+    assert!(same >= 3, "{same} chunks");
+}
