@@ -2,6 +2,7 @@
 
 mod promql;
 mod test_promql;
+mod tsdb;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,11 @@ enum Words {
         #[command(subcommand)]
         change: promql::Change,
     },
+    /// Look into a data directory, and write blocks
+    Tsdb {
+        #[command(subcommand)]
+        work: Box<tsdb::Work>,
+    },
     /// Run tests
     Test {
         #[command(subcommand)]
@@ -38,6 +44,7 @@ enum Subject {
 pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     match flags.command {
         Words::Promql { change } => promql::run(&change),
+        Words::Tsdb { work } => tsdb::run(&work),
         Words::Test {
             subject: Subject::Promql(flags),
         } => test_promql::run(&flags),

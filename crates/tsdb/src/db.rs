@@ -2,7 +2,7 @@
 
 mod compact;
 mod delete;
-mod maintain;
+pub(crate) mod maintain;
 mod open;
 mod snapshot;
 
@@ -118,10 +118,6 @@ pub struct Db {
 }
 
 impl Db {
-    pub(crate) fn head(&self) -> &Head {
-        &self.head
-    }
-
     pub(crate) fn view(&self) -> Arc<View> {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -225,7 +221,7 @@ impl Queryable for Db {
         if self.closed.load(Ordering::Relaxed) {
             return Err(SelectError::NotReady("the database is closed".to_owned()));
         }
-        Ok(Box::new(DbQuerier::new(self, range)))
+        Ok(Box::new(DbQuerier::new(&self.head, self.view(), range)))
     }
 }
 

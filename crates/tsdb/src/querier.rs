@@ -11,22 +11,19 @@ use model::{Annotations, Matcher, TimeRange};
 use storage::{LabelQuery, Querier, Select, SelectError, SeriesSet};
 
 use crate::block::{Block, BlockError};
-use crate::db::{Db, View};
+use crate::db::View;
+use crate::head::Head;
 
 /// A view of head and blocks inside one range of time.
 pub(crate) struct DbQuerier<'a> {
-    db: &'a Db,
+    head: &'a Head,
     view: Arc<View>,
     range: TimeRange,
 }
 
 impl<'a> DbQuerier<'a> {
-    pub(crate) fn new(db: &'a Db, range: TimeRange) -> Self {
-        Self {
-            db,
-            view: db.view(),
-            range,
-        }
+    pub(crate) fn new(head: &'a Head, view: Arc<View>, range: TimeRange) -> Self {
+        Self { head, view, range }
     }
 
     fn blocks(&self, range: TimeRange) -> impl Iterator<Item = &Arc<Block>> {
@@ -48,8 +45,7 @@ impl<'a> DbQuerier<'a> {
     }
 
     fn head_overlaps(&self) -> bool {
-        self.db
-            .head()
+        self.head
             .time_range()
             .is_none_or(|range| range.overlaps(&self.range))
     }
@@ -67,7 +63,7 @@ impl Querier for DbQuerier<'_> {
         }
         from_blocks.retain(|(_, found)| !found.is_empty());
         // After the blocks: what a truncation takes away meanwhile was in a block before.
-        let selected = self.db.head().select(&select.matchers, select.range);
+        let selected = self.head.select(&select.matchers, select.range);
         if from_blocks.is_empty() {
             let set = set::HeadSet::new(selected, select, annotations, &self.view);
             return Ok(Box::new(set));
@@ -84,12 +80,12 @@ impl Querier for DbQuerier<'_> {
             names.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
         }
         let names = if query.matchers.is_empty() && self.head_overlaps() {
-            self.db.head().with_catalog(|catalog| {
+            self.head.with_catalog(|catalog| {
                 let in_head = catalog.label_names().collect();
                 limited(names, in_head, query.limit)
             })
         } else {
-            let selected = self.db.head().select(&query.matchers, self.range);
+            let selected = self.head.select(&query.matchers, self.range);
             selected.with_catalog(|catalog| {
                 limited(names, catalog.names_of(&selected.rows), query.limit)
             })
@@ -109,12 +105,12 @@ impl Querier for DbQuerier<'_> {
             values.extend(or_hole(found, block, &mut annotations)?.unwrap_or_default());
         }
         let values = if query.matchers.is_empty() && self.head_overlaps() {
-            self.db.head().with_catalog(|catalog| {
+            self.head.with_catalog(|catalog| {
                 let in_head = catalog.label_values(name).map(|(value, _)| value);
                 limited(values, in_head.collect(), query.limit)
             })
         } else {
-            let selected = self.db.head().select(&query.matchers, self.range);
+            let selected = self.head.select(&query.matchers, self.range);
             selected.with_catalog(|catalog| {
                 let in_head = catalog.values_of(name, &selected.rows);
                 limited(values, in_head, query.limit)

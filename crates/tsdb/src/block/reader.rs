@@ -50,7 +50,9 @@ impl Block {
             });
         }
         let (tombstones, tombstone_bytes) = tombstones::read(fs, dir)?;
-        let bytes = index.len() + chunks.len() + tombstone_bytes;
+        let path = dir.join("meta.json");
+        let meta_bytes = fs.metadata(&path).map_err(BlockError::io(&path))?.len;
+        let bytes = meta_bytes + index.len() + chunks.len() + tombstone_bytes;
         Ok(Self {
             dir: dir.to_owned(),
             meta,

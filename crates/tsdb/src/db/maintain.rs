@@ -351,10 +351,15 @@ impl Db {
     }
 
     pub(super) fn new_ulid(&self) -> String {
-        let random = || u128::from(random_number());
-        let millis = u64::try_from(self.clock.now_millis()).unwrap_or_default();
-        ulid::Ulid::from_parts(millis, random() << 64 | random()).to_string()
+        ulid_at(self.clock.now_millis())
     }
+}
+
+/// A new name for a block that is written at this time.
+pub(crate) fn ulid_at(millis: i64) -> String {
+    let random = || u128::from(random_number());
+    let millis = u64::try_from(millis).unwrap_or_default();
+    ulid::Ulid::from_parts(millis, random() << 64 | random()).to_string()
 }
 
 pub(super) fn random_number() -> u64 {

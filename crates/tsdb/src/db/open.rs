@@ -121,7 +121,7 @@ fn open_log(
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
     let replay = head
-        .replay(&**fs, &dir)
+        .replay(&**fs, &dir, true)
         .map_err(|WalError { path, source }| OpenError::Unreadable { path, source })?;
     let took = clock.monotonic().saturating_sub(begun);
     head.metrics.replay_seconds.set(took.as_secs_f64());

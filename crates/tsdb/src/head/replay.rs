@@ -32,8 +32,13 @@ pub(crate) struct Replay {
 
 impl Head {
     /// Replays the log in `dir`. Damage is noted, counted and left behind; a torn end of the last
-    /// segment is cut off.
-    pub(crate) fn replay(&self, fs: &dyn Fs, dir: &Path) -> Result<Replay, WalError> {
+    /// segment is cut off if `repairs`.
+    pub(crate) fn replay(
+        &self,
+        fs: &dyn Fs,
+        dir: &Path,
+        repairs: bool,
+    ) -> Result<Replay, WalError> {
         let mut state = ReplayState {
             head: self,
             replay: Replay::default(),
@@ -57,7 +62,7 @@ impl Head {
             state.replay.read = WalReplay { min, max, current };
         }
         for &number in &segments {
-            let last = segments.last() == Some(&number);
+            let last = repairs && segments.last() == Some(&number);
             state.segment(fs, &segment_path(dir, number), last)?;
         }
         let replay = state.replay;

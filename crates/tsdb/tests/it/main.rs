@@ -15,6 +15,7 @@ mod durability;
 mod fixture;
 mod full_disk;
 mod histograms;
+mod inspect;
 mod native;
 mod ownership;
 mod power_loss;

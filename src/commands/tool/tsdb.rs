@@ -1,0 +1,68 @@
+//! `narthex tool tsdb`: what is in a data directory, as `promtool tsdb` says it.
+
+mod analyze;
+mod create_blocks;
+mod dump;
+mod list;
+mod progress;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// What to do with a data directory.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Work {
+    /// List blocks
+    List {
+        /// Print human readable values
+        #[arg(long, short = 'r')]
+        human_readable: bool,
+        /// Data directory
+        #[arg(default_value = "data/", value_name = "DB PATH")]
+        path: PathBuf,
+    },
+    /// Analyze churn, label pair cardinality and compaction efficiency
+    Analyze(analyze::Flags),
+    /// Print samples
+    Dump(dump::Flags),
+    /// Print samples in the OpenMetrics format, without native histograms and staleness markers
+    DumpOpenmetrics(dump::Selection),
+    /// Write blocks from samples in other formats
+    CreateBlocksFrom {
+        #[command(subcommand)]
+        source: Source,
+    },
+    /// Look at every checksum and name what is damaged (not a command of promtool)
+    Verify {
+        /// Data directory
+        #[arg(default_value = "data/", value_name = "DB PATH")]
+        path: PathBuf,
+    },
+}
+
+/// Where samples come from.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Source {
+    /// Samples with timestamps in the OpenMetrics format
+    Openmetrics(create_blocks::Flags),
+}
+
+/// Does it.
+pub(crate) fn run(work: &Work) -> anyhow::Result<ExitCode> {
+    match work {
+        Work::List {
+            human_readable,
+            path,
+        } => list::run(path, *human_readable),
+        Work::Analyze(flags) => analyze::run(flags),
+        Work::Dump(flags) => dump::run(flags),
+        Work::DumpOpenmetrics(selection) => dump::run_openmetrics(selection),
+        Work::CreateBlocksFrom {
+            source: Source::Openmetrics(flags),
+        } => create_blocks::run(flags),
+        Work::Verify { path } => verify::run(path),
+    }
+}
