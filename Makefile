@@ -49,7 +49,7 @@ fuzz: tools
 	  mkdir -p $(TARGET_DIR)/fuzz/$$target; \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target \
 	    $(abspath $(TARGET_DIR))/fuzz/$$target fuzz/corpus/$$target -- \
-	    -max_total_time=$(SECONDS) -max_len=512 -timeout=10 || exit 1; done
+	    -max_total_time=$(SECONDS) -max_len=512 -timeout=30 || exit 1; done
 
 # Format, clippy, tidy, licences and bans, the UI sources.
 lint: tools

@@ -97,12 +97,10 @@ pub(super) async fn run(exporter: Exporter) -> anyhow::Result<()> {
         .merge(web::router::landing("Node Exporter", &exporter.path));
     let stop = Trigger::new();
     let mut tasks = TaskGroup::new();
+    let answers = web::server::Surface::new(router);
     for listener in listeners {
-        tasks.spawn(web::server::serve(
-            listener,
-            router.clone(),
-            stop.shutdown(),
-        ));
+        let shutdown = stop.shutdown();
+        tasks.spawn(web::server::serve(listener, answers.clone(), shutdown));
     }
     while signals.next().await == Request::Reload {}
     stop.pull();

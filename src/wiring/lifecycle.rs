@@ -12,7 +12,7 @@ use host::signals::{Request, Signals};
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
 use tokio::sync::mpsc;
-use tsdb::Db;
+use tsdb::{Db, ReplayProgress};
 use web::lifecycle::{Lifecycle, ReloadRequest};
 use web::services::Services;
 
@@ -39,7 +39,26 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (store_fs, store_clock) = (Arc::clone(&fs), Arc::clone(&clock));
     let mut options = settings.storage.clone();
     options.retention = storage::effective_retention(options.retention, &config.storage);
-    let db = storage::open(options, store_fs, store_clock, &registry, &storage_pool).await?;
+    let (progress, metrics_pool) = (
+        ReplayProgress::default(),
+        Arc::new(Pool::new("metrics", 1)?),
+    );
+    let serving = surface::start(listeners, &progress, &registry, &metrics_pool);
+    let opening = storage::open(
+        options,
+        store_fs,
+        store_clock,
+        &registry,
+        &progress,
+        &storage_pool,
+    );
+    let db = tokio::select! {
+        opened = opening => opened?,
+        () = asked_to_end(&mut signals) => {
+            tracing::info!("ending before the log is read");
+            return Ok(());
+        }
+    };
 
     let stop = Arc::new(Trigger::new());
     let mut tasks = TaskGroup::new();
@@ -63,13 +82,14 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         db: Arc::clone(&db),
         targets: scraping.handle(),
         registry,
+        metrics_pool,
         lifecycle: lifecycle.clone(),
         shown: shown.state(),
         clock,
         fs: &*fs,
     })?;
     services.follow_evaluation_interval(config.global.evaluation_interval);
-    let serving = surface::start(&settings, services.clone(), listeners)?;
+    serving.answer_all(&settings, services.clone())?;
     lifecycle.set_ready(true);
     tracing::info!("server is ready to receive web requests");
     greet(settings.greeting.as_deref());
@@ -100,6 +120,11 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         .await?
         .context("closing storage")?;
     Ok(())
+}
+
+/// Waits for the signal to end; a reload is of no use before the configuration has been applied.
+async fn asked_to_end(signals: &mut Signals) {
+    while !matches!(signals.next().await, Request::Stop) {}
 }
 
 /// Reads the configuration again and takes it whole or not at all.

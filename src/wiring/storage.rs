@@ -9,7 +9,7 @@ use exposition::Registry;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
-use tsdb::{Db, Retention};
+use tsdb::{Db, ReplayProgress, Retention};
 
 /// Threads of the store: one for syncs, one for blocks.
 pub(super) const THREADS: usize = 2;
@@ -43,12 +43,13 @@ pub(super) async fn open(
     fs: Arc<dyn Fs>,
     clock: Arc<dyn Clock>,
     registry: &Registry,
+    progress: &ReplayProgress,
     pool: &Pool,
 ) -> anyhow::Result<Arc<Db>> {
-    let registry = registry.clone();
+    let (registry, progress) = (registry.clone(), progress.clone());
     let path = options.path.display().to_string();
     let db = pool
-        .run(move || Db::open(options, fs, clock, &registry))
+        .run(move || Db::open_watched(options, fs, clock, &registry, &progress))
         .await?
         .with_context(|| format!("opening storage in {path}"))?;
     Ok(Arc::new(db))

@@ -10,9 +10,10 @@ use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
 use promql::{Engine, EngineOptions};
-use tsdb::Db;
+use tsdb::{Db, ReplayProgress};
 use web::active_queries::ActiveQueries;
 use web::lifecycle::Lifecycle;
+use web::server::Surface;
 use web::services::{ConfigurationState, Facts, Parts, QueryLimits, Services};
 
 use super::{Node, Settings, process};
@@ -43,6 +44,7 @@ pub(super) struct Behind<'a> {
     pub(super) db: Arc<Db>,
     pub(super) targets: scrape::ManagerHandle,
     pub(super) registry: Registry,
+    pub(super) metrics_pool: Arc<Pool>,
     pub(super) lifecycle: Lifecycle,
     pub(super) shown: Arc<RwLock<ConfigurationState>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -72,7 +74,7 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         engine: Engine::new(engine)?.with_clock(move || time.monotonic()),
         storage: behind.db,
         query_pool: Arc::new(Pool::new("query", max_concurrency)?),
-        metrics_pool: Arc::new(Pool::new("metrics", 1)?),
+        metrics_pool: behind.metrics_pool,
         receiver: match behind.settings.receives_remote_write {
             true => Some(Arc::new(Pool::new("receive", RECEIVING_THREADS)?)),
             false => None,
@@ -116,11 +118,30 @@ fn bound_memory(engine: &mut EngineOptions, memory: u64) {
 
 /// A surface that answers; draining it stops listening first.
 pub(super) struct Serving {
+    surface: Surface,
     stop: Trigger,
     tasks: TaskGroup,
 }
 
 impl Serving {
+    /// Answers everything from now on.
+    ///
+    /// # Errors
+    /// The node collectors cannot be set up.
+    pub(super) fn answer_all(&self, settings: &Settings, services: Services) -> anyhow::Result<()> {
+        let mut router = web::router::server(services);
+        if let Node::At(path) = settings.node {
+            router = router.merge(super::exporters::router(
+                path,
+                NodeOptions::default(),
+                None,
+                0,
+            )?);
+        }
+        self.surface.replace(router);
+        Ok(())
+    }
+
     /// Stops listening and waits for the requests in flight.
     pub(super) async fn drain(self, patience: std::time::Duration) {
         self.stop.pull();
@@ -128,31 +149,27 @@ impl Serving {
     }
 }
 
-/// Begins to answer.
-///
-/// # Errors
-/// The node collectors cannot be set up.
+/// Begins to answer: at first what can be said while the store is opened.
 pub(super) fn start(
-    settings: &Settings,
-    services: Services,
     listeners: Vec<Listener>,
-) -> anyhow::Result<Serving> {
-    let mut router = web::router::server(services);
-    if let Node::At(path) = settings.node {
-        router = router.merge(super::exporters::router(
-            path,
-            NodeOptions::default(),
-            None,
-            0,
-        )?);
-    }
+    progress: &ReplayProgress,
+    metrics: &Registry,
+    metrics_pool: &Arc<Pool>,
+) -> Serving {
+    let metrics = Arc::new(metrics.clone());
+    let router = web::router::starting(progress.clone(), metrics, Arc::clone(metrics_pool));
+    let surface = Surface::new(router);
     let stop = Trigger::new();
     let mut tasks = TaskGroup::new();
     for listener in listeners {
         let shutdown: Shutdown = stop.shutdown();
-        tasks.spawn(web::server::serve(listener, router.clone(), shutdown));
+        tasks.spawn(web::server::serve(listener, surface.clone(), shutdown));
     }
-    Ok(Serving { stop, tasks })
+    Serving {
+        surface,
+        stop,
+        tasks,
+    }
 }
 
 #[cfg(test)]

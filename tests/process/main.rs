@@ -25,5 +25,6 @@ mod refusals;
 mod reload;
 mod running_queries;
 mod server;
+mod starting;
 mod tool;
 mod up;

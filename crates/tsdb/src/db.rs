@@ -24,7 +24,7 @@ use crate::lock::DirLock;
 use crate::metrics::BlockMetrics;
 use crate::querier::DbQuerier;
 use crate::retention::Retention;
-use crate::status::{Churn, HeadStats, Status, WalReplay};
+use crate::status::{Churn, HeadStats, ReplayProgress, Status, WalReplay};
 use crate::wal::{Wal, WalError, WalOptions};
 
 /// How a database is kept. The defaults are upstream's.
@@ -97,6 +97,8 @@ pub(crate) struct View {
 pub(crate) struct Hole {
     /// The block's name.
     pub(crate) block: String,
+    /// What is the matter with it.
+    pub(crate) reason: String,
     /// Times inside, both ends inclusive.
     pub(crate) range: TimeRange,
 }
@@ -112,7 +114,7 @@ pub struct Db {
     retention: Mutex<Retention>,
     maintenance: Mutex<maintain::Maintenance>,
     metrics: BlockMetrics,
-    replayed: WalReplay,
+    replayed: ReplayProgress,
     closed: AtomicBool,
     lock: Mutex<Option<DirLock>>,
 }
@@ -185,7 +187,7 @@ impl Db {
 
     /// Which segments of the log were read when the database was opened.
     pub fn wal_replay(&self) -> WalReplay {
-        self.replayed
+        self.replayed.now()
     }
 
     /// Damages of the log that were met since the database was opened.

@@ -60,5 +60,5 @@ mod wire;
 pub use db::{Db, Durability, MaintainError, OpenError, Options};
 pub use read_only::{ReadOnly, ReadOnlyError};
 pub use retention::Retention;
-pub use status::Status;
+pub use status::{ReplayProgress, Status};
 pub use wal::{WalError, WalOptions};

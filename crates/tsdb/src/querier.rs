@@ -33,12 +33,12 @@ impl<'a> DbQuerier<'a> {
             .filter(move |block| block.range().overlaps(&range))
     }
 
-    /// Warnings of blocks that were moved aside.
+    /// Warnings of blocks that are not read.
     fn missing(&self, range: TimeRange) -> Annotations {
         let mut annotations = Annotations::default();
         let holes = self.view.holes.iter();
         for hole in holes.filter(|hole| hole.range.overlaps(&range)) {
-            let reason = format!("block {} was damaged and moved aside", hole.block);
+            let reason = format!("block {} {}", hole.block, hole.reason);
             annotations.warn(missing(hole.range, &reason));
         }
         annotations

@@ -14,6 +14,7 @@ use crate::db::View;
 use crate::head::Head;
 use crate::metrics::HeadMetrics;
 use crate::querier::DbQuerier;
+use crate::status::ReplayProgress;
 use crate::wal::WalError;
 
 /// Blocks and log of a directory that another process may be working in.
@@ -77,7 +78,8 @@ impl ReadOnly {
         }
         let folder = dir.join("wal");
         if fs.metadata(&folder).is_ok() {
-            self.head.replay(fs, &folder, false)?;
+            self.head
+                .replay(fs, &folder, false, &ReplayProgress::default())?;
         }
         Ok(self)
     }

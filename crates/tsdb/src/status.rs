@@ -1,6 +1,7 @@
 //! A snapshot of the head for people: how much there is, and what most of it is.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -47,6 +48,23 @@ pub struct WalReplay {
     pub max: u32,
     /// The segment being read; the last one once all are.
     pub current: u32,
+}
+
+/// How far the log is read at the start, to look at meanwhile. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayProgress {
+    read: Arc<Mutex<WalReplay>>,
+}
+
+impl ReplayProgress {
+    /// Which segments there are, and which one is being read.
+    pub fn now(&self) -> WalReplay {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tell(&self, read: WalReplay) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = read;
+    }
 }
 
 /// Sizes of the head.

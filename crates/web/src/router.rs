@@ -11,16 +11,18 @@ use axum::response::IntoResponse as _;
 use axum::routing::{MethodRouter, any, delete, get, post};
 use exposition::Collector;
 use host::pool::Pool;
-use http::header::LOCATION;
-use http::{HeaderMap, Response, StatusCode, Uri};
+use http::header::{LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 
 use tokio::sync::Semaphore;
+use tsdb::ReplayProgress;
+use tsdb::status::WalReplay;
 
 use crate::api::{
     admin, features, labels, queries, query, series, status, syntax, targets, why_empty, write,
 };
 use crate::parameters::Parameters;
-use crate::response::{ApiError, ErrorKind, plain};
+use crate::response::{ApiError, ErrorKind, plain, success};
 use crate::services::Services;
 use crate::{assets, compress, health, metrics_page};
 
@@ -85,6 +87,34 @@ where
     T: 'static,
 {
     post(handler.clone()).put(handler)
+}
+
+/// What a server answers while it reads its log: that it lives, that it is not ready, how far it is,
+/// and its metrics.
+pub fn starting(progress: ReplayProgress, metrics: Arc<dyn Collector>, pool: Arc<Pool>) -> Router {
+    let replay = progress.clone();
+    let page = move |headers: HeaderMap| {
+        let (metrics, pool) = (Arc::clone(&metrics), Arc::clone(&pool));
+        async move { metrics_page::render(metrics, &pool, &headers).await }
+    };
+    Router::new()
+        .route("/-/healthy", get(health::healthy))
+        .route("/metrics", get(page))
+        .route(
+            "/api/v1/status/walreplay",
+            get(move || async move { success(&replay.now()) }),
+        )
+        .fallback(move || async move { not_yet(progress.now()) })
+}
+
+fn not_yet(replay: WalReplay) -> Response<Body> {
+    let done = replay.current.saturating_sub(replay.min);
+    let all = replay.max.saturating_sub(replay.min) + 1;
+    let text = format!("Service Unavailable: starting, {done} of {all} log segments are read\n");
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, text);
+    let soon = HeaderValue::from_static("1");
+    response.headers_mut().insert(RETRY_AFTER, soon);
+    response
 }
 
 /// What an exporter answers beside its metrics: a page that leads to them.

@@ -1,6 +1,6 @@
 //! Serves a router on a listening socket until it is time to end.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -26,8 +26,33 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// socket's backlog.
 const MAX_CONNECTIONS: usize = 512;
 
+/// What answers requests; it may be replaced while connections are open. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Surface {
+    router: Arc<RwLock<Router>>,
+}
+
+impl Surface {
+    /// A surface that answers as this router does.
+    pub fn new(router: Router) -> Self {
+        Self {
+            router: Arc::new(RwLock::new(router)),
+        }
+    }
+
+    /// Requests from now on are answered by this one.
+    pub fn replace(&self, router: Router) {
+        *self.router.write().unwrap_or_else(PoisonError::into_inner) = router;
+    }
+
+    fn router(&self) -> Router {
+        let router = self.router.read().unwrap_or_else(PoisonError::into_inner);
+        router.clone()
+    }
+}
+
 /// Accepts connections and answers them.
-pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
+pub async fn serve(listener: Listener, surface: Surface, mut shutdown: Shutdown) {
     let mut connections = TaskGroup::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -48,10 +73,10 @@ pub async fn serve(listener: Listener, router: Router, mut shutdown: Shutdown) {
             },
             () = shutdown.wait() => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let surface = surface.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            service.call(request)
+            TowerToHyperService::new(surface.router()).call(request)
         });
         let mut stop = shutdown.clone();
         connections.spawn(async move {

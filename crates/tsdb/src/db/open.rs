@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use exposition::Registry;
 use host::clock::Clock;
 use host::fs::Fs;
+use model::TimeRange;
 
 use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
@@ -16,7 +17,7 @@ use crate::block::{Block, BlockError};
 use crate::head::Head;
 use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
-use crate::status::WalReplay;
+use crate::status::ReplayProgress;
 use crate::wal::{Wal, WalError};
 
 /// Why a database cannot be opened.
@@ -64,6 +65,20 @@ impl Db {
         clock: Arc<dyn Clock>,
         registry: &Registry,
     ) -> Result<Self, OpenError> {
+        Self::open_watched(options, fs, clock, registry, &ReplayProgress::default())
+    }
+
+    /// The same; `progress` tells how far it is.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_watched(
+        options: Options,
+        fs: Arc<dyn Fs>,
+        clock: Arc<dyn Clock>,
+        registry: &Registry,
+        progress: &ReplayProgress,
+    ) -> Result<Self, OpenError> {
         let dir = options.path.clone();
         fs.create_dir_durably(&dir).map_err(not_writable(&dir))?;
         let lock = match options.no_lockfile {
@@ -90,7 +105,7 @@ impl Db {
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
-        let (wal, replayed) = open_log(&fs, &*clock, &head, &options)?;
+        let wal = open_log(&fs, &*clock, &head, &options, progress)?;
         let db = Self {
             retention: Mutex::new(options.retention),
             fs,
@@ -101,7 +116,7 @@ impl Db {
             view: RwLock::new(Arc::new(View { blocks, holes })),
             maintenance: Mutex::default(),
             metrics,
-            replayed,
+            replayed: progress.clone(),
             closed: AtomicBool::new(false),
             lock: Mutex::new(lock),
         };
@@ -117,11 +132,12 @@ fn open_log(
     clock: &dyn Clock,
     head: &Head,
     options: &Options,
-) -> Result<(Wal, WalReplay), OpenError> {
+    progress: &ReplayProgress,
+) -> Result<Wal, OpenError> {
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
     let replay = head
-        .replay(&**fs, &dir, true)
+        .replay(&**fs, &dir, true, progress)
         .map_err(|WalError { path, source }| OpenError::Unreadable { path, source })?;
     let took = clock.monotonic().saturating_sub(begun);
     head.metrics.replay_seconds.set(took.as_secs_f64());
@@ -134,9 +150,8 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
-    let wal = Wal::open(Arc::clone(fs), &dir, options.wal)
-        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })?;
-    Ok((wal, replay.read))
+    Wal::open(Arc::clone(fs), &dir, options.wal)
+        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
 }
 
 fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {
@@ -228,6 +243,7 @@ pub(super) fn load_blocks(
         block.meta().compaction.deletable || replaced.contains(&block.meta().ulid)
     });
     let mut obsolete: Vec<PathBuf> = gone.iter().map(|block| block.dir().to_owned()).collect();
+    let mut unread = Vec::new();
     for (name, error) in failed {
         if replaced.contains(&name) {
             obsolete.push(dir.join(name));
@@ -235,13 +251,14 @@ pub(super) fn load_blocks(
             quarantine(fs, dir, &name, &error, metrics);
         } else {
             tracing::error!(block = name, error = %error, "block not opened");
+            unread.push((name, format!("cannot be opened: {error}")));
         }
     }
     blocks.sort_by_key(|block| (block.meta().min_time, block.meta().max_time));
     Ok(Loaded {
         blocks,
         obsolete,
-        holes: holes(fs, &dir.join(QUARANTINE), known),
+        holes: holes(fs, dir, unread, known),
     })
 }
 
@@ -255,19 +272,39 @@ pub(super) fn delete_folder(fs: &dyn Fs, path: &Path) -> io::Result<()> {
     fs.remove_dir_all(&doomed)
 }
 
-/// What the damaged blocks in `folder` leave out of answers, as far as they still tell it.
-fn holes(fs: &dyn Fs, folder: &Path, known: &View) -> Vec<Hole> {
-    let entries = fs.read_dir(folder).unwrap_or_default();
-    let mut names: Vec<String> = entries.into_iter().map(|entry| entry.name).collect();
-    names.sort_unstable();
-    let hole = |name: String| {
-        if let Some(hole) = known.holes.iter().find(|hole| hole.block == name) {
+/// What blocks that were moved aside leave out of answers, as far as they still tell it, and those
+/// in `unread`, which are in their places.
+fn holes(fs: &dyn Fs, dir: &Path, unread: Vec<(String, String)>, known: &View) -> Vec<Hole> {
+    let quarantine = dir.join(QUARANTINE);
+    let entries = fs.read_dir(&quarantine).unwrap_or_default();
+    let mut moved: Vec<String> = entries.into_iter().map(|entry| entry.name).collect();
+    moved.sort_unstable();
+    let hole = |folder: &Path, block: String, reason: String| {
+        let is_it = |hole: &&Hole| hole.block == block && hole.reason == reason;
+        if let Some(hole) = known.holes.iter().find(is_it) {
             return Some(hole.clone());
         }
-        let range = Block::range_of_damaged(fs, &folder.join(&name))?;
-        Some(Hole { block: name, range })
+        let range = Block::range_of_damaged(fs, &folder.join(&block))?;
+        Some(Hole {
+            block,
+            reason,
+            range,
+        })
     };
-    names.into_iter().filter_map(hole).collect()
+    let moved = moved.into_iter();
+    let mut holes: Vec<Hole> = moved
+        .filter_map(|block| hole(&quarantine, block, "was damaged and moved aside".to_owned()))
+        .collect();
+    for (block, reason) in unread {
+        let known = hole(dir, block.clone(), reason.clone());
+        // It may hold anything.
+        holes.push(known.unwrap_or(Hole {
+            block,
+            reason,
+            range: TimeRange::ALL,
+        }));
+    }
+    holes
 }
 
 fn quarantine(fs: &dyn Fs, dir: &Path, name: &str, error: &BlockError, metrics: &BlockMetrics) {

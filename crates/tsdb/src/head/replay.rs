@@ -10,7 +10,7 @@ use rapidhash::fast::RandomState;
 
 use super::Head;
 use super::append::{Pending, PendingHistogram};
-use crate::status::WalReplay;
+use crate::status::{ReplayProgress, WalReplay};
 use crate::wal::WalError;
 use crate::wal::reader::{SegmentReport, check_segment, read_segment};
 use crate::wal::record::{self, RecordKind, RefHistogram, RefSample};
@@ -26,8 +26,6 @@ pub(crate) struct Replay {
     /// Records of kinds that are not read.
     pub(crate) skipped_records: usize,
     pub(crate) corruptions: usize,
-    /// Segments behind the checkpoint.
-    pub(crate) read: WalReplay,
 }
 
 impl Head {
@@ -38,6 +36,7 @@ impl Head {
         fs: &dyn Fs,
         dir: &Path,
         repairs: bool,
+        progress: &ReplayProgress,
     ) -> Result<Replay, WalError> {
         let mut state = ReplayState {
             head: self,
@@ -57,11 +56,14 @@ impl Head {
             .into_iter()
             .filter(|&number| checkpoint.is_none_or(|folded| number > folded))
             .collect();
-        if let (Some(&min), Some(&max)) = (segments.first(), segments.last()) {
-            let current = max;
-            state.replay.read = WalReplay { min, max, current };
-        }
+        let (min, max) = match &segments[..] {
+            [min, .., max] => (*min, *max),
+            [only] => (*only, *only),
+            [] => (0, 0),
+        };
         for &number in &segments {
+            let current = number;
+            progress.tell(WalReplay { min, max, current });
             let last = repairs && segments.last() == Some(&number);
             state.segment(fs, &segment_path(dir, number), last)?;
         }
