@@ -146,6 +146,7 @@ fn open_log(
         samples = replay.samples,
         unknown_series = replay.unknown_series,
         skipped_records = replay.skipped_records,
+        skipped_chunks = replay.skipped_chunks,
         corruptions = replay.corruptions,
         milliseconds = took.as_millis(),
         "write-ahead log replayed"

@@ -10,6 +10,8 @@ use rapidhash::fast::RandomState;
 
 use super::Head;
 use super::append::{Pending, PendingHistogram};
+use super::chunk_files::ChunkFiles;
+use crate::chunk::encode::NewChunk;
 use crate::status::{ReplayProgress, WalReplay};
 use crate::wal::WalError;
 use crate::wal::reader::{SegmentReport, check_segment, read_segment};
@@ -25,11 +27,13 @@ pub(crate) struct Replay {
     pub(crate) unknown_series: usize,
     /// Records of kinds that are not read.
     pub(crate) skipped_records: usize,
+    /// Chunks in files whose encoding is not read, or that are out of order.
+    pub(crate) skipped_chunks: usize,
     pub(crate) corruptions: usize,
 }
 
 impl Head {
-    /// Replays the log in `dir`. Damage is noted, counted and left behind; a torn end of the last
+    /// Replays the log in `dir` on top of the chunks in the folder beside it. Damage is noted, counted and left behind; a torn end of the last
     /// segment is cut off if `repairs`.
     pub(crate) fn replay(
         &self,
@@ -38,9 +42,16 @@ impl Head {
         repairs: bool,
         progress: &ReplayProgress,
     ) -> Result<Replay, WalError> {
+        let beside = dir.with_file_name(CHUNKS_DIR);
+        let chunk_files = ChunkFiles::read(fs, &beside, self.min_valid_time())?;
         let mut state = ReplayState {
             head: self,
-            replay: Replay::default(),
+            replay: Replay {
+                corruptions: chunk_files.damages,
+                skipped_chunks: chunk_files.skipped,
+                ..Replay::default()
+            },
+            chunk_files,
             samples: Vec::new(),
             pending: Vec::new(),
             histograms: Vec::new(),
@@ -80,6 +91,7 @@ impl Head {
 struct ReplayState<'a> {
     head: &'a Head,
     replay: Replay,
+    chunk_files: ChunkFiles,
     samples: Vec<RefSample>,
     pending: Vec<Pending>,
     histograms: Vec<RefHistogram>,
@@ -173,6 +185,37 @@ impl ReplayState<'_> {
     fn series(&mut self, reference: u64, labels: &Labels) {
         if !self.head.restore_series(reference, labels) {
             self.replay.unknown_series += 1;
+            return;
+        }
+        let chunks = self.chunk_files.take(reference);
+        if !chunks.is_empty() {
+            self.adopt(reference, chunks);
+        }
+    }
+
+    /// Gives chunks that were in files to their series. Samples of the log that are in them are
+    /// refused later.
+    fn adopt(&mut self, reference: u64, chunks: Vec<NewChunk>) {
+        let head = self.head;
+        let row = head.replayed_row(&head.aliases(), reference);
+        let Some((row, slab)) = row.and_then(|row| Some((row, head.slab(row)?))) else {
+            return;
+        };
+        let mut rows = slab.write();
+        let Some(found) = rows.get_mut(row) else {
+            return;
+        };
+        let (count, outcome) = found.adopt(chunks);
+        drop(rows);
+        head.metrics.chunks_created.add(count as u64);
+        head.metrics.chunks.add(count as f64);
+        match outcome {
+            Ok(Some(range)) => head.note_times(range),
+            Ok(None) => {}
+            Err(error) => {
+                self.replay.corruptions += 1;
+                tracing::warn!(row, error = %error, "the last chunk of a series cannot be read");
+            }
         }
     }
 
@@ -329,6 +372,9 @@ fn repair(fs: &dyn Fs, path: &Path, report: &SegmentReport) {
         ),
     }
 }
+
+/// Where Prometheus keeps chunks of the head.
+const CHUNKS_DIR: &str = "chunks_head";
 
 #[cfg(test)]
 mod tests {

@@ -252,6 +252,30 @@ impl Row {
         outcome
     }
 
+    /// Takes up finished chunks, oldest first, that begin behind what the row has. Returns how many,
+    /// and the range of their samples.
+    pub(crate) fn adopt(
+        &mut self,
+        chunks: Vec<NewChunk>,
+    ) -> (usize, Result<Option<TimeRange>, ChunkError>) {
+        if self.open.count() > 0 {
+            self.close();
+        }
+        self.close_histograms();
+        let before = self.closed.len();
+        for chunk in chunks {
+            let is_behind = |last: &ClosedChunk| last.range().max_time < chunk.range.min_time;
+            if self.closed.last().is_none_or(is_behind) {
+                self.closed.push(ClosedChunk::new(chunk));
+            }
+        }
+        let adopted = self.closed.get(before..).unwrap_or_default();
+        let count = adopted.len();
+        let ends = adopted.first().zip(adopted.last());
+        let range = ends.map(|(a, b)| TimeRange::new(a.min_time, b.range().max_time));
+        (count, self.reopen().map(|()| range))
+    }
+
     /// Makes the last finished chunk the open one, so that the row knows which sample was its last.
     fn reopen(&mut self) -> Result<(), ChunkError> {
         let Some(last) = self.closed.last() else {
