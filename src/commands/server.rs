@@ -101,6 +101,19 @@ struct StorageFlags {
         value_parser = duration
     )]
     maintenance_interval: Duration,
+    /// How records of the write-ahead log are compressed: snappy or zstd
+    #[arg(long = "storage.tsdb.wal-compression-type", default_value = "snappy", value_name = "TYPE", value_parser = compression)]
+    wal_compression_type: tsdb::Compression,
+    /// Whether they are compressed
+    #[arg(
+        long = "storage.tsdb.wal-compression",
+        hide = true,
+        overrides_with = "no_wal_compression"
+    )]
+    wal_compression: bool,
+    /// Records of the write-ahead log are not compressed
+    #[arg(long = "no-storage.tsdb.wal-compression", hide = true)]
+    no_wal_compression: bool,
     #[arg(
         long = "storage.tsdb.wal-segment-size",
         hide = true,
@@ -225,6 +238,10 @@ impl StorageFlags {
             .delay_compact_file
             .clone_from(&self.delay_compact_file);
         options.wal.segment_bytes = self.wal_segment_size;
+        options.wal.compression = match self.no_wal_compression && !self.wal_compression {
+            true => tsdb::Compression::None,
+            false => self.wal_compression_type,
+        };
         Ok(options)
     }
 }
@@ -256,6 +273,14 @@ fn durability(text: &str) -> Result<Durability, String> {
         "interval" => Ok(Durability::Interval),
         "os" => Ok(Durability::Os),
         _ => Err("one of always, interval, os".to_owned()),
+    }
+}
+
+fn compression(text: &str) -> Result<tsdb::Compression, String> {
+    match text {
+        "snappy" => Ok(tsdb::Compression::Snappy),
+        "zstd" => Ok(tsdb::Compression::Zstd),
+        _ => Err("one of snappy, zstd".to_owned()),
     }
 }
 

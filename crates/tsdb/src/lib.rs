@@ -61,4 +61,4 @@ pub use db::{Db, Durability, MaintainError, OpenError, Options};
 pub use read_only::{ReadOnly, ReadOnlyError};
 pub use retention::Retention;
 pub use status::{ReplayProgress, Status};
-pub use wal::{WalError, WalOptions};
+pub use wal::{Compression, WalError, WalOptions};

@@ -5,6 +5,7 @@
 //! start. Layout: `docs/formats/wal.md`.
 
 pub(crate) mod checkpoint;
+mod compression;
 pub(crate) mod page;
 pub(crate) mod reader;
 pub mod record;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host::fs::{File, Fs};
 
+pub use compression::Compression;
 use syncs::{Syncs, Turn};
 pub(crate) use writer::Writer;
 
@@ -45,15 +47,15 @@ impl WalError {
 pub struct WalOptions {
     /// Bytes of a segment, a multiple of 32 KiB; upstream's default is 128 MiB.
     pub segment_bytes: u64,
-    /// Whether records are compressed with Snappy.
-    pub compression: bool,
+    /// How records are compressed.
+    pub compression: Compression,
 }
 
 impl Default for WalOptions {
     fn default() -> Self {
         Self {
             segment_bytes: 128 << 20,
-            compression: true,
+            compression: Compression::Snappy,
         }
     }
 }

@@ -125,7 +125,6 @@ impl ReplayState<'_> {
     fn segment(&mut self, fs: &dyn Fs, path: &Path, last: bool) -> Result<(), WalError> {
         let report = read_segment(fs, path, &mut |bytes| self.record(bytes))?;
         self.replay.segments += 1;
-        self.replay.skipped_records += report.unsupported;
         self.replay.corruptions += report.damages.len();
         for damage in &report.damages {
             tracing::warn!(

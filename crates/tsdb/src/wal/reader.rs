@@ -5,7 +5,8 @@ use std::path::Path;
 use host::fs::Fs;
 
 use super::WalError;
-use super::page::{FragmentKind, HEADER_BYTES, PAGE_BYTES, SNAPPY, ZSTD};
+use super::compression::decompress;
+use super::page::{FragmentKind, HEADER_BYTES, PAGE_BYTES};
 
 /// What a segment was like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +17,6 @@ pub(crate) struct SegmentReport {
     pub(crate) len: u64,
     /// Where something could not be read, and why.
     pub(crate) damages: Vec<Damage>,
-    /// Whole records that we have no decoder for.
-    pub(crate) unsupported: usize,
 }
 
 impl SegmentReport {
@@ -203,23 +202,7 @@ impl PageReader {
         if self.checks_only {
             return Ok(());
         }
-        if flags & ZSTD != 0 {
-            self.report.unsupported += 1;
-            return Ok(());
-        }
-        if flags & SNAPPY == 0 {
-            each(bytes);
-            return Ok(());
-        }
-        let len = snap::raw::decompress_len(bytes).map_err(|_| "not Snappy")?;
-        if len > MAX_RECORD_BYTES {
-            return Err("record is too long");
-        }
-        self.plain.resize(len, 0);
-        let len = snap::raw::Decoder::new()
-            .decompress(bytes, &mut self.plain)
-            .map_err(|_| "not Snappy")?;
-        each(self.plain.get(..len).unwrap_or_default());
+        each(decompress(flags, bytes, &mut self.plain)?.unwrap_or(bytes));
         Ok(())
     }
 
@@ -233,8 +216,6 @@ impl PageReader {
 
 /// Pages taken by one read.
 const READ_PAGES: usize = 32;
-/// Longest record that is believed when decompressing.
-const MAX_RECORD_BYTES: usize = 1 << 30;
 
 #[cfg(test)]
 mod tests;

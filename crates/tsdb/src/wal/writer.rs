@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use host::fs::{File, Fs};
 
-use super::page::{FragmentKind, HEADER_BYTES, PAGE_BYTES, SNAPPY};
+use super::compression::compress;
+use super::page::{FragmentKind, HEADER_BYTES, PAGE_BYTES};
 use super::segment::{list_checkpoints, list_segments, segment_path};
 use super::{WalError, WalOptions};
 
@@ -100,8 +101,8 @@ impl Writer {
         let mut compressed = std::mem::take(&mut self.compressed);
         let mut flags = 0;
         let mut bytes = record;
-        if self.options.compression && compress(record, &mut compressed) {
-            flags = SNAPPY;
+        if let Some(bits) = compress(self.options.compression, record, &mut compressed) {
+            flags = bits;
             bytes = &compressed;
         }
         let outcome = match self.fits(bytes.len()) {
@@ -283,20 +284,5 @@ impl Writer {
     /// Leaves a segment that could not be made durable; the next record begins another.
     pub(crate) fn abandon_segment(&mut self, path: &Path) {
         self.segment.take_if(|segment| segment.path == path);
-    }
-}
-
-/// True if `out` now holds `record` compressed, and shorter.
-fn compress(record: &[u8], out: &mut Vec<u8>) -> bool {
-    out.resize(snap::raw::max_compress_len(record.len()), 0);
-    let outcome: Result<usize, io::Error> = snap::raw::Encoder::new()
-        .compress(record, out)
-        .map_err(io::Error::from);
-    match outcome {
-        Ok(len) if len < record.len() => {
-            out.truncate(len);
-            true
-        }
-        _ => false,
     }
 }

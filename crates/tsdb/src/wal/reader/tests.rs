@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use host::fs::SimulatedFs;
 
-use super::super::{WalOptions, Writer, segment};
+use super::super::{Compression, WalOptions, Writer, segment};
 use super::*;
 
 fn write(fs: &SimulatedFs, records: &[Vec<u8>], options: WalOptions) {
@@ -37,7 +37,11 @@ fn records() -> Vec<Vec<u8>> {
 
 #[test]
 fn records_come_back_from_segments_of_any_size() {
-    for (segment_bytes, compression) in [(128 << 20, true), (32 << 10, false), (96 << 10, true)] {
+    for (segment_bytes, compression) in [
+        (128 << 20, Compression::Snappy),
+        (32 << 10, Compression::None),
+        (96 << 10, Compression::Zstd),
+    ] {
         let fs = SimulatedFs::default();
         write(
             &fs,
@@ -56,7 +60,7 @@ fn records_come_back_from_segments_of_any_size() {
                 records
             })
             .collect();
-        assert!(found == records(), "{segment_bytes} {compression}");
+        assert!(found == records(), "{segment_bytes} {compression:?}");
     }
 }
 
@@ -68,7 +72,7 @@ fn a_segment_torn_anywhere_gives_the_records_before() {
         &fs,
         &written,
         WalOptions {
-            compression: false,
+            compression: Compression::None,
             ..WalOptions::default()
         },
     );
@@ -94,7 +98,7 @@ fn a_flipped_bit_costs_its_page_only() {
         &fs,
         &written,
         WalOptions {
-            compression: false,
+            compression: Compression::None,
             ..WalOptions::default()
         },
     );
@@ -117,7 +121,7 @@ fn a_flipped_bit_costs_its_page_only() {
                 .iter()
                 .all(|record| written[number(record) as usize] == *record)
         );
-        let noticed = !report.damages.is_empty() || report.unsupported > 0;
+        let noticed = !report.damages.is_empty();
         assert!(noticed || found == written, "flip at {at}");
     }
 }
@@ -126,7 +130,7 @@ fn a_flipped_bit_costs_its_page_only() {
 fn a_full_disk_leaves_a_clean_end() {
     let fs = SimulatedFs::default();
     let options = WalOptions {
-        compression: false,
+        compression: Compression::None,
         ..WalOptions::default()
     };
     let mut writer = Writer::open(Arc::new(fs.clone()), Path::new("/wal"), options).unwrap();
@@ -149,7 +153,7 @@ fn a_record_may_begin_at_any_byte_of_a_page() {
         let mut records = vec![vec![1; first]];
         records.extend((2..12).map(|byte| vec![byte; 200]));
         let options = WalOptions {
-            compression: false,
+            compression: Compression::None,
             ..WalOptions::default()
         };
         write(&fs, &records, options);
