@@ -112,6 +112,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     tracing::info!("ending");
     lifecycle.set_ready(false);
+    db.stop_maintenance();
     stop.pull();
     serving.drain(PATIENCE).await;
     tasks.drain(PATIENCE).await;

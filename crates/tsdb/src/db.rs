@@ -115,6 +115,8 @@ pub struct Db {
     maintenance: Mutex<maintain::Maintenance>,
     metrics: BlockMetrics,
     replayed: ReplayProgress,
+    /// Raised when merging blocks, which may take long, is to end early.
+    stopping: AtomicBool,
     closed: AtomicBool,
     lock: Mutex<Option<DirLock>>,
 }
@@ -137,6 +139,12 @@ impl Db {
         self.wal.sync(|| self.head.log_series_again())
     }
 
+    /// Ends the merging of blocks that runs now, and begins none any more. Called when the end is
+    /// near, so that it need not be waited for; what was not finished leaves nothing behind.
+    pub fn stop_maintenance(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the database: no more appends, the log durable, the directory free for others.
     ///
     /// # Errors
@@ -145,6 +153,12 @@ impl Db {
         if self.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
+        self.stop_maintenance();
+        // Nothing is written in the directory any more when it is given free.
+        let _maintenance = self
+            .maintenance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let outcome = self.wal.lock().close();
         self.lock
             .lock()

@@ -141,7 +141,7 @@ impl Db {
         meta: BlockMeta,
     ) -> Result<Option<BlockMeta>, MaintainError> {
         self.metrics.populating_block.set(1.0);
-        let written = merge(&*self.fs, &self.options.path, group, meta, &self.closed);
+        let written = merge(&*self.fs, &self.options.path, group, meta, &self.stopping);
         self.metrics.populating_block.set(0.0);
         written.map_err(|error| {
             self.mark_failed(group, &error);

@@ -76,7 +76,7 @@ impl Db {
 
     /// Merges blocks until there is nothing to merge. What is due at the head goes first.
     fn compact_due(&self, state: &mut Maintenance) -> Result<(), MaintainError> {
-        while !self.closed.load(Ordering::Relaxed) && self.compact_next(state)? {
+        while !self.stopping.load(Ordering::Relaxed) && self.compact_next(state)? {
             self.cut_due(state)?;
         }
         Ok(())

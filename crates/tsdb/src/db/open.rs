@@ -117,6 +117,7 @@ impl Db {
             maintenance: Mutex::default(),
             metrics,
             replayed: progress.clone(),
+            stopping: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             lock: Mutex::new(lock),
         };

@@ -256,3 +256,20 @@ fn keys_of_others_survive() {
     assert_eq!(again["thanos"]["labels"]["a"], "b");
     assert!(TimeRange::new(meta.min_time, meta.max_time).contains(1));
 }
+
+#[test]
+fn merging_ends_when_it_is_asked_to() {
+    let fs = SimulatedFs::default();
+    let f = open(&fs);
+    f.fill(3, START, START + 14 * HOUR, 60_000);
+    let before = f.all();
+    f.db.stop_maintenance();
+    f.db.maintain().unwrap();
+    assert!(metas(&f).iter().all(|meta| meta.compaction.level == 1));
+    assert!(f.paths(".tmp").is_empty());
+    drop(f);
+    let f = open(&fs);
+    f.db.maintain().unwrap();
+    assert!(metas(&f).iter().any(|meta| meta.compaction.level > 1));
+    assert!(f.all() == before);
+}
