@@ -8,6 +8,7 @@ use tsdb::Options;
 use tsdb::block::BlockMeta;
 
 use crate::fixture::{Fixture, HOUR, START, open, open_with, options};
+use crate::native;
 
 /// Descriptions of the blocks on the disk, oldest first.
 fn metas(f: &Fixture) -> Vec<BlockMeta> {
@@ -272,4 +273,26 @@ fn merging_ends_when_it_is_asked_to() {
     f.db.maintain().unwrap();
     assert!(metas(&f).iter().any(|meta| meta.compaction.level > 1));
     assert!(f.all() == before);
+}
+
+#[test]
+fn overlapping_histograms_are_joined() {
+    let fs = SimulatedFs::default();
+    let steps = 1_200;
+    for (dir, remainder) in [("/a", 0), ("/b", 1)] {
+        let f = open_with(&fs, at(dir)).unwrap();
+        native::append_some(&f, (0..steps).filter(|step| step % 2 == remainder));
+        // Later, so that all of them are cut.
+        f.fill(1, START + 30 * HOUR, START + 34 * HOUR, 60_000);
+        f.db.maintain().unwrap();
+    }
+    copy_blocks(&fs, "/b", "/a");
+    fs.remove_dir_all(Path::new("/b")).unwrap();
+    let f = open_with(&fs, at("/a")).unwrap();
+    native::check(&f, steps, |_| false);
+    f.db.maintain().unwrap();
+    assert!(f.metric("prometheus_tsdb_vertical_compactions_total") >= 1.0);
+    native::check(&f, steps, |_| false);
+    let merged = metas(&f);
+    assert!(merged[0].stats.num_histogram_samples > 0, "{merged:?}");
 }

@@ -71,7 +71,11 @@ fn sample(kind: &str, step: i64) -> Sample {
 const KINDS: [&str; 6] = ["counter", "custom", "floats", "gauge", "integers", "mixed"];
 
 fn append_steps(f: &Fixture, from: i64, to: i64) {
-    for step in from..to {
+    append_some(f, from..to);
+}
+
+pub(crate) fn append_some(f: &Fixture, steps: impl Iterator<Item = i64>) {
+    for step in steps {
         let mut appender = f.db.appender();
         for kind in KINDS {
             let labels = series(kind);
@@ -119,7 +123,7 @@ fn compact(histogram: &Arc<Histogram>) -> Arc<Histogram> {
     Arc::new(histogram)
 }
 
-fn check(f: &Fixture, steps: i64, is_deleted: impl Fn(i64) -> bool) {
+pub(crate) fn check(f: &Fixture, steps: i64, is_deleted: impl Fn(i64) -> bool) {
     for kind in KINDS {
         let want: Vec<_> = (0..steps)
             .map(|step| (START + step * STEP, step))
