@@ -204,7 +204,7 @@ impl ReplayState<'_> {
         let Some(found) = rows.get_mut(row) else {
             return;
         };
-        let (count, outcome) = found.adopt(chunks);
+        let (count, outcome) = found.adopt(chunks, head.chunk_range);
         drop(rows);
         head.metrics.chunks_created.add(count as u64);
         head.metrics.chunks.add(count as f64);

@@ -252,28 +252,34 @@ impl Row {
         outcome
     }
 
-    /// Takes up finished chunks, oldest first, that begin behind what the row has. Returns how many,
-    /// and the range of their samples.
+    /// Takes up finished chunks, oldest first, that begin behind what the row has. Returns how many
+    /// there are more, and the range of their samples.
     pub(crate) fn adopt(
         &mut self,
         chunks: Vec<NewChunk>,
+        chunk_range: i64,
     ) -> (usize, Result<Option<TimeRange>, ChunkError>) {
         if self.open.count() > 0 {
             self.close();
         }
         self.close_histograms();
         let before = self.closed.len();
+        let mut outcome = Ok(());
         for chunk in chunks {
             let is_behind = |last: &ClosedChunk| last.range().max_time < chunk.range.min_time;
-            if self.closed.last().is_none_or(is_behind) {
-                self.closed.push(ClosedChunk::new(chunk));
+            if !self.closed.last().is_none_or(is_behind) {
+                continue;
+            }
+            match at_borders(chunk, chunk_range) {
+                Ok(parts) => self.closed.extend(parts.into_iter().map(ClosedChunk::new)),
+                Err(error) => outcome = Err(error),
             }
         }
         let adopted = self.closed.get(before..).unwrap_or_default();
         let count = adopted.len();
         let ends = adopted.first().zip(adopted.last());
         let range = ends.map(|(a, b)| TimeRange::new(a.min_time, b.range().max_time));
-        (count, self.reopen().map(|()| range))
+        (count, self.reopen().and(outcome).map(|()| range))
     }
 
     /// Makes the last finished chunk the open one, so that the row knows which sample was its last.
@@ -321,6 +327,35 @@ impl Row {
     pub(crate) fn min_time(&self) -> Option<i64> {
         self.chunks().next().map(|chunk| chunk.range.min_time)
     }
+}
+
+/// The chunk or, if it crosses multiples of `chunk_range`, its parts between them: whoever cut it
+/// may have made longer blocks, and what crosses the end of a block would get into none.
+fn at_borders(chunk: NewChunk, chunk_range: i64) -> Result<Vec<NewChunk>, ChunkError> {
+    let TimeRange { min_time, max_time } = chunk.range;
+    if last_cut(min_time, chunk_range) > max_time {
+        return Ok(vec![chunk]);
+    }
+    let mut samples = SampleBuffer::default();
+    chunk.encoding.decode(&chunk.bytes, &mut samples)?;
+    let mut parts = Vec::new();
+    let first = |samples: &SampleBuffer| {
+        let floats = samples.timestamps().first();
+        let histograms = samples.histograms().timestamps().first();
+        floats.into_iter().chain(histograms).min().copied()
+    };
+    // By the samples, whatever the chunk says of its range.
+    while let Some(start) = first(&samples) {
+        let end = last_cut(start, chunk_range);
+        let mut part = samples.clone();
+        part.retain(|time, _| time < end);
+        samples.retain(|time, _| time >= end);
+        if part.is_empty() {
+            break;
+        }
+        parts.extend(encode(&part));
+    }
+    Ok(parts)
 }
 
 /// A chunk of the samples outside `range`, and the first one's time.
@@ -496,6 +531,28 @@ mod tests {
         assert_eq!(row.chunks().count() + dropped, before);
         row.truncate(i64::MAX);
         assert!(row.is_empty());
+    }
+
+    #[test]
+    fn adopted_chunks_end_at_borders_of_blocks() {
+        let mut samples = SampleBuffer::default();
+        let all: Vec<i64> = (0..300).map(|i| RANGE - 1_000_000 + i * 60_000).collect();
+        all.iter().for_each(|&time| samples.push(time, 1.0));
+        let mut row = Row::default();
+        let (count, outcome) = row.adopt(encode(&samples), RANGE);
+        assert_eq!(outcome.unwrap(), Some(TimeRange::new(all[0], all[299])));
+        assert_eq!(count, row.chunks().count());
+        for chunk in row.chunks() {
+            let TimeRange { min_time, max_time } = chunk.range;
+            assert_eq!(range_end(min_time, RANGE), range_end(max_time, RANGE));
+        }
+        let mut found = SampleBuffer::default();
+        row.read(TimeRange::ALL, &mut found).unwrap();
+        assert_eq!(found.timestamps(), all);
+        // What the row has is not taken up again.
+        assert_eq!(row.adopt(encode(&samples), RANGE).0, 0);
+        assert_eq!(row.append(all[299], 2.0, RANGE), Appended::Refused);
+        assert_ne!(row.append(all[299] + 1, 2.0, RANGE), Appended::Refused);
     }
 
     #[test]
