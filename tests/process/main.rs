@@ -12,10 +12,12 @@
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod client;
+mod journal;
 mod pages;
 mod program;
 
 mod admin;
+mod full_disk;
 mod insight;
 mod killers;
 mod ledger;

@@ -1,6 +1,7 @@
 //! `/api/v1/write`: remote write, received.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -36,7 +37,7 @@ pub(crate) async fn receive(State(services): State<Services>, request: Request) 
     let (pool, now) = (Arc::clone(pool), services.now_millis());
     let work = move || remote::receive(&body, services.appendable(), now);
     match pool.run(work).await {
-        Ok(outcome) => answer(outcome),
+        Ok(outcome) => answer(outcome, now),
         Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }
@@ -68,10 +69,10 @@ fn check_headers(headers: &HeaderMap) -> Result<(), String> {
     }
 }
 
-fn answer(outcome: Result<Received, ReceiveError>) -> Response<Body> {
+fn answer(outcome: Result<Received, ReceiveError>, now: i64) -> Response<Body> {
     match outcome {
         Ok(received) => {
-            if received.invalid_series > 0 {
+            if received.invalid_series > 0 && may_log(now) {
                 tracing::warn!(
                     series = received.invalid_series,
                     "remote write: series with invalid labels are passed over"
@@ -82,19 +83,36 @@ fn answer(outcome: Result<Received, ReceiveError>) -> Response<Body> {
                 // Sending it again changes nothing; the rest is stored.
                 Some(reason) => {
                     let refused = received.refused;
-                    tracing::warn!(refused, reason, "remote write: samples are refused");
+                    if may_log(now) {
+                        tracing::warn!(refused, reason, "remote write: samples are refused");
+                    }
                     plain(StatusCode::BAD_REQUEST, reason)
                 }
             }
         }
         Err(ReceiveError::Store(error)) => {
-            tracing::error!(%error, "remote write: nothing is stored");
+            if may_log(now) {
+                tracing::error!(%error, "remote write: nothing is stored");
+            }
             plain(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
         }
         Err(error) => plain(StatusCode::BAD_REQUEST, error.to_string()),
     }
 }
 
+/// True once a second: senders come again and again with what is refused.
+fn may_log(now: i64) -> bool {
+    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
+    let last = LAST.load(Ordering::Relaxed);
+    let is_due = now.saturating_sub(last) >= LOG_INTERVAL;
+    is_due
+        && LAST
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+}
+
+/// Milliseconds between two log lines about requests.
+const LOG_INTERVAL: i64 = 1_000;
 const MESSAGE: &str = "prometheus.WriteRequest";
 /// Bytes of a compressed body; senders send less than a tenth.
 const MAX_BODY_BYTES: usize = 32 << 20;

@@ -1,3 +1,5 @@
+//! Chunks of native histograms, byte for byte and sample for sample.
+
 use model::histogram::Buckets;
 use model::value::{STALE, is_stale};
 

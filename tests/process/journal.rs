@@ -1,0 +1,217 @@
+//! A writer that keeps a journal of what it sends by remote write, and what of it was acknowledged.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::client::{get, request};
+use crate::program::encoded;
+
+/// What was sent, and what of it was acknowledged.
+#[derive(Clone, Default)]
+pub(crate) struct Ledger {
+    journal: Arc<Mutex<BTreeMap<Key, Entry>>>,
+    /// Where to send to; nowhere while it is empty.
+    address: Arc<RwLock<String>>,
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicU64>,
+    refused: Arc<AtomicU64>,
+}
+
+/// The journal beside what a server has.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    /// Samples that were acknowledged.
+    pub(crate) acknowledged: usize,
+    /// Samples that the server has.
+    pub(crate) found: usize,
+    /// Samples that were acknowledged and that it does not have.
+    pub(crate) lost: Vec<Key>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    writer: usize,
+    series: usize,
+    time: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    value: f64,
+    acknowledged: bool,
+}
+
+impl Ledger {
+    /// Sends to this server from now on, or to nobody while this is empty.
+    pub(crate) fn send_to(&self, address: &str) {
+        address.clone_into(&mut self.address.write().unwrap());
+    }
+
+    /// Begins to write, from threads.
+    pub(crate) fn start(&self) -> Vec<std::thread::JoinHandle<()>> {
+        (0..WRITERS).map(|writer| self.start_one(writer)).collect()
+    }
+
+    /// Ends the threads.
+    pub(crate) fn stop(&self, writers: Vec<std::thread::JoinHandle<()>>) {
+        self.stop.store(true, Ordering::Relaxed);
+        for writer in writers {
+            writer.join().unwrap();
+        }
+    }
+
+    /// Requests that were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were answered with an error so far.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Compares the journal with what a server has. Nothing may be there that was not sent.
+    pub(crate) fn compare(&self, address: &str) -> Comparison {
+        let journal = self.journal.lock().unwrap();
+        let mut comparison = Comparison {
+            acknowledged: journal.values().filter(|entry| entry.acknowledged).count(),
+            found: 0,
+            lost: Vec::new(),
+        };
+        for writer in 0..WRITERS {
+            let stored = stored(address, writer);
+            comparison.found += stored.len();
+            for (key, entry) in journal.iter().filter(|(key, _)| key.writer == writer) {
+                match stored.get(&(key.series, key.time)) {
+                    Some(value) => assert_eq!(*value, entry.value, "another value at {key:?}"),
+                    None if entry.acknowledged => comparison.lost.push(*key),
+                    None => {}
+                }
+            }
+            for &(series, time) in stored.keys() {
+                let key = Key {
+                    writer,
+                    series,
+                    time,
+                };
+                assert!(journal.contains_key(&key), "invented: {key:?}");
+            }
+        }
+        comparison
+    }
+
+    fn start_one(&self, writer: usize) -> std::thread::JoinHandle<()> {
+        let ledger = self.clone();
+        std::thread::spawn(move || {
+            let mut number = 0;
+            while !ledger.stop.load(Ordering::Relaxed) {
+                let address = ledger.address.read().unwrap().clone();
+                if address.is_empty() {
+                    std::thread::sleep(Duration::from_millis(2));
+                    continue;
+                }
+                number += 1;
+                ledger.send(&address, writer, f64::from(number));
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        })
+    }
+
+    /// Sends a sample of each of some series. They stand in the journal before that.
+    fn send(&self, address: &str, writer: usize, value: f64) {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let time = i64::try_from(since_epoch.as_millis()).unwrap();
+        let keys: Vec<Key> = (0..SERIES)
+            .map(|series| Key {
+                writer,
+                series,
+                time,
+            })
+            .collect();
+        let entry = |acknowledged| Entry {
+            value,
+            acknowledged,
+        };
+        let record = |acknowledged| {
+            let entries = keys.iter().map(|&key| (key, entry(acknowledged)));
+            self.journal.lock().unwrap().extend(entries);
+        };
+        record(false);
+        let headers = [
+            "Content-Type: application/x-protobuf",
+            "Content-Encoding: snappy",
+            "X-Prometheus-Remote-Write-Version: 0.1.0",
+        ];
+        let body = message(&keys, value);
+        let answer = request(address, "POST", "/api/v1/write", &headers, body);
+        match answer.map(|answer| (answer.status, answer.text())) {
+            Some((204, _)) => {
+                record(true);
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
+            }
+            Some((500.., _)) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+            }
+            Some((status, text)) => panic!("answered {status}: {text}"),
+            None => {}
+        }
+    }
+}
+
+/// A compressed `prometheus.WriteRequest` with a sample of each series.
+fn message(keys: &[Key], value: f64) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| {
+        let len = u8::try_from(bytes.len()).unwrap();
+        assert!(len < 0x80);
+        [&[number << 3 | 2, len], bytes].concat()
+    };
+    let label = |name: &str, value: &str| {
+        let pair = [field(1, name.as_bytes()), field(2, value.as_bytes())].concat();
+        field(1, &pair)
+    };
+    let mut message = Vec::new();
+    for key in keys {
+        let mut sample = vec![1 << 3 | 1];
+        sample.extend_from_slice(&value.to_le_bytes());
+        sample.push(2 << 3);
+        let mut rest = key.time.cast_unsigned();
+        while rest >= 0x80 {
+            sample.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        sample.push(rest as u8);
+        let series = [
+            label("__name__", &format!("ledger_{}", key.writer)),
+            label("series", &key.series.to_string()),
+            field(2, &sample),
+        ];
+        message.extend(field(1, &series.concat()));
+    }
+    snap::raw::Encoder::new().compress_vec(&message).unwrap()
+}
+
+/// What the server has of a writer's samples, by series and time.
+fn stored(address: &str, writer: usize) -> BTreeMap<(usize, i64), f64> {
+    let query = encoded(&format!("ledger_{writer}[1h]"));
+    let json = get(address, &format!("/api/v1/query?query={query}")).json();
+    let mut stored = BTreeMap::new();
+    for series in json["data"]["result"].as_array().unwrap() {
+        let number: usize = series["metric"]["series"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        for pair in series["values"].as_array().unwrap() {
+            let time = (pair[0].as_f64().unwrap() * 1_000.0).round() as i64;
+            let value: f64 = pair[1].as_str().unwrap().parse().unwrap();
+            stored.insert((number, time), value);
+        }
+    }
+    stored
+}
+
+const WRITERS: usize = 2;
+/// Series of each writer.
+const SERIES: usize = 50;
