@@ -25,15 +25,13 @@ fn a_flipped_bit_is_told_and_harms_little() {
         .map(|(path, _)| (path.clone(), disk.read(&path).unwrap()))
         .collect();
     let mut chance = Chance(7);
-    for (file, byte, bit) in FOUND {
-        let place = files
-            .iter()
-            .position(|(path, _)| path.ends_with(file))
-            .unwrap();
-        let (path, _) = &files[place];
-        let fs = copied(&files, path, byte, bit);
-        assert_eq!(look(&fs, &whole), Ok(true), "{file}");
-    }
+    // The version of an index, which once told nobody. What the newest block has is in the log, too.
+    let indexes = files.iter().filter(|(path, _)| path.ends_with("index"));
+    let outcomes: Vec<_> = indexes
+        .map(|(path, _)| look(&copied(&files, path, 4, 3), &whole))
+        .collect();
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert!(outcomes.contains(&Ok(true)), "{outcomes:?}");
     let (mut faults, mut losses) = (Vec::new(), BTreeMap::new());
     for _ in 0..flips {
         let (path, bytes) = &files[chance.below(files.len())];
@@ -168,9 +166,6 @@ impl Chance {
         (self.0 % bound as u64) as usize
     }
 }
-
-/// Bits that were flipped once and told nobody: the version of an index.
-const FOUND: [(&str, usize, usize); 1] = [("index", 4, 3)];
 
 fn small() -> Options {
     Options {
