@@ -60,26 +60,26 @@ impl Histogram {
     pub fn all_buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
         let negative = self.negative.indexed_backwards();
         let negative = negative.map(|(index, count)| self.negative_bucket(index, count));
-        negative
-            .map(|bucket| self.outside_of_zero(bucket))
-            .chain(self.populated_zero_bucket())
-            .chain(
-                self.positive_buckets()
-                    .map(|bucket| self.outside_of_zero(bucket)),
-            )
+        self.across_zero(negative, self.positive_buckets())
     }
 
     /// All buckets in falling order, otherwise like [`all_buckets`](Self::all_buckets).
     pub fn all_buckets_backwards(&self) -> impl Iterator<Item = Bucket> + '_ {
         let positive = self.positive.indexed_backwards();
         let positive = positive.map(|(index, count)| self.positive_bucket(index, count));
-        positive
+        self.across_zero(positive, self.negative_buckets())
+    }
+
+    /// The buckets of one side, the zero bucket if it is populated, those of the other side.
+    fn across_zero<'h>(
+        &'h self,
+        before: impl Iterator<Item = Bucket> + 'h,
+        behind: impl Iterator<Item = Bucket> + 'h,
+    ) -> impl Iterator<Item = Bucket> + 'h {
+        before
             .map(|bucket| self.outside_of_zero(bucket))
             .chain(self.populated_zero_bucket())
-            .chain(
-                self.negative_buckets()
-                    .map(|bucket| self.outside_of_zero(bucket)),
-            )
+            .chain(behind.map(|bucket| self.outside_of_zero(bucket)))
     }
 
     /// Populated buckets in rising order: those that the HTTP API lists.

@@ -9,7 +9,7 @@ use super::Evaluator;
 use super::columns::StepValue;
 use super::notices::{Notice, Notices};
 use super::range_call::RangeCall;
-use super::stream::{Scratch, Source, Stream, WORK_BETWEEN_CHECKS};
+use super::stream::{Scratch, Source, Stream};
 use super::window::{HistogramSlider, HistogramWindow, Slider, Window};
 use crate::ast::ExtendedRange;
 use crate::functions::Function;
@@ -103,14 +103,8 @@ impl Stream<'_> {
             let around = slider.advance(times, from, to);
             let histograms = histogram_slider.advance(from, to);
             let count = around.len() + histograms.sample_size();
-            scratch
-                .tally
-                .count(step, count, slider.newly() + histogram_slider.newly());
-            scratch.work += count;
-            if scratch.work > WORK_BETWEEN_CHECKS {
-                scratch.work = 0;
-                interrupt.check()?;
-            }
+            let newly = slider.newly() + histogram_slider.newly();
+            scratch.tally.count_window(step, count, newly, interrupt)?;
             let window = Window {
                 timestamps: &times[around.clone()],
                 values: &values[around],

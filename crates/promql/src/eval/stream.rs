@@ -138,8 +138,6 @@ pub(crate) struct Scratch {
     noted: String,
     /// What was noticed of the series that was read last.
     pub(super) notices: Notices,
-    /// Samples that windows saw since the last look at the interrupt.
-    pub(super) work: usize,
 }
 
 /// What one thread has read.
@@ -149,9 +147,30 @@ pub(crate) struct Tally {
     pub(crate) counts: Statistics,
     /// At each step, if that is wanted.
     pub(crate) per_step: Option<PerStep>,
+    /// Samples that windows saw since the last look at the interrupt.
+    work: usize,
 }
 
 impl Tally {
+    /// Counts as [`count`](Self::count) does, and looks at the interrupt now and then: windows over
+    /// one long series may take their time.
+    #[inline]
+    pub(super) fn count_window(
+        &mut self,
+        step: usize,
+        looked_at: usize,
+        newly: usize,
+        interrupt: &Interrupt,
+    ) -> Result<(), QueryError> {
+        self.count(step, looked_at, newly);
+        self.work += looked_at;
+        if self.work > WORK_BETWEEN_CHECKS {
+            self.work = 0;
+            interrupt.check()?;
+        }
+        Ok(())
+    }
+
     /// Counts the samples that a step looked at, and those of them that no step before did.
     #[inline]
     pub(super) fn count(&mut self, step: usize, looked_at: usize, newly: usize) {
@@ -290,14 +309,8 @@ impl Stream<'_> {
                 scratch.column.push(None);
                 continue;
             }
-            scratch
-                .tally
-                .count(step, count, slider.newly() + histogram_slider.newly());
-            scratch.work += count;
-            if scratch.work > WORK_BETWEEN_CHECKS {
-                scratch.work = 0;
-                interrupt.check()?;
-            }
+            let newly = slider.newly() + histogram_slider.newly();
+            scratch.tally.count_window(step, count, newly, interrupt)?;
             let window = Window {
                 timestamps: &times[inside.clone()],
                 values: &values[inside.clone()],
@@ -521,6 +534,6 @@ fn looks_like_counter(name: &str) -> bool {
 
 /// Samples that windows may see between two looks at the interrupt: some milliseconds of work,
 /// whatever the function.
-pub(super) const WORK_BETWEEN_CHECKS: usize = 1 << 18;
+const WORK_BETWEEN_CHECKS: usize = 1 << 18;
 /// What names of counters end in.
 const COUNTER_SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];

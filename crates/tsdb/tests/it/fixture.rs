@@ -123,3 +123,23 @@ impl Fixture {
 pub(crate) fn value(series: usize, time: i64) -> f64 {
     (series * 1_000) as f64 + ((time / 1_000) % 977) as f64 / 8.0
 }
+
+/// The chunks of a chunk file: the number of the encoding, and the data.
+pub(crate) fn chunks_of(file: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut rest = &file[8..];
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let (mut len, mut header) = (0usize, 0);
+        loop {
+            let byte = rest[header];
+            len |= usize::from(byte & 0x7f) << (7 * header);
+            header += 1;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        chunks.push((rest[header], &rest[header + 1..header + 1 + len]));
+        rest = &rest[header + 1 + len + 4..];
+    }
+    chunks
+}

@@ -8,7 +8,7 @@ use model::value::is_stale;
 use model::{Histogram, TimeRange};
 use storage::{Queryable, SampleBuffer, Select};
 
-use crate::fixture::open;
+use crate::fixture::{chunks_of, open};
 
 const ULID: &str = "01M7YDRWSP3B2C7RV7P8TY6MFY";
 const FILES: [(&str, &[u8]); 4] = [
@@ -84,20 +84,9 @@ fn histograms_read_as_prometheus_answers() {
 
 #[test]
 fn damaged_chunks_are_errors_whatever_the_damage() {
-    let bytes = FILES[0].1;
-    let mut rest = &bytes[8..];
-    while !rest.is_empty() {
-        let (mut len, mut header) = (0usize, 0);
-        loop {
-            let byte = rest[header];
-            len |= usize::from(byte & 0x7f) << (7 * header);
-            header += 1;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        let encoding = tsdb::chunk::ChunkEncoding::from_number(rest[header]).unwrap();
-        let data = &rest[header + 1..header + 1 + len];
+    for (encoding, data) in chunks_of(FILES[0].1) {
+        let encoding = tsdb::chunk::ChunkEncoding::from_number(encoding).unwrap();
+        let len = data.len();
         let mut buffer = SampleBuffer::default();
         encoding.decode(data, &mut buffer).unwrap();
         for end in 0..len {
@@ -110,7 +99,6 @@ fn damaged_chunks_are_errors_whatever_the_damage() {
             // A flipped bit may well give another valid chunk: it must only end.
             let _ = encoding.decode(&damaged, &mut SampleBuffer::default());
         }
-        rest = &rest[header + 1 + len + 4..];
     }
 }
 
@@ -120,22 +108,9 @@ fn our_chunks_are_prometheus_bytes() {
     use model::histogram::CounterResetHint;
     use tsdb::chunk::histogram::HistogramAppender;
 
-    let bytes = FILES[0].1;
-    let mut rest = &bytes[8..];
     let mut same = 0;
-    while !rest.is_empty() {
-        let (mut len, mut header) = (0usize, 0);
-        loop {
-            let byte = rest[header];
-            len |= usize::from(byte & 0x7f) << (7 * header);
-            header += 1;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        let encoding = tsdb::chunk::ChunkEncoding::from_number(rest[header]).unwrap();
-        let data = &rest[header + 1..header + 1 + len];
-        rest = &rest[header + 1 + len + 4..];
+    for (encoding, data) in chunks_of(FILES[0].1) {
+        let encoding = tsdb::chunk::ChunkEncoding::from_number(encoding).unwrap();
         let mut buffer = SampleBuffer::default();
         encoding.decode(data, &mut buffer).unwrap();
         let histograms = buffer.histograms();

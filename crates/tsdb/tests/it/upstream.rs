@@ -7,7 +7,7 @@ use model::TimeRange;
 use storage::SampleBuffer;
 use tsdb::chunk::xor::{self, XorAppender};
 
-use crate::fixture::open;
+use crate::fixture::{chunks_of, open};
 
 const ULID: &str = "01M7Y0H24C6SQKT2ZPTZ0JMFS1";
 const CHUNKS: &[u8] =
@@ -80,20 +80,10 @@ fn a_block_of_prometheus_reads_as_promtool_dumps_it() {
 
 #[test]
 fn our_chunks_are_prometheus_bytes() {
-    let mut rest = &CHUNKS[8..];
-    let mut chunks = 0;
-    while !rest.is_empty() {
-        let (mut len, mut header) = (0usize, 0);
-        loop {
-            let byte = rest[header];
-            len |= usize::from(byte & 0x7f) << (7 * header);
-            header += 1;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        assert_eq!(rest[header], 1, "XOR encoding");
-        let data = &rest[header + 1..header + 1 + len];
+    let chunks = chunks_of(CHUNKS);
+    assert_eq!(chunks.len(), 7);
+    for (encoding, data) in chunks {
+        assert_eq!(encoding, 1, "XOR encoding");
         let mut samples = SampleBuffer::default();
         xor::decode(data, &mut samples).unwrap();
         let mut appender = XorAppender::new();
@@ -101,8 +91,5 @@ fn our_chunks_are_prometheus_bytes() {
             appender.append(time, value);
         }
         assert_eq!(&*appender.take(), data);
-        chunks += 1;
-        rest = &rest[header + 1 + len + 4..];
     }
-    assert_eq!(chunks, 7);
 }
