@@ -10,7 +10,7 @@ use storage::{Append, AppendError, AppendValue, Appender, Commit};
 
 use super::Head;
 use super::catalog::SLAB_ROWS;
-use super::series::{Appended, Row, Slab};
+use super::series::{Appended, Row, Slab, SlabRows};
 use crate::db::Durability;
 use crate::wal::record::{self, RefSample};
 use crate::wal::{Wal, WalError};
@@ -310,7 +310,10 @@ impl Head {
             let mut rows = slab.write();
             // Under the slab's lock: whoever cuts a block raises this bound before looking here.
             let min_valid = self.min_valid_time.load(Ordering::Relaxed);
-            for sample in run {
+            for (index, sample) in run.iter().enumerate() {
+                if index.is_multiple_of(NEAR) {
+                    bring_near(run.get(index..).unwrap_or_default(), &rows);
+                }
                 let time = sample.time();
                 let row = rows.get_mut(sample.row()).filter(|_| time >= min_valid);
                 match row.map(|row| sample.append_to(row, self.chunk_range)) {
@@ -337,6 +340,15 @@ impl Head {
         self.metrics.chunks.add(chunks as f64);
         commit
     }
+}
+
+/// Touches the ends of some open chunks, so that the processor fetches them all at once: waiting for
+/// memory takes longer than adding a sample.
+#[inline]
+fn bring_near<S: Waiting>(samples: &[S], rows: &SlabRows) {
+    let near = samples.iter().take(NEAR);
+    let found = near.filter_map(|sample| rows.get(sample.row()));
+    std::hint::black_box(found.fold(0, |sum: u8, row| sum ^ row.touch_end()));
 }
 
 /// A sample that waits for its commit, of either kind.
@@ -377,6 +389,8 @@ fn append_error(error: WalError) -> AppendError {
     }
 }
 
+/// Rows whose chunks are fetched at once: about as many as a core can wait for.
+const NEAR: usize = 16;
 /// Scratches kept for coming batches: about one per thread that appends.
 const SPARE_SCRATCHES: usize = 8;
 /// A scratch that grew beyond this is not kept.

@@ -214,6 +214,12 @@ impl Row {
         ends.fold(0, |sum, byte| sum ^ byte)
     }
 
+    /// The open chunk's last byte, where the next sample goes.
+    #[inline]
+    pub(crate) fn touch_end(&self) -> u8 {
+        self.open.bytes().last().copied().unwrap_or_default()
+    }
+
     /// First and last sample's time, unless there is none.
     pub(crate) fn range(&self) -> Option<TimeRange> {
         let ranges = self.chunks().map(|chunk| chunk.range);
