@@ -1,22 +1,27 @@
-//! From the log back into memory: the newest checkpoint first, then the segments behind it.
+//! From the log back into memory: the newest checkpoint first, then the segments behind it. One
+//! thread reads and decodes, this one names series, others add samples to them.
+
+mod appliers;
+mod log;
 
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::sync::{MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 use host::fs::Fs;
-use model::Labels;
+use model::{Fingerprint, Labels};
 use rapidhash::fast::RandomState;
 
 use super::Head;
 use super::append::{Pending, PendingHistogram};
 use super::chunk_files::ChunkFiles;
 use crate::chunk::encode::NewChunk;
-use crate::status::{ReplayProgress, WalReplay};
+use crate::status::ReplayProgress;
 use crate::wal::WalError;
-use crate::wal::reader::{SegmentReport, check_segment, read_segment};
-use crate::wal::record::{self, RecordKind, RefHistogram, RefSample};
-use crate::wal::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
+use crate::wal::record::{RefHistogram, RefSample};
+use appliers::Appliers;
+use log::{Entries, LogReader, LogReport, NamedSeries};
 
 /// What a replay found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +38,8 @@ pub(crate) struct Replay {
 }
 
 impl Head {
-    /// Replays the log in `dir` on top of the chunks in the folder beside it. Damage is noted, counted and left behind; a torn end of the last
-    /// segment is cut off if `repairs`.
+    /// Replays the log in `dir` on top of the chunks in the folder beside it. Damage is noted,
+    /// counted and left behind; a torn end of the last segment is cut off if `repairs`.
     pub(crate) fn replay(
         &self,
         fs: &dyn Fs,
@@ -44,41 +49,40 @@ impl Head {
     ) -> Result<Replay, WalError> {
         let beside = dir.with_file_name(CHUNKS_DIR);
         let chunk_files = ChunkFiles::read(fs, &beside, self.min_valid_time())?;
-        let mut state = ReplayState {
-            head: self,
-            replay: Replay {
-                corruptions: chunk_files.damages,
-                skipped_chunks: chunk_files.skipped,
-                ..Replay::default()
-            },
-            chunk_files,
-            samples: Vec::new(),
-            pending: Vec::new(),
-            histograms: Vec::new(),
+        let replay = Replay {
+            corruptions: chunk_files.damages,
+            skipped_chunks: chunk_files.skipped,
+            ..Replay::default()
         };
-        let checkpoint = state.usable_checkpoint(fs, dir)?;
-        if let Some(number) = checkpoint {
-            let folder = checkpoint_path(dir, number);
-            for number in list_segments(fs, &folder)? {
-                state.segment(fs, &segment_path(&folder, number), false)?;
+        let (sender, entries) = sync_channel(QUEUED);
+        let reader = LogReader::new(fs, dir, sender);
+        let (mut replay, report) = std::thread::scope(|scope| {
+            let mut state = ReplayState {
+                head: self,
+                replay,
+                chunk_files,
+                appliers: Appliers::start(scope, self).map_err(WalError::at(dir))?,
+            };
+            let reader = std::thread::Builder::new()
+                .name("replay-log".to_owned())
+                .spawn_scoped(scope, move || reader.run(repairs, progress))
+                .map_err(WalError::at(dir))?;
+            entries.into_iter().for_each(|entries| state.take(entries));
+            let mut replay = state.replay;
+            replay.samples = state.appliers.finish();
+            match reader.join() {
+                Ok(report) => Ok((replay, report?)),
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-        }
-        let segments: Vec<u32> = list_segments(fs, dir)?
-            .into_iter()
-            .filter(|&number| checkpoint.is_none_or(|folded| number > folded))
-            .collect();
-        let (min, max) = match &segments[..] {
-            [min, .., max] => (*min, *max),
-            [only] => (*only, *only),
-            [] => (0, 0),
-        };
-        for &number in &segments {
-            let current = number;
-            progress.tell(WalReplay { min, max, current });
-            let last = repairs && segments.last() == Some(&number);
-            state.segment(fs, &segment_path(dir, number), last)?;
-        }
-        let replay = state.replay;
+        })?;
+        let LogReport {
+            segments,
+            skipped_records,
+            corruptions,
+        } = report;
+        replay.segments = segments;
+        replay.skipped_records = skipped_records;
+        replay.corruptions += corruptions;
         self.metrics.wal_corruptions.add(replay.corruptions as u64);
         self.metrics
             .wal_unknown_records
@@ -88,107 +92,41 @@ impl Head {
     }
 }
 
-struct ReplayState<'a> {
+struct ReplayState<'a, 'scope> {
     head: &'a Head,
     replay: Replay,
     chunk_files: ChunkFiles,
-    samples: Vec<RefSample>,
-    pending: Vec<Pending>,
-    histograms: Vec<RefHistogram>,
+    appliers: Appliers<'scope>,
 }
 
-impl ReplayState<'_> {
-    /// The newest checkpoint, or the one before it if that is whole and the newest is not: the
-    /// segments behind it are still there.
-    fn usable_checkpoint(&mut self, fs: &dyn Fs, dir: &Path) -> Result<Option<u32>, WalError> {
-        let checkpoints = list_checkpoints(fs, dir)?;
-        let [.., previous, newest] = checkpoints[..] else {
-            return Ok(checkpoints.last().copied());
-        };
-        let segments = list_segments(fs, dir)?;
-        let has_segments = (previous + 1..=newest).all(|number| segments.contains(&number));
-        let usable = match has_segments && !is_whole(fs, dir, newest)? {
-            true if is_whole(fs, dir, previous)? => previous,
-            _ => newest,
-        };
-        if usable == previous {
-            self.replay.corruptions += 1;
-            tracing::warn!(
-                damaged = %checkpoint_path(dir, newest).display(),
-                used = %checkpoint_path(dir, previous).display(),
-                "a checkpoint of the write-ahead log is damaged; the one before it takes its place"
-            );
-        }
-        Ok(Some(usable))
-    }
-
-    fn segment(&mut self, fs: &dyn Fs, path: &Path, last: bool) -> Result<(), WalError> {
-        let report = read_segment(fs, path, &mut |bytes| self.record(bytes))?;
-        self.replay.segments += 1;
-        self.replay.corruptions += report.damages.len();
-        for damage in &report.damages {
-            tracing::warn!(
-                segment = %path.display(),
-                offset = damage.offset,
-                reason = damage.reason,
-                "the write-ahead log is damaged; records on this page are lost"
-            );
-        }
-        if last && report.has_torn_tail() {
-            repair(fs, path, &report);
-        }
-        Ok(())
-    }
-
-    fn record(&mut self, bytes: &[u8]) {
-        let decoded = match RecordKind::of(bytes) {
-            Some(RecordKind::Series) => record::decode_series(bytes, |reference, labels| {
-                self.series(reference, &Labels::from_sorted(labels.iter().copied()));
-            }),
-            Some(RecordKind::Samples) => {
-                self.samples.clear();
-                let decoded = record::decode_samples(bytes, &mut self.samples);
-                self.apply();
-                decoded
-            }
-            Some(RecordKind::StartedSamples) => {
-                self.samples.clear();
-                let decoded = record::decode_started_samples(bytes, &mut self.samples);
-                self.apply();
-                decoded
-            }
-            Some(RecordKind::Histograms(kind)) => {
-                self.histograms.clear();
-                let decoded = record::decode_histograms(kind, bytes, &mut self.histograms);
-                self.apply_histograms();
-                decoded
-            }
-            Some(RecordKind::Tombstones) => {
-                let mut tombstones = Vec::new();
-                let decoded = record::decode_tombstones(bytes, &mut tombstones);
+impl ReplayState<'_, '_> {
+    fn take(&mut self, entries: Entries) {
+        match entries {
+            Entries::Series(named) => named.iter().for_each(|series| self.series(series)),
+            Entries::Samples(samples) => self.samples(&samples),
+            Entries::Histograms(histograms) => self.histograms(histograms),
+            Entries::Tombstones(tombstones) => {
+                self.appliers.drain();
                 self.head.apply_tombstones(&tombstones);
-                decoded
             }
-            Some(RecordKind::Metadata) => Ok(()),
-            Some(RecordKind::Other(_)) | None => {
-                self.replay.skipped_records += 1;
-                Ok(())
-            }
-        };
-        if decoded.is_err() {
-            self.replay.corruptions += 1;
-            tracing::warn!("a record of the write-ahead log ends too early; its rest is lost");
         }
     }
 
-    fn series(&mut self, reference: u64, labels: &Labels) {
-        if !self.head.restore_series(reference, labels) {
+    fn series(&mut self, series: &NamedSeries) {
+        let NamedSeries {
+            reference,
+            labels,
+            fingerprint,
+        } = series;
+        if !self.head.restore_series(*reference, labels, *fingerprint) {
             self.replay.unknown_series += 1;
             return;
         }
-        let chunks = self.chunk_files.take(reference);
+        let chunks = self.chunk_files.take(*reference);
         if !chunks.is_empty() {
-            self.adopt(reference, chunks);
+            // The series may be known by another reference and have samples on their way.
+            self.appliers.drain();
+            self.adopt(*reference, chunks);
         }
     }
 
@@ -218,44 +156,32 @@ impl ReplayState<'_> {
         }
     }
 
-    fn apply(&mut self) {
+    fn samples(&mut self, samples: &[RefSample]) {
         let head = self.head;
         let min_valid = head.min_valid_time();
         let aliases = head.aliases();
-        self.pending.clear();
-        for sample in self
-            .samples
-            .iter()
-            .filter(|sample| sample.time >= min_valid)
-        {
+        for sample in samples.iter().filter(|sample| sample.time >= min_valid) {
             match head.replayed_row(&aliases, sample.series) {
-                Some(row) => {
-                    self.pending.push(Pending {
-                        row,
-                        time: sample.time,
-                        value: sample.value,
-                    });
-                }
+                Some(row) => self.appliers.sample(Pending {
+                    row,
+                    time: sample.time,
+                    value: sample.value,
+                }),
                 None => self.replay.unknown_series += 1,
             }
         }
-        drop(aliases);
-        if !self.pending.is_sorted_by_key(|sample| sample.row) {
-            self.pending.sort_by_key(|sample| sample.row);
-        }
-        self.replay.samples += head.apply(&self.pending).samples;
+        self.appliers.send();
     }
 
-    fn apply_histograms(&mut self) {
+    fn histograms(&mut self, histograms: Vec<RefHistogram>) {
         let head = self.head;
         let min_valid = head.min_valid_time();
         let aliases = head.aliases();
-        let mut pending = Vec::new();
         for RefHistogram {
             series,
             time,
             histogram,
-        } in self.histograms.drain(..)
+        } in histograms
         {
             if time < min_valid {
                 continue;
@@ -265,7 +191,7 @@ impl ReplayState<'_> {
                 continue;
             }
             match head.replayed_row(&aliases, series) {
-                Some(row) => pending.push(PendingHistogram {
+                Some(row) => self.appliers.histogram(PendingHistogram {
                     row,
                     time,
                     histogram,
@@ -273,9 +199,7 @@ impl ReplayState<'_> {
                 None => self.replay.unknown_series += 1,
             }
         }
-        drop(aliases);
-        pending.sort_by_key(|sample| sample.row);
-        self.replay.samples += head.apply(&pending).samples;
+        self.appliers.send();
     }
 }
 
@@ -297,7 +221,7 @@ impl Head {
     }
 
     /// Takes up a series under the reference that the log gave it. False if that is impossible.
-    fn restore_series(&self, reference: u64, labels: &Labels) -> bool {
+    fn restore_series(&self, reference: u64, labels: &Labels, fingerprint: Fingerprint) -> bool {
         use std::sync::atomic::Ordering;
 
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
@@ -312,7 +236,6 @@ impl Head {
         // Also where no row is made: a number that the log has used is never given out again.
         self.next_row.fetch_max(row + 1, Ordering::Relaxed);
         self.settled_row.fetch_max(row + 1, Ordering::Relaxed);
-        let fingerprint = labels.fingerprint();
         let mut aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
         // The newest record of a reference says what it stands for from there on.
         aliases.remove(&reference);
@@ -338,42 +261,10 @@ impl Head {
     }
 }
 
-fn is_whole(fs: &dyn Fs, dir: &Path, checkpoint: u32) -> Result<bool, WalError> {
-    let folder = checkpoint_path(dir, checkpoint);
-    let segments = list_segments(fs, &folder)?;
-    for &number in &segments {
-        let report = check_segment(fs, &segment_path(&folder, number))?;
-        if !report.damages.is_empty() {
-            return Ok(false);
-        }
-    }
-    Ok(!segments.is_empty())
-}
-
-/// Cuts a segment behind its last whole record. If that fails, the end stays and is passed over
-/// again at the next start.
-fn repair(fs: &dyn Fs, path: &Path, report: &SegmentReport) {
-    let outcome = fs.open_append(path).and_then(|mut file| {
-        file.set_len(report.good_end)?;
-        file.sync()
-    });
-    match outcome {
-        Ok(()) => tracing::warn!(
-            segment = %path.display(),
-            kept = report.good_end,
-            cut = report.len - report.good_end,
-            "torn end of the write-ahead log cut off"
-        ),
-        Err(error) => tracing::error!(
-            segment = %path.display(),
-            error = %error,
-            "torn end of the write-ahead log could not be cut off"
-        ),
-    }
-}
-
 /// Where Prometheus keeps chunks of the head.
 const CHUNKS_DIR: &str = "chunks_head";
+/// Batches of entries that wait: enough to even out their sizes.
+const QUEUED: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -386,6 +277,11 @@ mod tests {
         Labels::from_pairs([("__name__", "up"), ("job", job)])
     }
 
+    fn restore(head: &Head, reference: u64, job: &str) -> bool {
+        let labels = labels(job);
+        head.restore_series(reference, &labels, labels.fingerprint())
+    }
+
     fn row_of(head: &Head, job: &str) -> Option<u32> {
         let labels = labels(job);
         head.with_catalog(|catalog| catalog.find(&labels, labels.fingerprint()))
@@ -395,12 +291,12 @@ mod tests {
     fn a_reference_in_the_log_is_never_given_out_again() {
         let head = Head::new(7_200_000, 0, HeadMetrics::new(&Registry::new()));
         // A series that was dropped and came back stands in the log under two references.
-        assert!(head.restore_series(5, &labels("a")));
-        assert!(head.restore_series(200, &labels("a")));
+        assert!(restore(&head, 5, "a"));
+        assert!(restore(&head, 200, "a"));
         assert_eq!(row_of(&head, "a"), Some(5));
         assert!(head.find_or_create(&labels("b")).unwrap() > 200);
         // A log in which the number was given out again all the same: the newest record holds.
-        assert!(head.restore_series(200, &labels("c")));
+        assert!(restore(&head, 200, "c"));
         assert_eq!(row_of(&head, "c"), Some(200));
         assert!(!head.aliases.lock().unwrap().contains_key(&200));
     }
