@@ -3,8 +3,10 @@
 pub(crate) mod bitstream;
 pub(crate) mod encode;
 pub mod histogram;
+mod start_timestamps;
 mod varbit;
 pub mod xor;
+pub mod xor2;
 mod xor_state;
 
 use storage::SampleBuffer;
@@ -18,6 +20,12 @@ pub enum ChunkEncoding {
     Histogram,
     /// Native histograms with float counts. Number 3.
     FloatHistogram,
+    /// Floats, with start timestamps. Number 4.
+    Xor2,
+    /// Native histograms with integer counts, with start timestamps. Number 5.
+    StartedHistogram,
+    /// Native histograms with float counts, with start timestamps. Number 6.
+    StartedFloatHistogram,
 }
 
 impl ChunkEncoding {
@@ -27,6 +35,9 @@ impl ChunkEncoding {
             1 => Some(Self::Xor),
             2 => Some(Self::Histogram),
             3 => Some(Self::FloatHistogram),
+            4 => Some(Self::Xor2),
+            5 => Some(Self::StartedHistogram),
+            6 => Some(Self::StartedFloatHistogram),
             _ => None,
         }
     }
@@ -37,6 +48,24 @@ impl ChunkEncoding {
             Self::Xor => 1,
             Self::Histogram => 2,
             Self::FloatHistogram => 3,
+            Self::Xor2 => 4,
+            Self::StartedHistogram => 5,
+            Self::StartedFloatHistogram => 6,
+        }
+    }
+
+    /// True if the samples are floats.
+    pub const fn has_floats(self) -> bool {
+        matches!(self, Self::Xor | Self::Xor2)
+    }
+
+    /// Number of samples in a finished chunk.
+    pub fn count(self, bytes: &[u8]) -> u16 {
+        match self {
+            Self::StartedHistogram | Self::StartedFloatHistogram => {
+                xor::count_of(bytes) & histogram::STARTED_COUNT_MASK
+            }
+            _ => xor::count_of(bytes),
         }
     }
 
@@ -49,7 +78,19 @@ impl ChunkEncoding {
             Self::Xor => xor::decode(bytes, buffer),
             Self::Histogram => histogram::decode_integers(bytes, buffer),
             Self::FloatHistogram => histogram::decode_floats(bytes, buffer),
+            Self::Xor2 => xor2::decode(bytes, buffer),
+            Self::StartedHistogram => histogram::decode_started_integers(bytes, buffer),
+            Self::StartedFloatHistogram => histogram::decode_started_floats(bytes, buffer),
         }
+    }
+}
+
+/// Number of samples in a finished chunk, whether its encoding is read or not.
+pub(crate) fn count_in(encoding: u8, bytes: &[u8]) -> u16 {
+    match ChunkEncoding::from_number(encoding) {
+        Some(encoding) => encoding.count(bytes),
+        // Every encoding so far begins with it.
+        None => xor::count_of(bytes),
     }
 }
 

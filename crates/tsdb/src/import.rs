@@ -12,7 +12,6 @@ use crate::block::sink::Sink;
 use crate::block::tombstones::{self, Tombstones};
 use crate::block::{BlockCompaction, BlockError, BlockMeta, BlockStats, writer};
 use crate::chunk::encode::{NewChunk, encode};
-use crate::chunk::xor::count_of;
 use crate::db::maintain::ulid_at;
 use crate::index::{ChunkMeta, IndexWriter};
 
@@ -118,7 +117,7 @@ fn write_files(
             let reference = chunks
                 .write(encoding, &bytes)
                 .map_err(BlockError::io(&chunks_dir))?;
-            stats.num_samples += u64::from(count_of(&bytes));
+            stats.num_samples += u64::from(encoding.count(&bytes));
             metas.push(ChunkMeta {
                 min_time: range.min_time,
                 max_time: range.max_time,

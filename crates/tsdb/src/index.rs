@@ -1,6 +1,7 @@
 //! The inverted index: from label pairs to series. The file format, and what head and blocks
 //! share to answer matchers.
 
+mod first_version;
 pub(crate) mod matchers;
 mod offset_table;
 pub(crate) mod postings_ops;

@@ -8,7 +8,7 @@ use storage::SampleBuffer;
 
 use super::BlockError;
 use super::sink::Sink;
-use crate::chunk::ChunkEncoding;
+use crate::chunk::{ChunkEncoding, count_in};
 use crate::index::ChunkMeta;
 use crate::wire::{Cursor, MAX_VARINT_LEN, put_checksum, put_u32, put_uvarint};
 
@@ -161,6 +161,13 @@ pub(crate) struct ChunkStream<'a> {
 pub(crate) struct RawChunk<'a> {
     pub(crate) encoding: u8,
     pub(crate) data: &'a [u8],
+}
+
+impl RawChunk<'_> {
+    /// Number of samples inside.
+    pub(crate) fn samples(&self) -> u16 {
+        count_in(self.encoding, self.data)
+    }
 }
 
 impl<'a> ChunkStream<'a> {

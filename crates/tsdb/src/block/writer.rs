@@ -161,13 +161,15 @@ impl BlockFiles<'_> {
                 }
                 let samples = u64::from(chunk.count);
                 stats.num_samples += samples;
-                match chunk.encoding {
-                    ChunkEncoding::Xor => stats.num_float_samples += samples,
-                    _ => stats.num_histogram_samples += samples,
+                match chunk.encoding.has_floats() {
+                    true => stats.num_float_samples += samples,
+                    false => stats.num_histogram_samples += samples,
                 }
                 bytes.clear();
                 bytes.extend_from_slice(chunk.bytes);
-                xor::set_count(&mut bytes, chunk.count);
+                if chunk.encoding == ChunkEncoding::Xor {
+                    xor::set_count(&mut bytes, chunk.count);
+                }
                 outcome = chunks.write(chunk.encoding, &bytes).map(|reference| {
                     let TimeRange { min_time, max_time } = chunk.range;
                     last_time = last_time.max(max_time);

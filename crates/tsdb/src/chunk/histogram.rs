@@ -13,6 +13,7 @@ use model::value::{STALE, is_stale};
 use storage::SampleBuffer;
 
 use super::bitstream::{BitReader, EndOfBits};
+use super::start_timestamps::StartTimestamps;
 use super::varbit::{read_signed, read_unsigned};
 use super::xor::count_of;
 use super::xor_state::XorState;
@@ -27,7 +28,7 @@ pub(crate) use writer::has_integers_only;
 /// The bytes end before the last sample that they promise, or times do not rise. What was read
 /// until then is in the buffer.
 pub fn decode_integers(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
-    decode::<Integers>(bytes, buffer)
+    decode::<Integers>(bytes, Header::of(bytes), buffer)
 }
 
 /// The same for float counts.
@@ -35,7 +36,52 @@ pub fn decode_integers(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), Ch
 /// # Errors
 /// As there.
 pub fn decode_floats(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
-    decode::<Floats>(bytes, buffer)
+    decode::<Floats>(bytes, Header::of(bytes), buffer)
+}
+
+/// The same for integer counts with start timestamps.
+///
+/// # Errors
+/// As there.
+pub fn decode_started_integers(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
+    decode::<Integers>(bytes, Header::of_started(bytes), buffer)
+}
+
+/// The same for float counts with start timestamps.
+///
+/// # Errors
+/// As there.
+pub fn decode_started_floats(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
+    decode::<Floats>(bytes, Header::of_started(bytes), buffer)
+}
+
+/// The first three bytes of a chunk. Where samples have start timestamps, the flags are in the highest
+/// bits of the number of samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Header {
+    count: u16,
+    flags: u8,
+    starts: StartTimestamps,
+}
+
+impl Header {
+    fn of(bytes: &[u8]) -> Self {
+        let flags = bytes.get(2).copied().unwrap_or_default();
+        Self {
+            count: count_of(bytes),
+            flags,
+            starts: StartTimestamps::default(),
+        }
+    }
+
+    fn of_started(bytes: &[u8]) -> Self {
+        let starts = bytes.get(2).copied().unwrap_or_default();
+        Self {
+            count: count_of(bytes) & STARTED_COUNT_MASK,
+            flags: bytes.first().copied().unwrap_or_default(),
+            starts: StartTimestamps::of_header(starts),
+        }
+    }
 }
 
 /// The counts of the sample that was read last, and what the next is decoded against.
@@ -55,29 +101,34 @@ trait Counts: Default {
     fn buckets(&self, from: usize, buckets: usize) -> Vec<f64>;
 }
 
-fn decode<C: Counts>(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<(), ChunkError> {
-    let promised = usize::from(count_of(bytes));
+fn decode<C: Counts>(
+    bytes: &[u8],
+    header: Header,
+    buffer: &mut SampleBuffer,
+) -> Result<(), ChunkError> {
+    let promised = usize::from(header.count);
     if promised == 0 {
         return Ok(());
     }
     let before = buffer.len() + buffer.histograms().len();
     let outcome = bytes
-        .get(2..)
+        .get(3..)
         .ok_or(Stop::End)
-        .and_then(|rest| run::<C>(rest, promised, buffer));
+        .and_then(|rest| run::<C>(rest, header, buffer));
     let read = buffer.len() + buffer.histograms().len() - before;
     outcome.map_err(|stop| stop.after(read, promised))
 }
 
-fn run<C: Counts>(bytes: &[u8], promised: usize, buffer: &mut SampleBuffer) -> Result<(), Stop> {
+fn run<C: Counts>(bytes: &[u8], header: Header, buffer: &mut SampleBuffer) -> Result<(), Stop> {
     let mut reader = BitReader::new(bytes);
-    let flags = reader.read(8)?;
+    let mut starts = header.starts;
     let layout = Layout::read(&mut reader, bytes.len())?;
     let buckets = layout.positive.1 + layout.negative.1;
     let mut counts = C::default();
     let mut sum = XorState::default();
     let (mut time, mut delta) = (0i64, 0i64);
-    for index in 0..promised {
+    for index in 0..usize::from(header.count) {
+        let before = time;
         let number = read_signed(&mut reader)?;
         match index {
             0 => time = number,
@@ -94,23 +145,28 @@ fn run<C: Counts>(bytes: &[u8], promised: usize, buffer: &mut SampleBuffer) -> R
             _ => sum.read(&mut reader)?,
         }
         let sum = f64::from_bits(sum.value);
-        if is_stale(sum) {
-            if index == 0 {
-                counts.read_buckets(&mut reader, index, buckets)?;
-            }
+        let stale = is_stale(sum);
+        if index == 0 || !stale {
+            counts.read_buckets(&mut reader, index, buckets)?;
+        }
+        match index {
+            0 => starts.read_first(&mut reader, time)?,
+            _ => starts.read_next(&mut reader, index, before)?,
+        }
+        if stale {
             buffer.push(time, STALE);
             continue;
         }
-        counts.read_buckets(&mut reader, index, buckets)?;
-        let histogram = layout.histogram(&counts, sum, hint(flags, index));
-        buffer.histograms_mut().push(time, Arc::new(histogram), 0);
+        let histogram = layout.histogram(&counts, sum, hint(header.flags, index));
+        let histograms = buffer.histograms_mut();
+        histograms.push(time, Arc::new(histogram), starts.current);
     }
     Ok(())
 }
 
 /// What the flags of a chunk say of one of its samples. Merging may have put another chunk in front,
 /// so nothing is known of the first one.
-fn hint(flags: u64, index: usize) -> CounterResetHint {
+fn hint(flags: u8, index: usize) -> CounterResetHint {
     match (flags >> 6, index) {
         (0b11, _) => CounterResetHint::Gauge,
         (_, 0) => CounterResetHint::Unknown,
@@ -339,3 +395,6 @@ fn read_float(
     *state = XorState::starting_at(reader.read(64)?);
     Ok(())
 }
+
+/// Bits of the number of samples in chunks with start timestamps.
+pub(super) const STARTED_COUNT_MASK: u16 = 0x3fff;

@@ -13,7 +13,7 @@ use crate::block::sink::Sink;
 use crate::block::tombstones::{self, Tombstones};
 use crate::block::{Block, BlockError, BlockMeta, BlockStats, writer};
 use crate::chunk::encode::{NewChunk, encode};
-use crate::chunk::{ChunkEncoding, xor};
+use crate::chunk::{ChunkEncoding, count_in};
 use crate::index::matchers::PostingsSource as _;
 use crate::index::reader::{SeriesReader, Symbols};
 use crate::index::{ChunkMeta, IndexWriter, SeriesEntry};
@@ -222,13 +222,12 @@ impl Output<'_> {
             .chunks
             .write_encoded(encoding, data)
             .map_err(BlockError::io(self.dir))?;
-        // Every encoding begins with the number of samples.
-        let samples = u64::from(xor::count_of(data));
+        let samples = u64::from(count_in(encoding, data));
         self.stats.num_chunks += 1;
         self.stats.num_samples += samples;
-        match HISTOGRAM_ENCODINGS.contains(&encoding) {
-            true => self.stats.num_histogram_samples += samples,
-            false => self.stats.num_float_samples += samples,
+        match ChunkEncoding::from_number(encoding) {
+            Some(known) if !known.has_floats() => self.stats.num_histogram_samples += samples,
+            _ => self.stats.num_float_samples += samples,
         }
         self.metas.push(ChunkMeta {
             min_time: range.min_time,
@@ -358,11 +357,3 @@ fn rewrite(
     }
     Ok(())
 }
-
-/// Encodings whose samples are histograms, those that we do not decode included.
-const HISTOGRAM_ENCODINGS: [u8; 4] = [
-    ChunkEncoding::Histogram.number(),
-    ChunkEncoding::FloatHistogram.number(),
-    5,
-    6,
-];

@@ -149,7 +149,7 @@ impl Row {
         let closed = self.closed.iter().map(|chunk| ChunkView {
             range: chunk.range(),
             encoding: chunk.encoding,
-            count: xor::count_of(&chunk.bytes),
+            count: chunk.encoding.count(&chunk.bytes),
             bytes: &chunk.bytes,
         });
         let open = (self.open.count() > 0).then(|| ChunkView {
@@ -293,11 +293,11 @@ impl Row {
         let Some(last) = self.closed.last() else {
             return Ok(());
         };
-        if last.encoding != ChunkEncoding::Xor {
+        if !last.encoding.has_floats() {
             return self.reopen_histograms();
         }
         let mut samples = SampleBuffer::default();
-        xor::decode(&last.bytes, &mut samples)?;
+        last.encoding.decode(&last.bytes, &mut samples)?;
         (self.open, self.open_min_time) = without(&samples, TimeRange::new(i64::MAX, i64::MIN));
         // The next sample begins a chunk of its own.
         self.cut_time = self.open.last_time().saturating_add(1);

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use host::fs::File;
 
+use super::first_version::FirstVersion;
 use super::matchers::PostingsSource;
 use super::offset_table::{Entry, OffsetTable, read_entry};
-use super::writer::{CONTENTS_BYTES, ChunkMeta, Contents, MAGIC, SERIES_ALIGNMENT, VERSION};
+use super::writer::{CONTENTS_BYTES, ChunkMeta, Contents, MAGIC, SERIES_ALIGNMENT};
 use crate::block::BlockError;
 use crate::wire::{Cursor, Malformed};
 
@@ -23,6 +24,8 @@ pub(crate) struct IndexReader {
     len: u64,
     contents: Contents,
     table: OffsetTable,
+    /// What version 1 has another way.
+    first_version: Option<FirstVersion>,
     symbols: Mutex<Option<Arc<Symbols>>>,
     symbols_used: AtomicBool,
 }
@@ -51,12 +54,12 @@ impl Symbols {
         Ok(symbols)
     }
 
-    /// The text with this number.
     /// Number of symbols.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
+    /// The text with this number.
     pub(crate) fn text(&self, symbol: u64) -> Option<&str> {
         let index = usize::try_from(symbol).ok()?;
         let end = *self.ends.get(index)?;
@@ -84,33 +87,41 @@ impl IndexReader {
             len,
             contents: Contents::default(),
             table: OffsetTable::default(),
+            first_version: None,
             symbols: Mutex::default(),
             symbols_used: AtomicBool::new(false),
         };
-        let header = reader.bytes(0, 5)?;
-        let mut cursor = Cursor::new(&header);
-        if cursor.u32() != Ok(MAGIC) {
-            return Err(reader.damaged("not an index file"));
-        }
-        match cursor.u8() {
-            Ok(VERSION) => {}
-            version => {
-                let reason = format!("index format version {}", version.unwrap_or_default());
-                return Err(BlockError::Unsupported {
-                    path: reader.path,
-                    reason,
-                });
-            }
-        }
+        let is_first = reader.read_version()? == 1;
         reader.contents = reader.read_contents()?;
         let symbols = reader.section(reader.contents.symbols)?;
         Symbols::parse(&symbols).map_err(|_| reader.damaged("symbol table is malformed"))?;
-        drop(symbols);
         let offset = reader.contents.postings_offset_table;
         let table = reader.section(offset)?;
-        reader.table = OffsetTable::sample(&table, offset + 4)
-            .map_err(|_| reader.damaged("postings offset table is malformed"))?;
+        let malformed = |_| reader.damaged("postings offset table is malformed");
+        if is_first {
+            let base = reader.contents.symbols;
+            let first = FirstVersion::new(&symbols, base, &table).map_err(malformed)?;
+            reader.table = OffsetTable::sample(first.table(), 0).map_err(malformed)?;
+            reader.first_version = Some(first);
+        } else {
+            reader.table = OffsetTable::sample(&table, offset + 4).map_err(malformed)?;
+        }
         Ok(reader)
+    }
+
+    fn read_version(&self) -> Result<u8, BlockError> {
+        let header = self.bytes(0, 5)?;
+        let mut cursor = Cursor::new(&header);
+        if cursor.u32() != Ok(MAGIC) {
+            return Err(self.damaged("not an index file"));
+        }
+        match cursor.u8() {
+            Ok(version) if READ_VERSIONS.contains(&version) => Ok(version),
+            version => Err(BlockError::Unsupported {
+                path: self.path.clone(),
+                reason: format!("index format version {}", version.unwrap_or_default()),
+            }),
+        }
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -223,7 +234,10 @@ impl IndexReader {
         each: &mut dyn FnMut(Entry<'_>) -> Result<(), BlockError>,
     ) -> Result<(), BlockError> {
         let len = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
-        let bytes = self.bytes(start, len)?;
+        let bytes = match &self.first_version {
+            Some(first) => Cow::Borrowed(first.entries(start, len)),
+            None => Cow::Owned(self.bytes(start, len)?),
+        };
         let mut cursor = Cursor::new(&bytes);
         while !cursor.is_empty() {
             let entry = read_entry(&mut cursor);
@@ -265,7 +279,10 @@ impl SeriesReader<'_> {
     /// Reads the series with this number into `entry`.
     pub(crate) fn read(&mut self, id: u32, entry: &mut SeriesEntry) -> Result<(), BlockError> {
         let index = self.index;
-        let offset = u64::from(id) * SERIES_ALIGNMENT;
+        let offset = match index.first_version {
+            Some(_) => u64::from(id),
+            None => u64::from(id) * SERIES_ALIGNMENT,
+        };
         let malformed = |_| index.damaged("series entry is malformed");
         let header = self.at(offset, 10.min(index.len.saturating_sub(offset)))?;
         let mut cursor = Cursor::new(header);
@@ -278,7 +295,11 @@ impl SeriesReader<'_> {
         if checksum != crc32c::crc32c(body).to_be_bytes() {
             return Err(index.damaged("checksum of a series does not match"));
         }
-        parse_series(body, entry).map_err(malformed)
+        parse_series(body, entry).map_err(malformed)?;
+        match &index.first_version {
+            Some(first) => first.number_symbols(&mut entry.labels).map_err(malformed),
+            None => Ok(()),
+        }
     }
 
     fn at(&mut self, offset: u64, len: u64) -> Result<&[u8], BlockError> {
@@ -379,5 +400,7 @@ impl PostingsSource for IndexReader {
     }
 }
 
+/// Upstream's readers take these. The third is the second to them.
+const READ_VERSIONS: [u8; 3] = [1, 2, 3];
 /// Bytes that one read of series takes.
 const SERIES_WINDOW: u64 = 64 << 10;

@@ -5,7 +5,6 @@ use std::hash::Hash;
 
 use crate::block::chunks::ChunkStream;
 use crate::block::{Block, BlockError, BlockMeta};
-use crate::chunk::xor::count_of;
 use crate::index::SeriesEntry;
 use crate::index::matchers::PostingsSource as _;
 use crate::read_only::ReadOnly;
@@ -66,7 +65,7 @@ pub fn fullness(directory: &ReadOnly, ulid: &str) -> Result<[u64; 10], BlockErro
     let mut chunks = ChunkStream::new(block.chunks());
     each_series(block, |entry| {
         for chunk in &entry.chunks {
-            let samples = usize::from(count_of(chunks.read(chunk.reference)?.data));
+            let samples = usize::from(chunks.read(chunk.reference)?.samples());
             let tenth = (samples * tenths.len() / FULL_CHUNK).min(tenths.len() - 1);
             if let Some(count) = tenths.get_mut(tenth) {
                 *count += 1;

@@ -9,7 +9,6 @@ use storage::SampleBuffer;
 use crate::block::chunks::ChunkStream;
 use crate::block::{Block, BlockError};
 use crate::chunk::ChunkEncoding;
-use crate::chunk::xor::count_of;
 use crate::index::SeriesEntry;
 use crate::index::matchers::PostingsSource as _;
 use crate::read_only::{ReadOnlyError, block_dirs};
@@ -184,7 +183,7 @@ impl Verified {
                 }
             };
             count.chunks += 1;
-            count.samples += u64::from(count_of(raw.data));
+            count.samples += u64::from(raw.samples());
             let file = (chunk.reference >> 32) + 1;
             let path = block.dir().join("chunks").join(format!("{file:06}"));
             let at = |what: String| format!("at byte {}: {what}", chunk.reference & 0xffff_ffff);

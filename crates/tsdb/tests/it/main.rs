@@ -8,6 +8,7 @@
 mod blocks;
 mod bounds;
 mod compaction;
+mod conformance;
 mod crash;
 mod damage;
 mod deletion;
@@ -20,4 +21,5 @@ mod native;
 mod ownership;
 mod power_loss;
 mod queries;
+mod started;
 mod upstream;
