@@ -1,5 +1,6 @@
 //! The database: head, log and blocks behind the storage seam.
 
+mod chunk_files;
 mod compact;
 mod delete;
 pub(crate) mod maintain;

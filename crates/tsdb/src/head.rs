@@ -6,7 +6,7 @@
 
 mod append;
 pub(crate) mod catalog;
-mod chunk_files;
+pub(crate) mod chunk_files;
 mod delete;
 mod replay;
 mod select;

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 
+use super::chunk_files::LeftFile;
 use super::compact::Backoff;
 use super::open::{Loaded, delete_folder, load_blocks};
 use super::{Db, View};
 use crate::block::{BlockError, writer};
+use crate::head::chunk_files::CHUNKS_DIR;
 use crate::head::series::range_end;
 use crate::retention::{self, Candidate, Limits, Reason, Retention};
 use crate::wal::WalError;
@@ -23,6 +25,18 @@ pub(super) struct Maintenance {
     truncation: Option<(i64, Weak<View>)>,
     /// When blocks may be merged again after that failed.
     pub(super) backoff: Backoff,
+    /// Files of head chunks that a Prometheus left, oldest first.
+    pub(super) chunk_files: Vec<LeftFile>,
+}
+
+impl Maintenance {
+    /// At the start, with these files of head chunks.
+    pub(super) fn new(chunk_files: Vec<LeftFile>) -> Self {
+        Self {
+            chunk_files,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why maintenance stopped early. The next run tries again; nothing stored is lost.
@@ -164,6 +178,7 @@ impl Db {
         let time = *time;
         state.truncation = None;
         self.head.truncate(time);
+        state.remove_chunk_files(&*self.fs, time);
         self.truncate_log(time)
     }
 
@@ -325,7 +340,7 @@ impl Db {
     /// Bytes of everything that is in no block: the log and its checkpoints, and what else
     /// upstream keeps of the head.
     fn log_bytes(&self) -> Result<u64, MaintainError> {
-        let folders = ["wal", "wbl", "chunks_head"];
+        let folders = ["wal", "wbl", CHUNKS_DIR];
         let lens = folders.map(|name| self.folder_bytes(&self.options.path.join(name)));
         lens.into_iter().sum()
     }

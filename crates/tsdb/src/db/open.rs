@@ -11,6 +11,8 @@ use host::clock::Clock;
 use host::fs::Fs;
 use model::TimeRange;
 
+use super::chunk_files::{LeftFile, left_files};
+use super::maintain::Maintenance;
 use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
@@ -105,7 +107,9 @@ impl Db {
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
-        let wal = open_log(&fs, &*clock, &head, &options, progress)?;
+        let (wal, chunk_files) = open_log(&fs, &*clock, &head, &options, progress)?;
+        let mut maintenance = Maintenance::new(chunk_files);
+        maintenance.remove_chunk_files(&*fs, head.min_valid_time());
         let db = Self {
             retention: Mutex::new(options.retention),
             fs,
@@ -114,7 +118,7 @@ impl Db {
             head,
             wal,
             view: RwLock::new(Arc::new(View { blocks, holes })),
-            maintenance: Mutex::default(),
+            maintenance: Mutex::new(maintenance),
             metrics,
             replayed: progress.clone(),
             stopping: AtomicBool::new(false),
@@ -127,14 +131,15 @@ impl Db {
     }
 }
 
-/// Replays the log and begins a new segment behind it.
+/// Replays the log and begins a new segment behind it. Returns also the files of head chunks that
+/// are there.
 fn open_log(
     fs: &Arc<dyn Fs>,
     clock: &dyn Clock,
     head: &Head,
     options: &Options,
     progress: &ReplayProgress,
-) -> Result<Wal, OpenError> {
+) -> Result<(Wal, Vec<LeftFile>), OpenError> {
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
     let replay = head
@@ -152,8 +157,9 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
-    Wal::open(Arc::clone(fs), &dir, options.wal)
-        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
+    let wal = Wal::open(Arc::clone(fs), &dir, options.wal)
+        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })?;
+    Ok((wal, left_files(replay.chunk_files, head)))
 }
 
 fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {

@@ -18,29 +18,43 @@ use crate::wire::{Cursor, Malformed};
 #[derive(Debug, Default)]
 pub(super) struct ChunkFiles {
     chunks: HashMap<u64, Vec<NewChunk>, RandomState>,
+    /// Oldest first.
+    pub(super) files: Vec<ChunkFile>,
     /// Places that could not be read.
     pub(super) damages: usize,
     /// Chunks of encodings that are not read, or out of order.
     pub(super) skipped: usize,
 }
 
+/// A file, and until when it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChunkFile {
+    pub(crate) path: PathBuf,
+    /// When the last of its chunks ends; none if it is damaged or behind damage.
+    pub(crate) last_time: Option<i64>,
+}
+
 impl ChunkFiles {
     /// Reads the files in `dir`, which need not be there, without chunks that end before `time`.
-    /// What is behind damage is left out: the log has it.
+    /// What is behind damage or a missing file is left out: the log has it.
     pub(super) fn read(fs: &dyn Fs, dir: &Path, time: i64) -> Result<Self, WalError> {
         let mut files = Self::default();
         for number in list_segments(fs, dir)? {
             let path = file_path(dir, number);
-            let bytes = fs.read(&path).map_err(WalError::at(&path))?;
-            if let Err(reason) = files.file(&bytes, time) {
+            let mut last_time = None;
+            if files
+                .files
+                .last()
+                .is_some_and(|last| last.path != file_path(dir, number - 1))
+            {
                 files.damages += 1;
-                tracing::warn!(
-                    file = %path.display(),
-                    reason,
-                    "a file of chunks is damaged; the rest of it comes from the log"
-                );
-                break;
+                tracing::warn!(file = %path.display(), "a file of chunks before this one is missing");
             }
+            if files.damages == 0 {
+                let bytes = fs.read(&path).map_err(WalError::at(&path))?;
+                last_time = files.file(&path, &bytes, time);
+            }
+            files.files.push(ChunkFile { path, last_time });
         }
         for chunks in files.chunks.values_mut() {
             chunks.sort_by_key(|chunk| chunk.range.min_time);
@@ -56,32 +70,27 @@ impl ChunkFiles {
         }
     }
 
-    fn file(&mut self, bytes: &[u8], time: i64) -> Result<(), &'static str> {
-        let Some((header, mut rest)) = bytes.split_first_chunk::<8>() else {
-            // Begun and never written to.
-            return match bytes.iter().all(|&byte| byte == 0) {
-                true => Ok(()),
-                false => Err("header is cut off"),
-            };
+    /// Takes up the chunks of a file. Returns when the last of them ends, unless it is damaged.
+    fn file(&mut self, path: &Path, bytes: &[u8], time: i64) -> Option<i64> {
+        let mut last_time = i64::MIN;
+        let outcome = walk(bytes, &mut |_, parts| {
+            last_time = last_time.max(parts.range.max_time);
+            self.chunk(parts, time);
+        });
+        let Err(Damage { offset, reason }) = outcome else {
+            return Some(last_time);
         };
-        let [m0, m1, m2, m3, version, ..] = *header;
-        if u32::from_be_bytes([m0, m1, m2, m3]) != MAGIC || version != VERSION {
-            return Err("not a file of chunks of version 1");
-        }
-        // The file was made with room for more.
-        while rest.iter().any(|&byte| byte != 0) {
-            rest = self.chunk(rest, time)?;
-        }
-        Ok(())
+        self.damages += 1;
+        tracing::warn!(
+            file = %path.display(),
+            offset,
+            reason,
+            "a file of chunks is damaged; the rest of it comes from the log"
+        );
+        None
     }
 
-    /// Takes up one chunk; returns what is behind it.
-    fn chunk<'a>(&mut self, bytes: &'a [u8], time: i64) -> Result<&'a [u8], &'static str> {
-        let parts = Parts::read(bytes).map_err(|_| "a chunk is cut off")?;
-        let body = bytes.get(..bytes.len() - parts.rest.len() - 4);
-        if crc32c::crc32c(body.unwrap_or_default()) != parts.checksum {
-            return Err("checksum of a chunk does not match");
-        }
+    fn chunk(&mut self, parts: &Parts<'_>, time: i64) {
         match ChunkEncoding::from_number(parts.encoding) {
             None => self.skipped += 1,
             Some(_) if parts.range.max_time < time => {}
@@ -91,16 +100,53 @@ impl ChunkFiles {
                 bytes: parts.data.into(),
             }),
         }
-        Ok(parts.rest)
     }
 }
 
+/// Where a file is not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damage {
+    pub(crate) offset: usize,
+    pub(crate) reason: &'static str,
+}
+
+/// Hands each chunk of a file to `each`, with its place, until the end or the first damage.
+pub(crate) fn walk(bytes: &[u8], each: &mut dyn FnMut(usize, &Parts<'_>)) -> Result<(), Damage> {
+    let damage = |offset, reason| Err(Damage { offset, reason });
+    let Some((header, mut rest)) = bytes.split_first_chunk::<8>() else {
+        // Begun and never written to.
+        return match bytes.iter().all(|&byte| byte == 0) {
+            true => Ok(()),
+            false => damage(0, "header is cut off"),
+        };
+    };
+    let [m0, m1, m2, m3, version, ..] = *header;
+    if u32::from_be_bytes([m0, m1, m2, m3]) != MAGIC || version != VERSION {
+        return damage(0, "not a file of chunks of version 1");
+    }
+    // The file was made with room for more.
+    while rest.iter().any(|&byte| byte != 0) {
+        let offset = bytes.len() - rest.len();
+        let Ok(parts) = Parts::read(rest) else {
+            return damage(offset, "a chunk is cut off");
+        };
+        let body = rest.get(..rest.len() - parts.rest.len() - 4);
+        if crc32c::crc32c(body.unwrap_or_default()) != parts.checksum {
+            return damage(offset, "checksum of a chunk does not match");
+        }
+        each(offset, &parts);
+        rest = parts.rest;
+    }
+    Ok(())
+}
+
 /// A chunk in a file.
-struct Parts<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts<'a> {
     series: u64,
-    range: TimeRange,
-    encoding: u8,
-    data: &'a [u8],
+    pub(crate) range: TimeRange,
+    pub(crate) encoding: u8,
+    pub(crate) data: &'a [u8],
     checksum: u32,
     rest: &'a [u8],
 }
@@ -123,10 +169,14 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn file_path(dir: &Path, number: u32) -> PathBuf {
+pub(crate) fn file_path(dir: &Path, number: u32) -> PathBuf {
     dir.join(format!("{number:06}"))
 }
 
+/// In front of the encoding of chunks with samples out of order.
+pub(crate) const OUT_OF_ORDER: u8 = 0x80;
+/// Where Prometheus keeps them in the data directory.
+pub(crate) const CHUNKS_DIR: &str = "chunks_head";
 const MAGIC: u32 = 0x0130_BC91;
 const VERSION: u8 = 1;
 
@@ -185,6 +235,8 @@ mod tests {
         .unwrap();
         let mut files = ChunkFiles::read(&fs, dir, 5).unwrap();
         assert_eq!((files.damages, files.skipped), (1, 1));
+        let ends: Vec<_> = files.files.iter().map(|file| file.last_time).collect();
+        assert_eq!(ends, [Some(60), None, None]);
         let mut ranges = |series| -> Vec<_> {
             let chunks = files.take(series).into_iter();
             chunks

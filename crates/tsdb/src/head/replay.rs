@@ -15,7 +15,7 @@ use rapidhash::fast::RandomState;
 
 use super::Head;
 use super::append::{Pending, PendingHistogram};
-use super::chunk_files::ChunkFiles;
+use super::chunk_files::{CHUNKS_DIR, ChunkFile, ChunkFiles};
 use crate::chunk::encode::NewChunk;
 use crate::status::ReplayProgress;
 use crate::wal::WalError;
@@ -34,6 +34,8 @@ pub(crate) struct Replay {
     pub(crate) skipped_records: usize,
     /// Chunks in files whose encoding is not read, or that are out of order.
     pub(crate) skipped_chunks: usize,
+    /// Those files, oldest first.
+    pub(crate) chunk_files: Vec<ChunkFile>,
     pub(crate) corruptions: usize,
 }
 
@@ -48,10 +50,11 @@ impl Head {
         progress: &ReplayProgress,
     ) -> Result<Replay, WalError> {
         let beside = dir.with_file_name(CHUNKS_DIR);
-        let chunk_files = ChunkFiles::read(fs, &beside, self.min_valid_time())?;
+        let mut chunk_files = ChunkFiles::read(fs, &beside, self.min_valid_time())?;
         let replay = Replay {
             corruptions: chunk_files.damages,
             skipped_chunks: chunk_files.skipped,
+            chunk_files: std::mem::take(&mut chunk_files.files),
             ..Replay::default()
         };
         let (sender, entries) = sync_channel(QUEUED);
@@ -260,9 +263,6 @@ impl Head {
         true
     }
 }
-
-/// Where Prometheus keeps chunks of the head.
-const CHUNKS_DIR: &str = "chunks_head";
 /// Batches of entries that wait: enough to even out their sizes.
 const QUEUED: usize = 16;
 

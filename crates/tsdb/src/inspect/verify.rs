@@ -12,8 +12,6 @@ use crate::chunk::ChunkEncoding;
 use crate::index::SeriesEntry;
 use crate::index::matchers::PostingsSource as _;
 use crate::read_only::{ReadOnlyError, block_dirs};
-use crate::wal::reader::check_segment;
-use crate::wal::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +35,8 @@ pub struct Verified {
     pub samples: u64,
     /// Segments of the log and of its checkpoints.
     pub segments: usize,
+    /// Chunks in files that Prometheus keeps beside its log.
+    pub head_chunks: usize,
     /// What is damaged.
     pub findings: Vec<Finding>,
 }
@@ -60,21 +60,13 @@ pub fn verify(
             Err(error) => verified.failed(&path, &error),
         }
     }
-    for name in ["wal", "wbl"] {
-        let folder = dir.join(name);
-        if fs.metadata(&folder).is_err() {
-            continue;
-        }
-        verified.segments(fs, &folder, progress)?;
-        for number in list_checkpoints(fs, &folder)? {
-            verified.segments(fs, &checkpoint_path(&folder, number), progress)?;
-        }
-    }
+    verified.logs(fs, dir, progress)?;
+    verified.head_chunks(fs, dir, progress)?;
     Ok(verified)
 }
 
 impl Verified {
-    fn found(&mut self, path: &Path, what: impl Into<String>) {
+    pub(super) fn found(&mut self, path: &Path, what: impl Into<String>) {
         self.findings.push(Finding {
             path: path.to_owned(),
             what: what.into(),
@@ -93,26 +85,6 @@ impl Verified {
                 self.found(path, reason);
             }
         }
-    }
-
-    fn segments(
-        &mut self,
-        fs: &dyn Fs,
-        folder: &Path,
-        progress: &mut dyn FnMut(&Path, u64),
-    ) -> Result<(), ReadOnlyError> {
-        for number in list_segments(fs, folder)? {
-            let path = segment_path(folder, number);
-            progress(&path, 0);
-            self.segments += 1;
-            for damage in check_segment(fs, &path)?.damages {
-                self.found(
-                    &path,
-                    format!("at byte {}: {}", damage.offset, damage.reason),
-                );
-            }
-        }
-        Ok(())
     }
 
     fn block(&mut self, block: &Block, progress: &mut dyn FnMut(&Path, u64)) {
@@ -200,9 +172,7 @@ impl Verified {
                 continue;
             }
             let range = TimeRange::new(chunk.min_time, chunk.max_time);
-            let histograms = buffer.histograms().timestamps();
-            let mut times = buffer.timestamps().iter().chain(histograms);
-            if times.any(|&time| !range.contains(time)) {
+            if !are_inside(&buffer, range) {
                 self.found(
                     &path,
                     at("samples outside the times that the index says".to_owned()),
@@ -210,6 +180,13 @@ impl Verified {
             }
         }
     }
+}
+
+/// True if all samples are inside `range`.
+pub(super) fn are_inside(samples: &SampleBuffer, range: TimeRange) -> bool {
+    let histograms = samples.histograms().timestamps();
+    let mut times = samples.timestamps().iter().chain(histograms);
+    times.all(|&time| range.contains(time))
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,6 +7,7 @@
 
 mod blocks;
 mod bounds;
+mod chunk_files;
 mod compaction;
 mod conformance;
 mod crash;

@@ -20,6 +20,9 @@ pub(super) fn run(path: &Path) -> anyhow::Result<ExitCode> {
     for finding in &verified.findings {
         println!("{}: {}", finding.path.display(), finding.what);
     }
+    if verified.head_chunks > 0 {
+        println!("{} chunks of the head in files", verified.head_chunks);
+    }
     println!(
         "{} blocks with {} series, {} chunks, {} samples; {} segments of the log: {}",
         verified.blocks,
