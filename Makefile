@@ -4,7 +4,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 NARTHEX    := $(TARGET_DIR)/release/narthex
 
-.PHONY: up test bench bench-query differential fuzz lint ui tools
+.PHONY: up test bench bench-query soak differential fuzz lint ui tools
 
 # Builds what has changed and watches this machine. ARGS go to `narthex up`:
 #   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
@@ -30,6 +30,12 @@ bench-query: tools
 	@cargo build --release --package narthex --package bench
 	@$(TARGET_DIR)/release/bench query --narthex $(NARTHEX) \
 	  --prometheus $(TARGET_DIR)/peers/prometheus $(ARGS)
+
+# Whether memory, handles or threads of a server grow over hours; writes the same page.
+#   make soak ARGS="--hours 1 --series 200000"
+soak: tools
+	@cargo build --release --package narthex --package bench
+	@$(TARGET_DIR)/release/bench soak --narthex $(NARTHEX) $(ARGS)
 
 # Narthex and Prometheus 3.14 asked the same of the same blocks; reports in target/differential.
 #   make differential ARGS="--random 20000 --seed 7"

@@ -19,8 +19,10 @@ use clap::ValueEnum;
 use crate::fleet;
 use crate::page;
 use contender::Contender;
+pub(crate) use contender::scrape_configuration;
 use report::Report;
-use rig::LoadGenerator;
+pub(crate) use report::median;
+pub(crate) use rig::LoadGenerator;
 
 /// Of the samples that the schedule promises, at least this part must have been stored, or the
 /// figures compare different work.

@@ -3,6 +3,7 @@
 //! [`fleet`] is the load: many scrape targets behind one port. [`ingest`] runs the servers on it
 //! and writes what it measured into `docs/operations/measurements.md`, with the command that did.
 //! [`query`] does the same for what is asked of them.
+//! [`soak`] runs a server for long and tells whether what it holds grows.
 //! [`differential`] asks Narthex and Prometheus the same of the same blocks and lists what differs.
 
 #![allow(
@@ -24,6 +25,7 @@ mod query;
 mod random;
 mod remote_write;
 mod server;
+mod soak;
 
 use anyhow::Result;
 use clap::Parser;
@@ -38,6 +40,8 @@ enum Command {
     Ingest(ingest::Options),
     /// Measure what queries cost, Narthex, Prometheus and VictoriaMetrics in one run.
     Query(query::Options),
+    /// Run Narthex for long and tell whether what it holds grows.
+    Soak(soak::Options),
     /// Ask Narthex and Prometheus the same queries and list every difference.
     Differential(differential::Options),
 }
@@ -47,6 +51,7 @@ fn main() -> Result<()> {
         Command::Fleet(options) => fleet::serve(&options),
         Command::Ingest(options) => ingest::run(&options),
         Command::Query(options) => query::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Differential(options) => differential::run(&options),
     }
 }

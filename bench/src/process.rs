@@ -60,6 +60,16 @@ impl Process {
         let usage = Usage::of(&self.pid().to_string());
         usage.with_context(|| format!("reading what {} used", self.name))
     }
+
+    /// How many files, sockets and the like it has open.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn open_files(&self) -> Result<usize> {
+        let folder = format!("/proc/{}/fd", self.pid());
+        let entries = fs::read_dir(&folder).with_context(|| format!("listing {folder}"))?;
+        Ok(entries.count())
+    }
 }
 
 impl Drop for Process {
@@ -105,6 +115,10 @@ pub(crate) struct Usage {
     pub(crate) cpu_seconds: f64,
     /// Resident memory now.
     pub(crate) resident_bytes: f64,
+    /// The part of it that is no page of a file.
+    pub(crate) anonymous_bytes: f64,
+    /// Threads now.
+    pub(crate) threads: f64,
     /// Most resident memory so far.
     pub(crate) peak_resident_bytes: f64,
     /// Bytes handed to `write()` calls, sockets that are written so included.
@@ -133,6 +147,8 @@ impl Usage {
         Ok(Self {
             cpu_seconds: cpu_ticks(&stat).context("/proc/<pid>/stat is cut")? / ticks as f64,
             resident_bytes: field(&status, "VmRSS:") * 1024.0,
+            anonymous_bytes: field(&status, "RssAnon:") * 1024.0,
+            threads: field(&status, "Threads:"),
             peak_resident_bytes: field(&status, "VmHWM:") * 1024.0,
             handed_to_write_bytes: field(&io, "wchar:"),
             disk_bytes: field(&io, "write_bytes:"),
@@ -179,7 +195,10 @@ mod tests {
 
     #[test]
     fn this_process_uses_memory() {
-        assert!(Usage::of_self().unwrap().resident_bytes > 100_000.0);
+        let usage = Usage::of_self().unwrap();
+        assert!(usage.anonymous_bytes > 100_000.0);
+        assert!(usage.resident_bytes >= usage.anonymous_bytes);
+        assert!(usage.threads >= 1.0);
     }
 
     #[test]

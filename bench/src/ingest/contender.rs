@@ -43,7 +43,7 @@ impl Contender {
             Server::Prometheus => server::Kind::Prometheus,
         };
         let name = kind.name();
-        let configuration = configuration(load, fleet);
+        let configuration = scrape_configuration(load.targets, load.interval, fleet);
         let folder = folder.join(name);
         Ok(Self {
             name,
@@ -74,13 +74,12 @@ impl Contender {
 }
 
 /// One job; every target is another path of the same port, with an instance of its own.
-fn configuration(load: Load, fleet: SocketAddr) -> String {
-    let seconds = load.interval;
+pub(crate) fn scrape_configuration(targets: usize, seconds: u64, fleet: SocketAddr) -> String {
     let mut text = format!(
         "global:\n  scrape_interval: {seconds}s\n  scrape_timeout: {seconds}s\n\
          scrape_configs:\n  - job_name: fleet\n    static_configs:\n"
     );
-    for number in 0..load.targets {
+    for number in 0..targets {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,

@@ -12,14 +12,14 @@ use crate::http;
 use crate::process::{self, Process};
 
 /// A running fleet.
-pub(super) struct LoadGenerator {
+pub(crate) struct LoadGenerator {
     process: Process,
     address: SocketAddr,
 }
 
 impl LoadGenerator {
     /// Starts `bench fleet` and waits until it says where it listens.
-    pub(super) fn start(options: &fleet::Options) -> Result<Self> {
+    pub(crate) fn start(options: &fleet::Options) -> Result<Self> {
         let program = env::current_exe().context("finding this program")?;
         let mut command = process::ended_with_us(&program);
         command
@@ -39,7 +39,7 @@ impl LoadGenerator {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
