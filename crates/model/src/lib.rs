@@ -19,6 +19,7 @@ pub mod annotations;
 pub mod date;
 pub mod duration;
 pub mod elementary;
+pub mod exemplar;
 pub mod family;
 pub mod histogram;
 pub mod label;
@@ -36,6 +37,7 @@ pub mod timestamp;
 pub mod value;
 
 pub use annotations::Annotations;
+pub use exemplar::{Exemplar, SeriesExemplars};
 pub use family::{Metric, MetricFamily, MetricValue};
 pub use histogram::{Buckets, CounterResetHint, Histogram, Span};
 pub use labels::{Labels, LabelsBuilder};

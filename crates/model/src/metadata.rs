@@ -3,7 +3,7 @@
 use crate::MetricType;
 
 /// Type, help text and unit of a metric name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Metadata {
     /// The kind of metric.
     pub metric_type: MetricType,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use model::histogram::HistogramError;
 use model::{Histogram, Labels, Metadata, SeriesRef};
 
+use crate::exemplar::{AppendExemplar, ExemplarError};
+
 /// One sample for one series, with what is known beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Append<'a> {
@@ -86,6 +88,21 @@ pub trait Appender: Send {
     /// # Errors
     /// This sample is refused; the batch goes on and the others stand.
     fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError>;
+
+    /// False if exemplars are forgotten anyway, so that none need be brought.
+    fn keeps_exemplars(&self) -> bool {
+        false
+    }
+
+    /// Adds an exemplar of a series that the store, or this batch, has. A store that keeps none
+    /// takes it and forgets it; so does one that has the same exemplar already.
+    ///
+    /// # Errors
+    /// This exemplar is refused; the batch goes on.
+    fn append_exemplar(&mut self, append: AppendExemplar<'_>) -> Result<(), ExemplarError> {
+        let _ = append;
+        Ok(())
+    }
 
     /// Makes the batch visible, and durable as far as the store promises for what nobody is told of.
     ///

@@ -28,10 +28,12 @@
 //! **Must not know:** how anything is stored.
 
 pub mod append;
+pub mod exemplar;
 pub mod memory;
 pub mod select;
 pub mod series;
 
 pub use append::{Append, AppendError, AppendValue, Appendable, Appender, Commit};
+pub use exemplar::{AppendExemplar, ExemplarError};
 pub use select::{LabelQuery, Projection, Querier, Queryable, Select, SelectError, SelectHints};
 pub use series::{HistogramSamples, NumberedLabels, SampleBuffer, SeriesSet};

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use host::clock::Clock;
 use host::fs::Fs;
-use model::TimeRange;
+use model::{Matcher, SeriesExemplars, TimeRange};
 use storage::{Append, AppendError, Appendable, Appender, Commit, Querier, Queryable, SelectError};
 
 pub use maintain::MaintainError;
@@ -51,6 +51,8 @@ pub struct Options {
     pub no_lockfile: bool,
     /// Series that the head may hold; 0: as many as come.
     pub series_limit: usize,
+    /// Exemplars that are kept; 0: none.
+    pub max_exemplars: usize,
 }
 
 impl Options {
@@ -69,6 +71,7 @@ impl Options {
             durability: Durability::default(),
             no_lockfile: false,
             series_limit: 0,
+            max_exemplars: 0,
         }
     }
 }
@@ -166,6 +169,22 @@ impl Db {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         outcome
+    }
+
+    /// The exemplars in `range` of all series on which one of the sets of matchers holds, in order
+    /// of labels and times.
+    pub fn exemplars(&self, range: TimeRange, sets: &[Vec<Matcher>]) -> Vec<SeriesExemplars> {
+        self.head.exemplars.select(range, sets)
+    }
+
+    /// Makes room for so many exemplars; of those that are there the newest stay.
+    pub fn set_max_exemplars(&self, max: usize) {
+        self.head.exemplars.resize(max);
+    }
+
+    /// Takes exemplars that are so many milliseconds behind the newest of their series, too.
+    pub fn set_exemplar_window(&self, millis: i64) {
+        self.head.exemplars.set_out_of_order_window(millis);
     }
 
     /// What the head holds, with lists of up to `limit` entries.

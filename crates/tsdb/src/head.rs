@@ -5,6 +5,7 @@
 //! are numbered by the low half of a series' reference. A commit logs first and then applies.
 
 mod append;
+mod beside;
 pub(crate) mod catalog;
 pub(crate) mod chunk_files;
 mod delete;
@@ -24,10 +25,12 @@ use storage::AppendError;
 
 pub(crate) use append::HeadAppender;
 use append::Scratch;
+use beside::SeriesMetadata;
 use catalog::{Catalog, SLAB_ROWS};
 pub(crate) use select::Selected;
 use series::Slab;
 
+use crate::exemplars::Exemplars;
 use crate::metrics::HeadMetrics;
 
 /// Samples in memory.
@@ -51,6 +54,8 @@ pub(crate) struct Head {
     chunk_range: i64,
     series_limit: usize,
     scratch: Mutex<Vec<Scratch>>,
+    pub(crate) exemplars: Exemplars,
+    metadata: SeriesMetadata,
     pub(crate) metrics: HeadMetrics,
 }
 
@@ -73,6 +78,8 @@ impl Head {
             chunk_range,
             series_limit,
             scratch: Mutex::default(),
+            exemplars: Exemplars::new(metrics.exemplars.clone()),
+            metadata: SeriesMetadata::default(),
             metrics,
         }
     }

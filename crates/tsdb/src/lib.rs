@@ -46,6 +46,7 @@ pub mod block;
 pub mod chunk;
 pub(crate) mod compaction;
 mod db;
+mod exemplars;
 mod head;
 pub mod import;
 mod index;

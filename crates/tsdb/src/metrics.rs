@@ -4,6 +4,8 @@ use exposition::Registry;
 use exposition::instrument::exponential_buckets;
 use exposition::instrument::{Counter, CounterFamily, Gauge, Histogram};
 
+use crate::exemplars::ExemplarMetrics;
+
 /// Instruments of the head and its log.
 #[derive(Clone)]
 pub(crate) struct HeadMetrics {
@@ -28,7 +30,9 @@ pub(crate) struct HeadMetrics {
     pub(crate) wal_unknown_records: CounterFamily,
     pub(crate) checkpoints_created: Counter,
     pub(crate) checkpoints_failed: Counter,
+    pub(crate) wal_skipped_records: Counter,
     pub(crate) replay_seconds: Gauge,
+    pub(crate) exemplars: ExemplarMetrics,
 }
 
 impl HeadMetrics {
@@ -115,6 +119,10 @@ impl HeadMetrics {
                 "Total number of unknown series references encountered during WAL replay.",
                 &["type"],
             ),
+            wal_skipped_records: r.counter(
+                "narthex_tsdb_wal_replay_skipped_records_total",
+                "Total number of records in the log of kinds that are not known, passed over during WAL replay.",
+            ),
             checkpoints_created: r.counter(
                 "prometheus_tsdb_checkpoint_creations_total",
                 "Total number of checkpoint creations attempted.",
@@ -127,6 +135,7 @@ impl HeadMetrics {
                 "prometheus_tsdb_data_replay_duration_seconds",
                 "Time taken to replay the data on disk.",
             ),
+            exemplars: ExemplarMetrics::new(r),
         }
     }
 }

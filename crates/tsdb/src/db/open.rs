@@ -94,6 +94,7 @@ impl Db {
             options.series_limit,
             HeadMetrics::new(registry),
         );
+        head.exemplars.resize(options.max_exemplars);
         let loaded = load_blocks(&*fs, &dir, &View::default(), &metrics).map_err(|source| {
             OpenError::Unreadable {
                 path: dir.clone(),

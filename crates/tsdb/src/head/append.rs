@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use model::{SeriesRef, TimeRange};
-use storage::{Append, AppendError, AppendValue, Appender, Commit};
+use storage::{Append, AppendError, AppendExemplar, AppendValue, Appender, Commit, ExemplarError};
 
 use super::Head;
+use super::beside::Beside;
 use super::catalog::SLAB_ROWS;
 use super::series::{Appended, Row, Slab, SlabRows};
 use crate::db::Durability;
@@ -30,17 +31,18 @@ pub(crate) struct Pending {
 pub(crate) struct Scratch {
     pending: Vec<Pending>,
     histograms: Vec<PendingHistogram>,
+    pub(super) beside: Beside,
     series_record: Vec<u8>,
     samples_record: Vec<u8>,
 }
 
 /// A batch on its way into the head.
 pub(crate) struct HeadAppender<'a> {
-    head: &'a Head,
+    pub(super) head: &'a Head,
     wal: &'a Wal,
     /// Bound of the times that this batch may carry.
     min_time: i64,
-    scratch: Scratch,
+    pub(super) scratch: Scratch,
     durability: Durability,
     /// The slab that the last sample went to; the next one's is mostly the same.
     slab: Option<(u32, Arc<Slab>)>,
@@ -131,7 +133,18 @@ impl Appender for HeadAppender<'_> {
             }
             AppendValue::Histogram(histogram) => self.append_histogram(&append, histogram)?,
         };
+        if let Some(metadata) = append.metadata {
+            self.take_metadata(row, metadata);
+        }
         Ok(self.head.reference(row))
+    }
+
+    fn keeps_exemplars(&self) -> bool {
+        self.head.exemplars.are_kept()
+    }
+
+    fn append_exemplar(&mut self, append: AppendExemplar<'_>) -> Result<(), ExemplarError> {
+        self.take_exemplar(append)
     }
 
     fn commit(mut self: Box<Self>) -> Result<Commit, AppendError> {
@@ -159,6 +172,7 @@ impl HeadAppender<'_> {
             .log_batch(self.wal, scratch)
             .map_err(append_error)?;
         let commit = self.head.apply_batch(&scratch.pending, &scratch.histograms);
+        self.head.apply_beside(&scratch.beside);
         self.head
             .metrics
             .samples_appended
@@ -177,6 +191,7 @@ impl Drop for HeadAppender<'_> {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.pending.clear();
         scratch.histograms.clear();
+        scratch.beside.clear();
         let mut spare = self
             .head
             .scratch
@@ -194,6 +209,7 @@ impl Head {
         let Scratch {
             pending,
             histograms,
+            beside,
             series_record,
             samples_record,
         } = scratch;
@@ -204,6 +220,7 @@ impl Head {
             true => self.encode_samples(pending, samples_record),
             false => self.encode_mixed(&runs(pending, histograms), &mut others),
         }
+        let (metadata, exemplars) = self.encode_beside(beside);
         let mut writer = wal.lock();
         // Under the log's lock: a series is in the log before any batch's samples of it.
         let new = std::mem::take(&mut *self.unlogged());
@@ -211,9 +228,10 @@ impl Head {
             self.encode_series(&new, series_record);
         }
         let outcome = match others.is_empty() {
-            true => writer.log(&[series_record, samples_record]),
+            true => writer.log(&[series_record, &metadata, samples_record, &exemplars]),
             false => {
-                let records = std::iter::once(&*series_record).chain(&others);
+                let before = [&*series_record, &metadata].into_iter();
+                let records = before.chain(&others).chain([&exemplars]);
                 writer.log(&records.map(Vec::as_slice).collect::<Vec<_>>())
             }
         };

@@ -19,7 +19,8 @@ use super::chunk_files::{CHUNKS_DIR, ChunkFile, ChunkFiles};
 use crate::chunk::encode::NewChunk;
 use crate::status::ReplayProgress;
 use crate::wal::WalError;
-use crate::wal::record::{RefHistogram, RefSample};
+use crate::wal::record::{self, RefHistogram, RefSample};
+use crate::wire::Malformed;
 use appliers::Appliers;
 use log::{Entries, LogReader, LogReport, NamedSeries};
 
@@ -30,6 +31,9 @@ pub(crate) struct Replay {
     pub(crate) samples: usize,
     /// Samples of series that the log does not name.
     pub(crate) unknown_series: usize,
+    /// Exemplars, and metadata, of such series.
+    pub(crate) unknown_exemplars: usize,
+    pub(crate) unknown_metadata: usize,
     /// Records of kinds that are not read.
     pub(crate) skipped_records: usize,
     /// Chunks in files whose encoding is not read, or that are out of order.
@@ -87,11 +91,27 @@ impl Head {
         replay.skipped_records = skipped_records;
         replay.corruptions += corruptions;
         self.metrics.wal_corruptions.add(replay.corruptions as u64);
-        self.metrics
-            .wal_unknown_records
-            .with(&["samples"])
-            .add(replay.unknown_series as u64);
+        self.note_unknown(&replay);
         Ok(replay)
+    }
+}
+
+impl Head {
+    /// Tells what a replay could not make use of.
+    fn note_unknown(&self, replay: &Replay) {
+        let metrics = &self.metrics;
+        metrics
+            .wal_skipped_records
+            .add(replay.skipped_records as u64);
+        for (kind, count) in [
+            ("samples", replay.unknown_series),
+            ("exemplars", replay.unknown_exemplars),
+            ("metadata", replay.unknown_metadata),
+        ] {
+            if count > 0 || kind == "samples" {
+                metrics.wal_unknown_records.with(&[kind]).add(count as u64);
+            }
+        }
     }
 }
 
@@ -112,6 +132,14 @@ impl ReplayState<'_, '_> {
                 self.appliers.drain();
                 self.head.apply_tombstones(&tombstones);
             }
+            Entries::Exemplars(record) => {
+                let decoded = self.exemplars(&record);
+                self.note(decoded);
+            }
+            Entries::Metadata(record) => {
+                let decoded = self.metadata(&record);
+                self.note(decoded);
+            }
         }
     }
 
@@ -131,6 +159,42 @@ impl ReplayState<'_, '_> {
             self.appliers.drain();
             self.adopt(*reference, chunks);
         }
+    }
+
+    fn note(&mut self, decoded: Result<(), Malformed>) {
+        if decoded.is_err() {
+            self.replay.corruptions += 1;
+            tracing::warn!("a record of the write-ahead log ends too early; its rest is lost");
+        }
+    }
+
+    fn exemplars(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let head = self.head;
+        if !head.exemplars.are_kept() {
+            return Ok(());
+        }
+        let aliases = head.aliases();
+        let mut found = Vec::new();
+        let decoded = record::decode_exemplars(bytes, |exemplar| {
+            match head.replayed_row(&aliases, exemplar.series) {
+                Some(row) => found.push((row, exemplar)),
+                None => self.replay.unknown_exemplars += 1,
+            }
+        });
+        drop(aliases);
+        head.restore_exemplars(&found);
+        decoded
+    }
+
+    fn metadata(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let head = self.head;
+        let aliases = head.aliases();
+        record::decode_metadata(bytes, |metadata| {
+            match head.replayed_row(&aliases, metadata.series) {
+                Some(row) => head.restore_metadata(row, metadata),
+                None => self.replay.unknown_metadata += 1,
+            }
+        })
     }
 
     /// Gives chunks that were in files to their series. Samples of the log that are in them are

@@ -16,6 +16,7 @@ impl Head {
         let removed = self.truncate_rows(time, settled);
         if !removed.is_empty() {
             self.forget(&removed);
+            self.metadata.forget(&removed);
         }
         self.settled_row
             .store(self.next_row.load(Ordering::Relaxed), Ordering::Relaxed);

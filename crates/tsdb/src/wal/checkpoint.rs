@@ -1,12 +1,13 @@
 //! Checkpoints: what is still needed of old segments, folded into a folder of its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use host::fs::Fs;
 
 use super::reader::read_segment;
-use super::record::{self, RecordKind, RefSample};
+use super::record::{self, RecordKind, RefExemplar, RefMetadata, RefSample};
 use super::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
 use super::{WalError, WalOptions, Writer};
 
@@ -41,15 +42,29 @@ pub(crate) fn checkpoint(
     let temporary = dir.join(format!("checkpoint.{last:08}.tmp"));
     remove_dir(&**fs, &temporary)?;
     let mut writer = Writer::open(Arc::clone(fs), &temporary, options)?;
+    let mut metadata = Latest::default();
     if let Some(number) = folded {
         let old = checkpoint_path(dir, number);
         for number in list_segments(&**fs, &old)? {
-            fold(&**fs, &segment_path(&old, number), keep, &mut writer)?;
+            fold(
+                &**fs,
+                &segment_path(&old, number),
+                keep,
+                &mut metadata,
+                &mut writer,
+            )?;
         }
     }
     for &number in &segments {
-        fold(&**fs, &segment_path(dir, number), keep, &mut writer)?;
+        fold(
+            &**fs,
+            &segment_path(dir, number),
+            keep,
+            &mut metadata,
+            &mut writer,
+        )?;
     }
+    metadata.log(&mut writer)?;
     writer.close()?;
     fs.sync_dir(&temporary).map_err(WalError::at(&temporary))?;
     fs.rename(&temporary, &target)
@@ -86,7 +101,13 @@ fn remove_dir(fs: &dyn Fs, path: &Path) -> Result<(), WalError> {
 }
 
 /// Copies what is needed of one segment.
-fn fold(fs: &dyn Fs, path: &Path, keep: &Keep<'_>, writer: &mut Writer) -> Result<(), WalError> {
+fn fold(
+    fs: &dyn Fs,
+    path: &Path,
+    keep: &Keep<'_>,
+    metadata: &mut Latest,
+    writer: &mut Writer,
+) -> Result<(), WalError> {
     let mut outcome = Ok(());
     let mut out = Vec::new();
     read_segment(fs, path, &mut |bytes| {
@@ -94,7 +115,7 @@ fn fold(fs: &dyn Fs, path: &Path, keep: &Keep<'_>, writer: &mut Writer) -> Resul
             return;
         }
         out.clear();
-        filter(bytes, keep, &mut out);
+        filter(bytes, keep, metadata, &mut out);
         if !out.is_empty() {
             outcome = writer.log(&[&out]);
         }
@@ -102,8 +123,37 @@ fn fold(fs: &dyn Fs, path: &Path, keep: &Keep<'_>, writer: &mut Writer) -> Resul
     outcome
 }
 
-/// Writes the needed part of a record; nothing if no part is.
-fn filter(bytes: &[u8], keep: &Keep<'_>, out: &mut Vec<u8>) {
+/// What is known of series at last: all that was said before is out of date.
+#[derive(Debug, Default)]
+struct Latest {
+    /// Records of one series each, by its reference.
+    records: BTreeMap<u64, Vec<u8>>,
+}
+
+impl Latest {
+    fn note(&mut self, metadata: RefMetadata<'_>) {
+        let record = self.records.entry(metadata.series).or_default();
+        record.clear();
+        record::put_metadata(record, metadata);
+    }
+
+    /// Writes it behind the series, many to a record.
+    fn log(&self, writer: &mut Writer) -> Result<(), WalError> {
+        let mut record = Vec::new();
+        for one in self.records.values() {
+            let skipped = usize::from(!record.is_empty());
+            record.extend_from_slice(one.get(skipped..).unwrap_or_default());
+            if record.len() >= METADATA_RECORD_BYTES {
+                writer.log(&[&record])?;
+                record.clear();
+            }
+        }
+        writer.log(&[&record])
+    }
+}
+
+/// Writes the needed part of a record; nothing if no part is. Metadata is collected instead.
+fn filter(bytes: &[u8], keep: &Keep<'_>, metadata: &mut Latest, out: &mut Vec<u8>) {
     match RecordKind::of(bytes) {
         Some(RecordKind::Series) => {
             record::begin_series(out);
@@ -153,8 +203,29 @@ fn filter(bytes: &[u8], keep: &Keep<'_>, out: &mut Vec<u8>) {
                 out.extend_from_slice(bytes);
             }
         }
-        // Kinds that are not read may matter to whoever wrote them.
-        Some(RecordKind::Metadata | RecordKind::Other(_)) => out.extend_from_slice(bytes),
+        Some(RecordKind::Exemplars) => {
+            let mut exemplars: Vec<RefExemplar<'_>> = Vec::new();
+            if record::decode_exemplars(bytes, |exemplar| exemplars.push(exemplar)).is_err() {
+                tracing::warn!("a record of exemplars ends too early; its rest is dropped");
+            }
+            exemplars.retain(|exemplar| exemplar.time >= keep.min_time);
+            record::encode_exemplars(out, exemplars);
+        }
+        Some(RecordKind::Metadata) => {
+            let decoded = record::decode_metadata(bytes, |news| {
+                if (keep.series)(news.series) {
+                    metadata.note(news);
+                }
+            });
+            if decoded.is_err() {
+                tracing::warn!("a record of metadata ends too early; its rest is dropped");
+            }
+        }
+        // Kinds that are not known may matter to whoever wrote them.
+        Some(RecordKind::Other(_)) => out.extend_from_slice(bytes),
         None => {}
     }
 }
+
+/// A record of metadata ends beyond this, so that none is too large for a segment.
+const METADATA_RECORD_BYTES: usize = 1 << 20;

@@ -1,6 +1,8 @@
 //! Records: what the log says. Numbers and layouts are Prometheus'.
 
+mod exemplars;
 mod histograms;
+mod metadata;
 
 use model::TimeRange;
 
@@ -17,7 +19,11 @@ pub struct RefSample {
     pub value: f64,
 }
 
+use exemplars::EXEMPLARS;
+pub use exemplars::{RefExemplar, decode_exemplars, decode_labels, encode_exemplars, put_labels};
 pub use histograms::{HistogramRecord, RefHistogram, decode_histograms, encode_histograms};
+use metadata::METADATA;
+pub use metadata::{RefMetadata, decode_metadata, metric_type_number, put_metadata};
 
 /// A range of time that was deleted from a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +49,9 @@ pub enum RecordKind {
     Tombstones,
     /// Type, help and unit of series. Number 6.
     Metadata,
-    /// Exemplars and everything unknown; skipped and counted.
+    /// Exemplars of series. Number 4.
+    Exemplars,
+    /// Everything unknown; skipped and counted.
     Other(u8),
 }
 
@@ -55,6 +63,7 @@ impl RecordKind {
             SAMPLES => Self::Samples,
             TOMBSTONES => Self::Tombstones,
             METADATA => Self::Metadata,
+            EXEMPLARS => Self::Exemplars,
             STARTED_SAMPLES => Self::StartedSamples,
             other => match HistogramRecord::from_number(other) {
                 Some(kind) => Self::Histograms(kind),
@@ -211,7 +220,6 @@ pub fn decode_tombstones(record: &[u8], tombstones: &mut Vec<Tombstone>) -> Resu
 const SERIES: u8 = 1;
 const SAMPLES: u8 = 2;
 const TOMBSTONES: u8 = 3;
-const METADATA: u8 = 6;
 const STARTED_SAMPLES: u8 = 11;
 /// 0: there is no start; 1: the same as before; above: it follows.
 const SAME_START: u8 = 1;
@@ -321,6 +329,8 @@ mod tests {
                 let _ = decode_histograms(kind, &bytes, &mut Vec::new());
             }
             let _ = decode_series(&bytes, |_, _| {});
+            let _ = decode_exemplars(&bytes, |_| {});
+            let _ = decode_metadata(&bytes, |_| {});
         }
     }
 }

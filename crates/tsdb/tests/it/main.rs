@@ -5,6 +5,7 @@
     reason = "a test ends where it fails"
 )]
 
+mod beside;
 mod blocks;
 mod bounds;
 mod chunk_files;

@@ -18,6 +18,9 @@ pub(super) enum Entries {
     Samples(Vec<RefSample>),
     Histograms(Vec<RefHistogram>),
     Tombstones(Vec<Tombstone>),
+    /// Records, not decoded: they are few, and most of what they hold is text.
+    Exemplars(Vec<u8>),
+    Metadata(Vec<u8>),
 }
 
 /// A series as the log names it.
@@ -33,6 +36,19 @@ pub(super) struct LogReport {
     pub(super) segments: usize,
     pub(super) skipped_records: usize,
     pub(super) corruptions: usize,
+}
+
+impl LogReport {
+    /// Counts a record of a kind that is not known.
+    fn skip(&mut self, number: u8) {
+        if self.skipped_records == 0 {
+            tracing::warn!(
+                number,
+                "the write-ahead log has records of a kind that is not known; they are passed over"
+            );
+        }
+        self.skipped_records += 1;
+    }
 }
 
 /// Reads the log from its newest usable checkpoint to its end.
@@ -160,11 +176,20 @@ impl<'a> LogReader<'a> {
                 self.hand_on(Entries::Tombstones(tombstones));
                 decoded
             }
-            Some(RecordKind::Metadata) => Ok(()),
-            Some(RecordKind::Other(_)) | None => {
-                self.report.skipped_records += 1;
+            // Past the samples that wait: these need series only.
+            Some(RecordKind::Exemplars) => {
+                self.send(Entries::Exemplars(bytes.to_vec()));
                 Ok(())
             }
+            Some(RecordKind::Metadata) => {
+                self.send(Entries::Metadata(bytes.to_vec()));
+                Ok(())
+            }
+            Some(RecordKind::Other(number)) => {
+                self.report.skip(number);
+                Ok(())
+            }
+            None => Ok(()),
         };
         if self.samples.len() >= SAMPLES_AT_ONCE {
             self.flush();
