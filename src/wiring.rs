@@ -31,6 +31,10 @@ pub(crate) struct Settings {
     pub(crate) listen_addresses: Vec<String>,
     /// Whether reload and end may be asked over HTTP.
     pub(crate) enable_lifecycle: bool,
+    /// Whether exemplars are kept, as many as the configuration says.
+    pub(crate) keeps_exemplars: bool,
+    /// Whether type, help and unit of scraped series are written to the log.
+    pub(crate) logs_metadata: bool,
     /// Whether samples are taken at `/api/v1/write`.
     pub(crate) receives_remote_write: bool,
     /// Whether what is stored may be changed over HTTP.

@@ -2,11 +2,22 @@
 
 use promql::EngineOptions;
 
+/// What names switch on beside the query engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Switches {
+    /// Exemplars are kept.
+    pub(super) keeps_exemplars: bool,
+    /// Metadata of series is written to the log.
+    pub(super) logs_metadata: bool,
+}
+
 /// Switches on what these names mean; says in the log what has no effect.
-pub(super) fn switch_on(names: &[String], engine: &mut EngineOptions) {
+pub(super) fn switch_on(names: &[String], engine: &mut EngineOptions) -> Switches {
+    let mut switches = Switches::default();
     for name in names.iter().filter(|name| !name.is_empty()) {
         match meaning(name) {
             Meaning::Engine(switch) => switch(engine),
+            Meaning::Switch(switch) => switch(&mut switches),
             Meaning::AlwaysOn => {
                 tracing::warn!(
                     option = name,
@@ -24,12 +35,15 @@ pub(super) fn switch_on(names: &[String], engine: &mut EngineOptions) {
             }
         }
     }
+    switches
 }
 
 /// What a name is for.
 enum Meaning {
     /// A setting of the query engine.
     Engine(fn(&mut EngineOptions)),
+    /// Something of another component.
+    Switch(fn(&mut Switches)),
     /// Something that upstream once had to switch on, and that is on here, too.
     AlwaysOn,
     /// Something of a component that does not heed it yet.
@@ -61,6 +75,8 @@ fn meaning(name: &str) -> Meaning {
         "use-start-timestamps" => Meaning::Engine(|engine| {
             engine.use_start_timestamps = true;
         }),
+        "exemplar-storage" => Meaning::Switch(|switches| switches.keeps_exemplars = true),
+        "metadata-wal-records" => Meaning::Switch(|switches| switches.logs_metadata = true),
         "promql-duration-expr" | "native-histograms" => Meaning::AlwaysOn,
         name if NOT_YET.contains(&name) => Meaning::NotYet,
         _ => Meaning::Unknown,
@@ -68,17 +84,15 @@ fn meaning(name: &str) -> Meaning {
 }
 
 /// Names of upstream's for what is not in this program yet.
-const NOT_YET: [&str; 19] = [
+const NOT_YET: [&str; 17] = [
     "auto-reload-config",
     "concurrent-rule-eval",
     "created-timestamp-zero-ingestion",
     "delayed-compaction",
-    "exemplar-storage",
     "extra-scrape-metrics",
     "fast-startup",
     "histograms-st-encoding",
     "memory-snapshot-on-shutdown",
-    "metadata-wal-records",
     "old-ui",
     "ooo-native-histograms",
     "otlp-deltatocumulative",
@@ -106,10 +120,12 @@ mod tests {
             "type-and-unit-labels",
             "use-start-timestamps",
             "exemplar-storage",
+            "metadata-wal-records",
             "nonsense",
             "",
         ];
-        switch_on(&all.map(str::to_owned), &mut engine);
+        let switches = switch_on(&all.map(str::to_owned), &mut engine);
+        assert!(switches.keeps_exemplars && switches.logs_metadata);
         let want = EngineOptions {
             delayed_name_removal: true,
             per_step_statistics: true,
@@ -119,7 +135,7 @@ mod tests {
             ..EngineOptions::default()
         };
         assert_eq!(engine, want);
-        assert!(matches!(meaning("exemplar-storage"), Meaning::NotYet));
+        assert!(matches!(meaning("st-storage"), Meaning::NotYet));
         assert!(matches!(meaning("promql-at-modifier"), Meaning::Unknown));
     }
 }

@@ -189,7 +189,7 @@ struct AcceptedFlags {
 pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
     flags.log.start();
     let mut engine = flags.query.options();
-    features::switch_on(&flags.features, &mut engine);
+    let switches = features::switch_on(&flags.features, &mut engine);
     if flags.query.max_concurrency == 0 {
         bail!("--query.max-concurrency: must be at least 1");
     }
@@ -197,6 +197,8 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         config: ConfigSource::File(flags.config_file.clone()),
         listen_addresses: flags.listen_addresses.clone(),
         enable_lifecycle: flags.enable_lifecycle,
+        keeps_exemplars: switches.keeps_exemplars,
+        logs_metadata: switches.logs_metadata,
         receives_remote_write: flags.enable_remote_write_receiver,
         enable_admin_api: flags.enable_admin_api,
         storage: flags.storage.options()?,

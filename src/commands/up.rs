@@ -36,6 +36,8 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         },
         listen_addresses: vec![flags.listen.clone()],
         enable_lifecycle: false,
+        keeps_exemplars: false,
+        logs_metadata: false,
         receives_remote_write: false,
         maintenance_interval: MAINTENANCE_INTERVAL,
         enable_admin_api: false,

@@ -39,6 +39,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (store_fs, store_clock) = (Arc::clone(&fs), Arc::clone(&clock));
     let mut options = settings.storage.clone();
     options.retention = storage::effective_retention(options.retention, &config.storage);
+    options.max_exemplars = storage::max_exemplars(settings.keeps_exemplars, &config.storage);
     let (progress, metrics_pool) = (
         ReplayProgress::default(),
         Arc::new(Pool::new("metrics", 1)?),
@@ -66,6 +67,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     storage::maintain(&db, &storage_pool, interval, &stop, &mut tasks);
     let shown = Shown::new(Arc::clone(&clock));
     let world = World {
+        logs_metadata: settings.logs_metadata,
         db: &db,
         fs: &fs,
         clock: &clock,
@@ -141,6 +143,8 @@ fn reload(
         Ok(config) => {
             let flags = settings.storage.retention;
             db.set_retention(storage::effective_retention(flags, &config.storage));
+            let kept = settings.keeps_exemplars;
+            db.set_max_exemplars(storage::max_exemplars(kept, &config.storage));
             scraping.apply(&config);
             services.follow_evaluation_interval(config.global.evaluation_interval);
             shown.accept(&config);

@@ -44,6 +44,7 @@ impl Scraping {
             clock: Arc::clone(world.clock),
             registry: world.registry.clone(),
             offset_seed: offset_seed(config),
+            sends_metadata: world.logs_metadata,
         };
         let scraper = Manager::new(options, jobs(config));
         let scraping = Self {
@@ -71,6 +72,7 @@ impl Scraping {
 
 /// What discovery and scraping need of the rest.
 pub(super) struct World<'a> {
+    pub(super) logs_metadata: bool,
     pub(super) db: &'a Arc<Db>,
     pub(super) fs: &'a Arc<dyn Fs>,
     pub(super) clock: &'a Arc<dyn Clock>,

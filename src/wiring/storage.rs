@@ -34,6 +34,14 @@ pub(super) fn effective_retention(flags: Retention, config: &StorageConfig) -> R
     }
 }
 
+/// How many exemplars are kept: as many as the configuration says, if any are to be kept.
+pub(super) fn max_exemplars(are_kept: bool, config: &StorageConfig) -> usize {
+    match are_kept {
+        true => usize::try_from(config.exemplars.max_exemplars).unwrap_or_default(),
+        false => 0,
+    }
+}
+
 /// Opens the store; replays its log.
 ///
 /// # Errors

@@ -98,6 +98,7 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
             flags: behind.settings.flags.clone(),
             cpus: limits.cpus,
             memory_limit: limits.memory_bytes,
+            keeps_exemplars: behind.settings.keeps_exemplars,
             home: behind.settings.home,
         },
         clock: behind.clock,

@@ -14,7 +14,7 @@ pub use global::GlobalConfig;
 pub use protocol::{EscapingScheme, ScrapeProtocol};
 pub use scrape::{HistogramOptions, Scheme, ScrapeConfig};
 pub use scrape_limits::{Limit, ScrapeLimits};
-pub use storage::{RetentionConfig, StorageConfig};
+pub use storage::{ExemplarsConfig, RetentionConfig, StorageConfig};
 
 use std::path::Path;
 

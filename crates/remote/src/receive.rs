@@ -5,8 +5,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use model::{Labels, LabelsBuilder, label};
-use storage::{Append, AppendError, AppendValue, Appendable, Appender};
+use model::{Exemplar, Labels, LabelsBuilder, label};
+use storage::{
+    Append, AppendError, AppendExemplar, AppendValue, Appendable, Appender, ExemplarError,
+};
 
 use crate::wire::Malformed;
 use crate::write_v1::{TimeSeries, TimeSeriesList};
@@ -18,8 +20,10 @@ pub struct Received {
     pub samples: usize,
     /// Native histograms that are stored, and safe.
     pub histograms: usize,
-    /// Exemplars that came along and are not kept.
+    /// Exemplars that the store took, or had already.
     pub exemplars: usize,
+    /// Exemplars that came too late.
+    pub late_exemplars: usize,
     /// Series that were passed over because their labels name none.
     pub invalid_series: usize,
     /// Samples that the store refused for good: sending them again changes nothing.
@@ -96,7 +100,6 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn append(&mut self, series: &mut TimeSeries<'_>) -> Result<(), ReceiveError> {
-        self.received.exemplars += series.exemplars;
         let Some(labels) = self.labels(&mut series.labels) else {
             self.received.invalid_series += 1;
             return Ok(());
@@ -106,6 +109,9 @@ impl Batch<'_> {
             if self.append_one(&labels, &mut reference, time, value.into())? {
                 self.received.samples += 1;
             }
+        }
+        for exemplar in series.exemplars.drain(..) {
+            self.append_exemplar(&labels, reference, &exemplar);
         }
         for (time, histogram) in series.histograms.drain(..) {
             let histogram = Arc::new(histogram);
@@ -138,6 +144,28 @@ impl Batch<'_> {
             self.builder.push(name, value);
         }
         Some(self.builder.build())
+    }
+
+    /// An exemplar that is refused keeps nothing from being stored, as upstream.
+    fn append_exemplar(
+        &mut self,
+        labels: &Labels,
+        series: Option<model::SeriesRef>,
+        exemplar: &Exemplar,
+    ) {
+        if exemplar.timestamp > self.latest {
+            return;
+        }
+        let append = AppendExemplar {
+            series,
+            labels,
+            exemplar,
+        };
+        match self.appender.append_exemplar(append) {
+            Ok(()) => self.received.exemplars += 1,
+            Err(ExemplarError::OutOfOrder) => self.received.late_exemplars += 1,
+            Err(error) => tracing::debug!(%error, series = %labels, "exemplar not taken"),
+        }
     }
 
     /// True if the sample was taken, false if it was refused for good.

@@ -1,7 +1,7 @@
 //! `prometheus.WriteRequest`, the message of remote write 1.0.
 
-use model::Histogram;
 use model::histogram::{Buckets, CounterResetHint, Span};
+use model::{Exemplar, Histogram, LabelsBuilder};
 
 use crate::wire::{Fields, Malformed, Payload, take_varint, unzigzag};
 
@@ -38,8 +38,8 @@ pub(crate) struct TimeSeries<'a> {
     pub(crate) samples: Vec<(i64, f64)>,
     /// The same of native histograms.
     pub(crate) histograms: Vec<(i64, Histogram)>,
-    /// Exemplars, which are counted only.
-    pub(crate) exemplars: usize,
+    /// Exemplars, in any order.
+    pub(crate) exemplars: Vec<Exemplar>,
 }
 
 impl<'a> TimeSeries<'a> {
@@ -47,13 +47,13 @@ impl<'a> TimeSeries<'a> {
         self.labels.clear();
         self.samples.clear();
         self.histograms.clear();
-        self.exemplars = 0;
+        self.exemplars.clear();
         let mut fields = Fields::of(message);
         while let Some((number, payload)) = fields.next()? {
             match number {
                 1 => self.labels.push(label(payload.bytes()?)?),
                 2 => self.samples.push(sample(payload.bytes()?)?),
-                3 => self.exemplars += 1,
+                3 => self.exemplars.push(exemplar(payload.bytes()?)?),
                 4 => self.histograms.push(histogram(payload.bytes()?)?),
                 _ => {}
             }
@@ -86,6 +86,29 @@ fn sample(message: &[u8]) -> Result<(i64, f64), Malformed> {
         }
     }
     Ok((time, value))
+}
+
+fn exemplar(message: &[u8]) -> Result<Exemplar, Malformed> {
+    let mut labels = LabelsBuilder::new();
+    let (mut value, mut timestamp) = (0.0, 0);
+    let mut fields = Fields::of(message);
+    while let Some((number, payload)) = fields.next()? {
+        match number {
+            1 => {
+                let (name, value) = label(payload.bytes()?)?;
+                labels.set(name, value);
+            }
+            2 => value = payload.double()?,
+            3 => timestamp = payload.varint()?.cast_signed(),
+            _ => {}
+        }
+    }
+    Ok(Exemplar {
+        labels: labels.build(),
+        value,
+        timestamp,
+        has_timestamp: timestamp != 0,
+    })
 }
 
 /// A native histogram. Whether its parts go together the store decides.

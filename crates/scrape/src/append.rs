@@ -1,5 +1,7 @@
 //! A page into the store: sample by sample, in page order, as one part of a batch.
 
+mod beside;
+
 use exposition::Format;
 use exposition::parse::{
     Entry, OpenMetricsParser, PageParser, ParseError, Sample, SeriesError, TextParser,
@@ -7,9 +9,10 @@ use exposition::parse::{
 };
 use model::label::{EXPORTED_PREFIX, METRIC_NAME};
 use model::value::STALE;
-use model::{Labels, LabelsBuilder, MetricType, SeriesRef, relabel};
+use model::{Labels, LabelsBuilder, Metadata, MetricType, SeriesRef, relabel};
 use storage::{Append, AppendError, Appender};
 
+use self::beside::PageComments;
 use crate::cache::{Fate, PageCache, PageScan, Slot};
 use crate::job::Job;
 use crate::limits::LabelLimitError;
@@ -31,6 +34,8 @@ pub struct Counts {
     pub out_of_bounds: usize,
     /// Samples of new series that the store has no room for.
     pub no_room: usize,
+    /// Exemplars refused for being older than the series' last.
+    pub exemplars_out_of_order: usize,
 }
 
 /// Why a page is refused as a whole.
@@ -71,6 +76,8 @@ pub(crate) struct PageContext<'a> {
     pub(crate) timestamp: i64,
     /// The latest timestamp that samples may bring.
     pub(crate) max_time: i64,
+    /// Whether the store is told of type, help and unit when they are new.
+    pub(crate) sends_metadata: bool,
 }
 
 /// Appends all samples of the page, and stale markers for the series that it no longer has. On an
@@ -93,11 +100,17 @@ pub(crate) fn append_page(
     let mut scan = cache.scan();
     let mut work = PageWork {
         context,
+        keeps_exemplars: appender.keeps_exemplars(),
         appender,
         counts,
         metric_type: MetricType::Unknown,
         over_limit: false,
         labels: LabelsBuilder::new(),
+        exemplar_labels: LabelsBuilder::new(),
+        comments: context
+            .sends_metadata
+            .then(|| PageComments::of(page, format)),
+        metadata: None,
     };
     let mut segment_start = 0;
     loop {
@@ -105,7 +118,7 @@ pub(crate) fn append_page(
             && let Some(expected) = scan.expected()
             && let Some(sample) = parser.take_expected(expected)?
         {
-            work.expected(&mut scan, &sample)?;
+            work.expected(&mut scan, &sample, segment_start)?;
             segment_start = parser.position();
             continue;
         }
@@ -194,12 +207,23 @@ struct PageWork<'a> {
     over_limit: bool,
     /// Memory for the labels of new series.
     labels: LabelsBuilder,
+    exemplar_labels: LabelsBuilder,
+    keeps_exemplars: bool,
+    /// Set if the store is told of metadata.
+    comments: Option<PageComments<'a>>,
+    /// What the store is to be told of the present sample's series.
+    metadata: Option<Metadata>,
 }
 
 impl PageWork<'_> {
     /// A sample that came where the last page had it.
     #[inline]
-    fn expected(&mut self, scan: &mut PageScan<'_>, sample: &Sample<'_>) -> Result<(), PageError> {
+    fn expected(
+        &mut self,
+        scan: &mut PageScan<'_>,
+        sample: &Sample<'_>,
+        segment_start: usize,
+    ) -> Result<(), PageError> {
         self.counts.scraped += 1;
         let Some(slot) = scan.hit().filter(|_| !self.over_limit) else {
             return Ok(());
@@ -209,10 +233,15 @@ impl PageWork<'_> {
             return Ok(());
         }
         let mut changed = slot;
+        if self.comments.is_some() {
+            let series = scan.hit_series().unwrap_or_default();
+            self.describe_expected(series, segment_start..sample.series_end);
+        }
         match self.append_known(&mut changed, sample)? {
             Step::Done => {}
             Step::NeedsLabels => {
                 let series = scan.hit_series().unwrap_or_default();
+                self.describe(series);
                 changed = self.append_new(series, slot.metric_type, sample)?;
                 self.count_added(Some(slot.fate), changed.fate);
             }
@@ -234,6 +263,11 @@ impl PageWork<'_> {
         if self.over_limit {
             // The page is refused at its end; until then it only costs its reading.
             return Ok(());
+        }
+        if let Some(comments) = &mut self.comments {
+            let end = sample.series_end - sample.series.len();
+            comments.pass(sample.series_end - segment.len()..end, true);
+            self.describe(sample.series);
         }
         let known = scan.find(sample.series);
         let known = known.filter(|slot| slot.metric_type == self.metric_type);
@@ -263,11 +297,13 @@ impl PageWork<'_> {
         let Some((timestamp, fate)) = self.time(sample) else {
             return Ok(Step::Done);
         };
-        let append = Append::new(&NO_LABELS, timestamp, sample.value).with_series(slot.series);
+        let mut append = Append::new(&NO_LABELS, timestamp, sample.value).with_series(slot.series);
+        append.metadata = self.metadata.as_ref();
         match self.appender.append(append) {
             Ok(series) => {
                 slot.series = series;
                 slot.fate = fate;
+                self.taken(series, timestamp, sample);
             }
             // The store has forgotten the number, and now wants to see the labels.
             Err(AppendError::InvalidLabels(_)) => {
@@ -300,17 +336,25 @@ impl PageWork<'_> {
         let Some((timestamp, fate)) = self.time(sample) else {
             return Ok(slot);
         };
-        match self
-            .appender
-            .append(Append::new(&labels, timestamp, sample.value))
-        {
+        let mut append = Append::new(&labels, timestamp, sample.value);
+        append.metadata = self.metadata.as_ref();
+        match self.appender.append(append) {
             Ok(series) => {
                 slot.series = series;
                 slot.fate = fate;
+                self.taken(series, timestamp, sample);
             }
             Err(error) => self.refused(error)?,
         }
         Ok(slot)
+    }
+
+    /// The store has taken a sample.
+    #[inline]
+    fn taken(&mut self, series: SeriesRef, timestamp: i64, sample: &Sample<'_>) {
+        if let Some(exemplar) = sample.exemplar.filter(|_| self.keeps_exemplars) {
+            self.append_exemplar(series, timestamp, &exemplar);
+        }
     }
 
     /// Counts a series that is stored now and was not before.

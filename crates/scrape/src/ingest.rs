@@ -23,6 +23,8 @@ pub(crate) struct Ingest {
     pub(crate) store: Arc<dyn Appendable>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Arc<Instruments>,
+    /// Whether the store is told of type, help and unit when they are new.
+    pub(crate) sends_metadata: bool,
 }
 
 /// What is remembered of a target from scrape to scrape.
@@ -161,6 +163,7 @@ impl Ingest {
             target_labels: &target.labels,
             timestamp,
             max_time: self.clock.now_millis().saturating_add(MAX_AHEAD_MILLIS),
+            sends_metadata: self.sends_metadata,
         }
     }
 }

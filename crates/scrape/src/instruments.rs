@@ -27,6 +27,7 @@ pub(crate) struct Instruments {
     out_of_order: Counter,
     out_of_bounds: Counter,
     no_room: Counter,
+    exemplars_out_of_order: Counter,
 }
 
 impl Instruments {
@@ -112,6 +113,10 @@ impl Instruments {
                 "Total number of scraped samples rejected due to timestamp falling outside of \
                  the time bounds.",
             ),
+            exemplars_out_of_order: registry.counter(
+                "prometheus_target_scrapes_exemplar_out_of_order_total",
+                "Total number of exemplar rejected due to not being out of the expected order.",
+            ),
             no_room: registry.counter(
                 "narthex_target_scrapes_sample_too_many_series_total",
                 "Total number of scraped samples rejected because the store holds as many series \
@@ -137,6 +142,11 @@ impl Instruments {
                 &self.out_of_bounds,
                 counts.out_of_bounds,
                 "error on ingesting samples that are too old or are too far into the future",
+            ),
+            (
+                &self.exemplars_out_of_order,
+                counts.exemplars_out_of_order,
+                "error on ingesting out-of-order exemplars",
             ),
             (
                 &self.no_room,

@@ -20,6 +20,7 @@
 //!     clock: Arc::new(host::clock::RealClock::default()),
 //!     registry: exposition::Registry::new(),
 //!     offset_seed: 0,
+//!     sends_metadata: false,
 //! };
 //! let manager = Manager::new(options, vec![Arc::new(ScrapeConfig::named("node"))]);
 //! let handle = manager.handle();

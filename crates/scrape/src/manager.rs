@@ -35,6 +35,8 @@ pub struct ScrapeOptions {
     pub registry: Registry,
     /// Spreads scrapes differently on each server: a hash of what tells this server from others.
     pub offset_seed: u64,
+    /// Whether the store is told of type, help and unit of each series when they are new.
+    pub sends_metadata: bool,
 }
 
 impl fmt::Debug for ScrapeOptions {
@@ -115,6 +117,7 @@ impl Manager {
                     store: options.store,
                     clock: options.clock,
                     instruments: Arc::new(instruments),
+                    sends_metadata: options.sends_metadata,
                 },
                 pool: options.pool,
                 workspaces: Workspaces::default(),

@@ -21,16 +21,21 @@ pub struct TargetMetadata {
 pub(crate) fn of_page(cache: &PageCache, format: Format) -> BTreeMap<String, Metadata> {
     let mut metrics = BTreeMap::new();
     for comments in cache.comments() {
-        let mut parser = match format {
-            Format::Text => PageParser::Text(TextParser::new(comments)),
-            Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(comments)),
-        };
-        // OpenMetrics misses its end in a piece of a page; everything before it has been read then.
-        while let Ok(Some(entry)) = parser.next_entry() {
-            note(&mut metrics, &entry);
-        }
+        read(comments, format, &mut metrics);
     }
     metrics
+}
+
+/// Adds what comments say.
+pub(crate) fn read(comments: &[u8], format: Format, metrics: &mut BTreeMap<String, Metadata>) {
+    let mut parser = match format {
+        Format::Text => PageParser::Text(TextParser::new(comments)),
+        Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(comments)),
+    };
+    // OpenMetrics misses its end in a piece of a page; everything before it has been read then.
+    while let Ok(Some(entry)) = parser.next_entry() {
+        note(metrics, &entry);
+    }
 }
 
 fn note(metrics: &mut BTreeMap<String, Metadata>, entry: &Entry<'_>) {

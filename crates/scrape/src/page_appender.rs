@@ -45,6 +45,7 @@ impl PageAppender {
             target_labels: &self.target_labels,
             timestamp,
             max_time: i64::MAX,
+            sends_metadata: false,
         };
         let mut counts = Counts::default();
         let cache = &mut self.cache;

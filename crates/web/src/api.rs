@@ -1,6 +1,7 @@
 //! The HTTP API under `/api/v1`, one file per family of calls.
 
 pub(crate) mod admin;
+pub(crate) mod exemplars;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod labels;

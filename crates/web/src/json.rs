@@ -151,7 +151,7 @@ fn push_bucket(out: &mut String, bucket: Bucket) {
 }
 
 /// Appends milliseconds as seconds, with three digits after the point or none.
-fn push_timestamp(out: &mut String, millis: i64) {
+pub(crate) fn push_timestamp(out: &mut String, millis: i64) {
     let magnitude = millis.unsigned_abs();
     if millis < 0 {
         out.push('-');

@@ -19,7 +19,8 @@ use tsdb::ReplayProgress;
 use tsdb::status::WalReplay;
 
 use crate::api::{
-    admin, features, labels, queries, query, series, status, syntax, targets, why_empty, write,
+    admin, exemplars, features, labels, queries, query, series, status, syntax, targets, why_empty,
+    write,
 };
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain, success};
@@ -34,6 +35,10 @@ pub fn server(services: Services) -> Router {
     let api = Router::new()
         .route("/query", get(query::instant).post(query::instant))
         .route("/query_range", get(query::range).post(query::range))
+        .route(
+            "/query_exemplars",
+            get(exemplars::list).post(exemplars::list),
+        )
         .route("/explain_empty", get(why_empty::of).post(why_empty::of))
         .route("/format_query", get(syntax::format).post(syntax::format))
         .route("/parse_query", get(syntax::tree).post(syntax::tree))

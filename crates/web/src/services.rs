@@ -99,6 +99,8 @@ pub struct Facts {
     pub cpus: usize,
     /// Bytes of memory that the process may use.
     pub memory_limit: u64,
+    /// Whether exemplars are kept, if the configuration leaves room for any.
+    pub keeps_exemplars: bool,
     /// The view that `/` leads to.
     pub home: Home,
 }

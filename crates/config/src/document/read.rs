@@ -117,6 +117,19 @@ impl Reader {
         }
     }
 
+    /// A whole number.
+    pub(crate) fn integer(&self, node: &Node) -> Option<i64> {
+        let parse = |text: &str| match text.strip_prefix('-') {
+            Some(digits) => 0_i64.checked_sub_unsigned(parse_unsigned(digits)?),
+            None => i64::try_from(parse_unsigned(text)?).ok(),
+        };
+        match &node.value {
+            Value::Null => Some(0),
+            Value::Typed(text) => parse(text).or_else(|| self.wrong_type(node, "int64")),
+            _ => self.wrong_type(node, "int64"),
+        }
+    }
+
     /// A number.
     pub(crate) fn float(&self, node: &Node) -> Option<f64> {
         match &node.value {

@@ -108,6 +108,10 @@ impl<'d> Section<'d> {
         self.reader.unsigned(self.get(key)?)
     }
 
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        self.reader.integer(self.get(key)?)
+    }
+
     pub(crate) fn float(&self, key: &str) -> Option<f64> {
         self.reader.float(self.get(key)?)
     }

@@ -5,13 +5,30 @@ use std::time::Duration;
 use model::duration;
 
 use super::data_size;
-use crate::document::{Node, Reader, Schema, Section, YamlWriter};
+use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
 
 /// The section `storage`, effective.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StorageConfig {
     /// `storage.tsdb.retention`.
     pub retention: RetentionConfig,
+    /// `storage.exemplars`.
+    pub exemplars: ExemplarsConfig,
+}
+
+/// How many exemplars are kept, where they are kept at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExemplarsConfig {
+    /// The newest of all series together; none if it is not above zero.
+    pub max_exemplars: i64,
+}
+
+impl Default for ExemplarsConfig {
+    fn default() -> Self {
+        Self {
+            max_exemplars: 100_000,
+        }
+    }
 }
 
 /// How long data is kept. Zero says nothing: the flag holds.
@@ -34,8 +51,8 @@ impl RetentionConfig {
 
 const SCHEMA: Schema = Schema {
     type_name: "config.StorageConfig",
-    keys: &["tsdb"],
-    later: &["exemplars"],
+    keys: &["tsdb", "exemplars"],
+    later: &[],
 };
 
 const TSDB_SCHEMA: Schema = Schema {
@@ -48,6 +65,12 @@ const TSDB_SCHEMA: Schema = Schema {
     ],
 };
 
+const EXEMPLARS_SCHEMA: Schema = Schema {
+    type_name: "config.ExemplarsConfig",
+    keys: &["max_exemplars"],
+    later: &[],
+};
+
 const RETENTION_SCHEMA: Schema = Schema {
     type_name: "config.TSDBRetentionConfig",
     keys: &["time", "size", "percentage"],
@@ -57,16 +80,36 @@ const RETENTION_SCHEMA: Schema = Schema {
 /// Reads the section.
 pub(super) fn read(reader: &Reader, node: &Node) -> Option<StorageConfig> {
     let storage = Section::open(reader, node, &SCHEMA)?;
-    let tsdb = Section::open(reader, storage.get("tsdb")?, &TSDB_SCHEMA)?;
-    let retention = Section::open(reader, tsdb.get("retention")?, &RETENTION_SCHEMA)?;
-    let time = retention.duration("time").unwrap_or_default();
+    let tsdb = storage.get("tsdb").and_then(|node| {
+        let tsdb = Section::open(reader, node, &TSDB_SCHEMA)?;
+        read_retention(reader, tsdb.get("retention")?)
+    });
+    let exemplars = storage
+        .get("exemplars")
+        .and_then(|node| read_exemplars(reader, node));
     Some(StorageConfig {
-        retention: RetentionConfig {
-            time,
-            size: read_size(&retention),
-            percentage: read_percentage(&retention),
-        },
+        retention: tsdb.unwrap_or_default(),
+        exemplars: exemplars.unwrap_or_default(),
     })
+}
+
+fn read_retention(reader: &Reader, node: &Node) -> Option<RetentionConfig> {
+    let retention = Section::open(reader, node, &RETENTION_SCHEMA)?;
+    let time = retention.duration("time").unwrap_or_default();
+    Some(RetentionConfig {
+        time,
+        size: read_size(&retention),
+        percentage: read_percentage(&retention),
+    })
+}
+
+/// A section that is there and does not say how many means none, as upstream.
+fn read_exemplars(reader: &Reader, node: &Node) -> Option<ExemplarsConfig> {
+    let exemplars = Section::open(reader, node, &EXEMPLARS_SCHEMA)?;
+    Some(ExemplarsConfig {
+        max_exemplars: exemplars.integer("max_exemplars").unwrap_or_default(),
+    })
+    .filter(|_| node.value != Value::Null)
 }
 
 fn read_size(retention: &Section<'_>) -> u64 {
@@ -98,27 +141,33 @@ fn read_percentage(retention: &Section<'_>) -> f64 {
 
 /// Writes what is stated.
 pub(super) fn write(yaml: &mut YamlWriter, storage: &StorageConfig) {
-    if storage.retention.is_silent() {
+    if *storage == StorageConfig::default() {
         return;
     }
-    let RetentionConfig {
-        time,
-        size,
-        percentage,
-    } = storage.retention;
     yaml.mapping("storage", |yaml| {
-        yaml.mapping("tsdb", |yaml| {
-            yaml.mapping("retention", |yaml| {
-                if !time.is_zero() {
-                    yaml.bare("time", duration::format(time));
-                }
-                if size > 0 {
-                    yaml.bare("size", data_size::format(size));
-                }
-                if percentage > 0.0 {
-                    yaml.bare("percentage", percentage);
-                }
+        if !storage.retention.is_silent() {
+            yaml.mapping("tsdb", |yaml| {
+                yaml.mapping("retention", |yaml| {
+                    write_retention(yaml, &storage.retention)
+                });
             });
-        });
+        }
+        if storage.exemplars != ExemplarsConfig::default() {
+            yaml.mapping("exemplars", |yaml| {
+                yaml.bare("max_exemplars", storage.exemplars.max_exemplars);
+            });
+        }
     });
+}
+
+fn write_retention(yaml: &mut YamlWriter, retention: &RetentionConfig) {
+    if !retention.time.is_zero() {
+        yaml.bare("time", duration::format(retention.time));
+    }
+    if retention.size > 0 {
+        yaml.bare("size", data_size::format(retention.size));
+    }
+    if retention.percentage > 0.0 {
+        yaml.bare("percentage", retention.percentage);
+    }
 }

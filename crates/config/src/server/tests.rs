@@ -157,6 +157,23 @@ fn retention_is_read() {
 }
 
 #[test]
+fn exemplars_are_read() {
+    let cases = [
+        ("", 100_000),
+        ("storage: {exemplars: }", 100_000),
+        ("storage: {exemplars: {}}", 0),
+        ("storage: {exemplars: {max_exemplars: 7}}", 7),
+        ("storage: {exemplars: {max_exemplars: -1}}", -1),
+    ];
+    for (text, want) in cases {
+        let config = load_text(text).unwrap();
+        assert_eq!(config.storage.exemplars.max_exemplars, want, "{text}");
+        let again = load_text(&config.to_yaml()).unwrap();
+        assert_eq!(again.storage, config.storage, "{text}");
+    }
+}
+
+#[test]
 fn problems_have_place_words_and_hint() {
     let cases = [
         (

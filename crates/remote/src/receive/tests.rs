@@ -106,6 +106,75 @@ fn samples_of_a_request_are_stored() {
     assert_eq!(stored[0].1[1].1.to_bits(), value::STALE.to_bits());
 }
 
+/// Writes down exemplars.
+#[derive(Default)]
+struct Recorder {
+    seen: std::sync::Mutex<Vec<String>>,
+}
+
+impl Appendable for Recorder {
+    fn appender(&self) -> Box<dyn Appender + '_> {
+        Box::new(self)
+    }
+}
+
+impl Appender for &Recorder {
+    fn append(&mut self, _append: Append<'_>) -> Result<model::SeriesRef, AppendError> {
+        Ok(model::SeriesRef::new(7))
+    }
+
+    fn append_exemplar(&mut self, append: AppendExemplar<'_>) -> Result<(), ExemplarError> {
+        let Exemplar {
+            labels,
+            value,
+            timestamp,
+            has_timestamp,
+        } = append.exemplar;
+        let series = append.series.map(|series| series.get());
+        let line = format!("{series:?} {labels} {value} {timestamp} {has_timestamp}");
+        self.seen.lock().unwrap().push(line);
+        match *value < 0.0 {
+            true => Err(ExemplarError::OutOfOrder),
+            false => Ok(()),
+        }
+    }
+
+    fn commit(self: Box<Self>) -> Result<storage::Commit, AppendError> {
+        Ok(storage::Commit::default())
+    }
+
+    fn rollback(self: Box<Self>) {}
+}
+
+fn exemplar(value: f64, time: i64) -> Vec<u8> {
+    let (mut label, mut out) = (Vec::new(), Vec::new());
+    field(&mut label, 1, b"trace_id");
+    field(&mut label, 2, b"x");
+    field(&mut out, 1, &label);
+    double(&mut out, 2, value);
+    number(&mut out, 3, time.cast_unsigned());
+    out
+}
+
+#[test]
+fn exemplars_come_with_samples_or_without() {
+    let mut with = series(&[("__name__", "a")], &[(NOW, 1.0)]);
+    let mut without = series(&[("__name__", "a")], &[]);
+    field(&mut with, 3, &exemplar(0.5, NOW));
+    for (value, time) in [(0.25, 0), (-1.0, NOW), (2.0, NOW + MOST_AHEAD + 1)] {
+        field(&mut without, 3, &exemplar(value, time));
+    }
+    let store = Recorder::default();
+    let received = receive(&request(&[with, without]), &store, NOW).unwrap();
+    assert_eq!((received.exemplars, received.late_exemplars), (2, 1));
+    let want = [
+        format!("Some(7) {{trace_id=\"x\"}} 0.5 {NOW} true"),
+        "None {trace_id=\"x\"} 0.25 0 false".to_owned(),
+        format!("None {{trace_id=\"x\"}} -1 {NOW} true"),
+    ];
+    assert_eq!(*store.seen.lock().unwrap(), want);
+}
+
 #[test]
 fn one_bad_series_harms_no_other() {
     let store = MemoryStore::default();

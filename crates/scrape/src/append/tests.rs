@@ -38,6 +38,7 @@ impl Target {
             target_labels: &self.labels,
             timestamp,
             max_time: timestamp + 600_000,
+            sends_metadata: false,
         };
         let mut counts = Counts::default();
         let mut appender = self.store.appender();
@@ -311,6 +312,7 @@ fn labels_are_shown_to_the_store_once_and_again_when_it_forgot() {
         target_labels: &target.labels,
         timestamp: 10,
         max_time: 10,
+        sends_metadata: false,
     };
     let mut cache = PageCache::default();
     let mut store = Strict::default();

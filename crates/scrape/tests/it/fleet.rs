@@ -68,6 +68,7 @@ impl Fleet {
             clock: Arc::new(RealClock::default()),
             registry: registry.clone(),
             offset_seed: 7,
+            sends_metadata: false,
         };
         let found = jobs
             .iter()

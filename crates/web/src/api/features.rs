@@ -16,28 +16,27 @@ type Flags = BTreeMap<&'static str, bool>;
 /// `/api/v1/features`
 pub(crate) async fn list(State(services): State<Services>) -> Response<Body> {
     let options = services.engine_options();
-    let lifecycle = services.lifecycle().is_enabled();
     let features: BTreeMap<&str, Flags> = BTreeMap::from([
-        ("api", api(lifecycle, services.is_admin_enabled())),
+        ("api", api(&services)),
         ("prometheus", Flags::from(SERVER)),
         ("promql", language(options)),
         ("promql_functions", functions(options)),
         ("promql_operators", operators(options)),
         ("service_discovery_providers", Flags::from(DISCOVERY)),
-        ("tsdb", Flags::from(STORAGE)),
+        ("tsdb", storage(&services)),
     ]);
     success(&features)
 }
 
-fn api(lifecycle: bool, admin: bool) -> Flags {
+fn api(services: &Services) -> Flags {
     Flags::from([
-        ("admin", admin),
+        ("admin", services.is_admin_enabled()),
         ("label_values_match", true),
-        ("lifecycle", lifecycle),
+        ("lifecycle", services.lifecycle().is_enabled()),
         ("otlp_write_receiver", false),
         ("query_stats", true),
         ("query_warnings", true),
-        ("remote_write_receiver", false),
+        ("remote_write_receiver", services.receiver().is_some()),
         ("search", false),
         ("time_range_labels", true),
         ("time_range_series", true),
@@ -91,15 +90,20 @@ fn operators(options: &EngineOptions) -> Flags {
     flags
 }
 
+fn storage(services: &Services) -> Flags {
+    let mut flags = Flags::from(STORAGE);
+    flags.insert("exemplar_storage", services.facts().keeps_exemplars);
+    flags
+}
+
 const SERVER: [(&str, bool); 3] = [
     ("agent_mode", false),
     ("auto_reload_config", false),
     ("server_mode", true),
 ];
 const DISCOVERY: [(&str, bool); 2] = [("file", true), ("static", true)];
-const STORAGE: [(&str, bool); 4] = [
+const STORAGE: [(&str, bool); 3] = [
     ("delayed_compaction", false),
-    ("exemplar_storage", false),
     ("isolation", true),
     ("native_histograms", true),
 ];

@@ -78,6 +78,12 @@ fn answer(outcome: Result<Received, ReceiveError>, now: i64) -> Response<Body> {
                     "remote write: series with invalid labels are passed over"
                 );
             }
+            if received.late_exemplars > 0 && may_log(now) {
+                tracing::warn!(
+                    num_dropped = received.late_exemplars,
+                    "error on ingesting out-of-order exemplars"
+                );
+            }
             match received.refusal {
                 None => plain(StatusCode::NO_CONTENT, ""),
                 // Sending it again changes nothing; the rest is stored.
