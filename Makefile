@@ -4,7 +4,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 NARTHEX    := $(TARGET_DIR)/release/narthex
 
-.PHONY: up test bench bench-query soak differential fuzz lint ui tools
+.PHONY: up test bench bench-query bench-storage soak differential fuzz lint ui tools
 
 # Builds what has changed and watches this machine. ARGS go to `narthex up`:
 #   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
@@ -36,6 +36,14 @@ bench-query: tools
 soak: tools
 	@cargo build --release --package narthex --package bench
 	@$(TARGET_DIR)/release/bench soak --narthex $(NARTHEX) $(ARGS)
+
+# What storing costs: Narthex and Debian's prometheus and victoria-metrics in one run; the same page.
+# About half an hour.
+#   make bench-storage ARGS="--series 500000"
+bench-storage: tools
+	@cargo xtask peers prometheus victoria-metrics
+	@cargo build --release --package narthex --package bench
+	@$(TARGET_DIR)/release/bench storage --narthex $(NARTHEX) $(ARGS)
 
 # Narthex and Prometheus 3.14 asked the same of the same blocks; reports in target/differential.
 #   make differential ARGS="--random 20000 --seed 7"

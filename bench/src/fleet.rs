@@ -17,8 +17,8 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::process;
-pub(crate) use series::mix;
-use target::Target;
+pub(crate) use series::{Series, mix};
+pub(crate) use target::Target;
 
 /// Stack of the thread behind one connection: it only renders into a buffer on the heap.
 const STACK_BYTES: usize = 128 * 1024;

@@ -5,9 +5,7 @@
 //! samples are read at the ends of several intervals; the page gets the medians. Both run at once
 //! so that both meet the same noise, and the load generator's own CPU is the yardstick for it.
 
-mod contender;
 mod report;
-mod rig;
 
 use std::path::PathBuf;
 use std::thread;
@@ -18,11 +16,9 @@ use clap::ValueEnum;
 
 use crate::fleet;
 use crate::page;
-use contender::Contender;
-pub(crate) use contender::scrape_configuration;
+use crate::scraping::{Contender, Load, LoadGenerator};
+use crate::server::Kind;
 use report::Report;
-pub(crate) use report::median;
-pub(crate) use rig::LoadGenerator;
 
 /// Of the samples that the schedule promises, at least this part must have been stored, or the
 /// figures compare different work.
@@ -79,25 +75,6 @@ enum Server {
     Prometheus,
 }
 
-/// Shape and schedule of the load, as the report and the servers need it.
-#[derive(Clone, Copy)]
-struct Load {
-    targets: usize,
-    series: usize,
-    interval: u64,
-}
-
-impl Load {
-    fn samples_per_second(self) -> f64 {
-        (self.targets * self.series) as f64 / self.interval as f64
-    }
-
-    /// As in `100x1000@5s`.
-    fn name(self) -> String {
-        format!("{}x{}@{}s", self.targets, self.series, self.interval)
-    }
-}
-
 /// Runs the benchmark and prints its section; with both servers also writes it to the page.
 ///
 /// # Errors
@@ -121,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if options.only.is_none_or(|only| only == server) {
             let program = options.program(server);
             contenders.push(Contender::start(
-                server,
+                server.kind(),
                 program,
                 folder.path(),
                 load,
@@ -139,6 +116,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         eprintln!("written to {}", options.page.display());
     }
     Ok(())
+}
+
+impl Server {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Narthex => Kind::Narthex,
+            Self::Prometheus => Kind::Prometheus,
+        }
+    }
 }
 
 impl Options {

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use crate::server::Kind;
+
 /// Processor, cores, memory and kernel in one line.
 pub(crate) fn describe() -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
@@ -24,8 +26,17 @@ pub(crate) fn version(program: &Path) -> String {
         .unwrap_or_else(|| "version unknown".to_owned())
 }
 
+/// The version of a server, from itself or from its package.
+pub(crate) fn version_of(kind: Kind, program: &Path) -> String {
+    match kind {
+        // Debian's does not know it.
+        Kind::VictoriaMetrics => package_version("victoria-metrics"),
+        Kind::Narthex | Kind::Prometheus => version(program),
+    }
+}
+
 /// The version of an installed Debian package.
-pub(crate) fn package_version(package: &str) -> String {
+fn package_version(package: &str) -> String {
     let mut command = Command::new("dpkg-query");
     command.args(["--show", "--showformat=${Package} ${Version}", package]);
     first_line(&mut command).unwrap_or_else(|| "version unknown".to_owned())

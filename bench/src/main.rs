@@ -2,7 +2,7 @@
 //!
 //! [`fleet`] is the load: many scrape targets behind one port. [`ingest`] runs the servers on it
 //! and writes what it measured into `docs/operations/measurements.md`, with the command that did.
-//! [`query`] does the same for what is asked of them.
+//! [`query`] does the same for what is asked of them, [`storage`] for all that storing is about.
 //! [`soak`] runs a server for long and tells whether what it holds grows.
 //! [`differential`] asks Narthex and Prometheus the same of the same blocks and lists what differs.
 
@@ -15,6 +15,7 @@
 )]
 
 mod differential;
+mod figures;
 mod fleet;
 mod http;
 mod ingest;
@@ -24,8 +25,10 @@ mod process;
 mod query;
 mod random;
 mod remote_write;
+mod scraping;
 mod server;
 mod soak;
+mod storage;
 
 use anyhow::Result;
 use clap::Parser;
@@ -42,6 +45,8 @@ enum Command {
     Query(query::Options),
     /// Run Narthex for long and tell whether what it holds grows.
     Soak(soak::Options),
+    /// Measure what storing costs, Narthex, Prometheus and VictoriaMetrics in one run.
+    Storage(storage::Options),
     /// Ask Narthex and Prometheus the same queries and list every difference.
     Differential(differential::Options),
 }
@@ -52,6 +57,7 @@ fn main() -> Result<()> {
         Command::Ingest(options) => ingest::run(&options),
         Command::Query(options) => query::run(&options),
         Command::Soak(options) => soak::run(&options),
+        Command::Storage(options) => storage::run(&options),
         Command::Differential(options) => differential::run(&options),
     }
 }

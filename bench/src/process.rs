@@ -52,6 +52,37 @@ impl Process {
         Ok(())
     }
 
+    /// Ends it without a warning.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Waits for its end and says what it used: CPU time to the end, memory to the last look.
+    ///
+    /// # Errors
+    /// It fails.
+    pub(crate) fn finish(mut self) -> Result<Usage> {
+        let mut last = Usage::default();
+        // What has ended keeps its times until it is waited for; its memory is gone.
+        loop {
+            let usage = self.usage()?;
+            last.cpu_seconds = usage.cpu_seconds;
+            if usage.resident_bytes == 0.0 {
+                break;
+            }
+            last = usage;
+            thread::sleep(Duration::from_millis(10));
+        }
+        let status = self.child.wait()?;
+        anyhow::ensure!(status.success(), "{} ended with {status}", self.name);
+        Ok(last)
+    }
+
     /// What it has used so far.
     ///
     /// # Errors
@@ -142,7 +173,9 @@ impl Usage {
             let path = folder.join(name);
             fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
         };
-        let (stat, status, io) = (read("stat")?, read("status")?, read("io")?);
+        // That of a process that has ended cannot be read.
+        let io = read("io").unwrap_or_default();
+        let (stat, status) = (read("stat")?, read("status")?);
         let ticks = rustix::param::clock_ticks_per_second();
         Ok(Self {
             cpu_seconds: cpu_ticks(&stat).context("/proc/<pid>/stat is cut")? / ticks as f64,
@@ -199,6 +232,15 @@ mod tests {
         assert!(usage.anonymous_bytes > 100_000.0);
         assert!(usage.resident_bytes >= usage.anonymous_bytes);
         assert!(usage.threads >= 1.0);
+    }
+
+    #[test]
+    fn what_a_command_used_is_known_at_its_end() {
+        let start = |program: &str, argument: &str| {
+            Process::start(program, Command::new(program).arg(argument)).unwrap()
+        };
+        assert!(start("sleep", "0.1").finish().unwrap().peak_resident_bytes > 0.0);
+        assert!(start("ls", "/no/such/file").finish().is_err());
     }
 
     #[test]

@@ -173,11 +173,7 @@ impl Options {
 
     fn measure(&self, kind: Kind, folder: &Path, load: &Load) -> Result<Measured> {
         let server = self.start(kind, folder)?;
-        let version = match kind {
-            // Debian's does not know it.
-            Kind::VictoriaMetrics => machine::package_version("victoria-metrics"),
-            _ => machine::version(self.program(kind)),
-        };
+        let version = machine::version_of(kind, self.program(kind));
         let rows: Vec<_> = rows::all(load)
             .into_iter()
             .filter(|row| row.name.contains(&self.filter))

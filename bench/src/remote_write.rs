@@ -85,21 +85,10 @@ impl Writer {
         if samples.is_empty() {
             return Ok(());
         }
-        let mut series = Vec::new();
-        for (name, value) in labels {
-            let mut label = Vec::new();
-            put_bytes(&mut label, 1, name.as_bytes());
-            put_bytes(&mut label, 2, value.as_bytes());
-            put_bytes(&mut series, 1, &label);
-        }
+        let mut series = encode_labels(labels);
         for sample in samples {
             match &sample.value {
-                Value::Float(value) => {
-                    let mut message = Vec::new();
-                    put_double(&mut message, 1, *value);
-                    put_varint(&mut message, 2, sample.timestamp.cast_unsigned());
-                    put_bytes(&mut series, 2, &message);
-                }
+                Value::Float(value) => put_float(&mut series, sample.timestamp, *value),
                 Value::Histogram(histogram) => {
                     put_bytes(&mut series, 4, &histogram.message(sample.timestamp));
                 }
@@ -118,17 +107,59 @@ impl Writer {
     /// # Errors
     /// The server cannot be reached or refuses it.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        let body = snap::raw::Encoder::new().compress_vec(&self.message)?;
+        let body = compress(&self.message)?;
         self.message.clear();
-        let headers = "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\n\
-                       X-Prometheus-Remote-Write-Version: 0.1.0\r\n";
-        let answer = self.connection.post("/api/v1/write", headers, &body)?;
-        if !matches!(answer.status, 200 | 204) {
-            let said = String::from_utf8_lossy(&answer.body).into_owned();
-            bail!("remote write was answered {}: {said}", answer.status);
-        }
-        Ok(())
+        send(&mut self.connection, &body)
     }
+}
+
+/// The part of a series' message that all its samples share.
+pub(crate) fn encode_labels(labels: &Labels) -> Vec<u8> {
+    let mut series = Vec::new();
+    for (name, value) in labels {
+        let mut label = Vec::new();
+        put_bytes(&mut label, 1, name.as_bytes());
+        put_bytes(&mut label, 2, value.as_bytes());
+        put_bytes(&mut series, 1, &label);
+    }
+    series
+}
+
+/// Adds a series with one float sample to a request's message.
+pub(crate) fn put_float_series(message: &mut Vec<u8>, labels: &[u8], timestamp: i64, value: f64) {
+    let mut series = labels.to_vec();
+    put_float(&mut series, timestamp, value);
+    put_bytes(message, 1, &series);
+}
+
+/// The body of a request with this message.
+///
+/// # Errors
+/// The message is larger than snappy allows.
+pub(crate) fn compress(message: &[u8]) -> Result<Vec<u8>> {
+    Ok(snap::raw::Encoder::new().compress_vec(message)?)
+}
+
+/// Sends one request and waits until it is acknowledged.
+///
+/// # Errors
+/// The server cannot be reached or refuses it.
+pub(crate) fn send(connection: &mut Connection, body: &[u8]) -> Result<()> {
+    let headers = "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\n\
+                   X-Prometheus-Remote-Write-Version: 0.1.0\r\n";
+    let answer = connection.post("/api/v1/write", headers, body)?;
+    if !matches!(answer.status, 200 | 204) {
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        bail!("remote write was answered {}: {said}", answer.status);
+    }
+    Ok(())
+}
+
+fn put_float(series: &mut Vec<u8>, timestamp: i64, value: f64) {
+    let mut message = Vec::new();
+    put_double(&mut message, 1, value);
+    put_varint(&mut message, 2, timestamp.cast_unsigned());
+    put_bytes(series, 2, &message);
 }
 
 impl Histogram {

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,12 @@ use crate::process::{self, Process};
 /// A server that is not ready by then has failed; replaying a large log takes a while.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Between two questions whether a server is ready.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
 /// What kind of program a server is: decides how its flags are spelt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Kind {
     /// This project.
     Narthex,
@@ -43,11 +47,15 @@ pub(crate) struct Server {
     pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
     pub(crate) process: Process,
+    /// From the start of the process until it was ready.
+    pub(crate) ready_after: Duration,
     log: PathBuf,
 }
 
 impl Server {
     /// Starts `program` with its data in `folder/data` and waits until it is ready.
+    ///
+    /// A configuration without a part that scrapes is only given to those who take other parts.
     ///
     /// # Errors
     /// It does not start or does not get ready; the end of its log is in the message.
@@ -61,7 +69,7 @@ impl Server {
         fs::create_dir_all(folder)?;
         let config = folder.join("prometheus.yml");
         fs::write(&config, configuration)?;
-        let (log, address) = (folder.join("log"), free_address()?);
+        let address = free_address()?;
         let data = folder.join("data").display().to_string();
         let mut command = process::ended_with_us(program);
         if kind == Kind::Narthex {
@@ -72,22 +80,36 @@ impl Server {
             command.arg(format!("-httpListenAddr={address}"));
             // A busy machine makes it slow; it is to wait then, not to refuse.
             command.arg("-search.maxQueueDuration=1m");
+            if configuration.contains("scrape_configs:") {
+                command.arg(format!("-promscrape.config={}", config.display()));
+            }
         } else {
             command.arg(format!("--config.file={}", config.display()));
             command.arg(format!("--storage.tsdb.path={data}"));
             command.arg(format!("--web.listen-address={address}"));
         }
-        command
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        command.stderr(File::create(&log)?);
-        let process = Process::start(kind.name(), &mut command)?;
+        command.args(flags);
+        Self::start_command(kind, &mut command, address, &folder.join("log"))
+    }
+
+    /// Starts a command that listens on `address` and waits until it is ready.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(crate) fn start_command(
+        kind: Kind,
+        command: &mut Command,
+        address: SocketAddr,
+        log: &Path,
+    ) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(File::create(log)?);
         let mut server = Self {
             kind,
             address,
-            process,
-            log,
+            process: Process::start(kind.name(), command)?,
+            ready_after: Duration::ZERO,
+            log: log.to_owned(),
         };
         server.wait_until_ready()?;
         Ok(server)
@@ -114,9 +136,27 @@ impl Server {
                 let (name, words) = (self.kind.name(), self.last_words());
                 bail!("{name} is not ready after {PATIENCE:?}\n{words}");
             }
-            thread::sleep(Duration::from_millis(50));
+            // Asking is not to cost what is measured.
+            thread::sleep((begin.elapsed() / 50).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         }
+        self.ready_after = begin.elapsed();
         Ok(())
+    }
+
+    /// Waits until it does nothing more in the background.
+    ///
+    /// # Errors
+    /// It ends, or goes on.
+    pub(crate) fn wait_until_idle(&mut self) -> Result<()> {
+        for _ in 0..120 {
+            let before = self.process.usage()?.cpu_seconds;
+            thread::sleep(Duration::from_secs(1));
+            self.check_alive()?;
+            if self.process.usage()?.cpu_seconds - before < 0.03 {
+                return Ok(());
+            }
+        }
+        bail!("{} does not come to rest", self.kind.name())
     }
 
     fn last_words(&self) -> String {
@@ -131,7 +171,11 @@ impl Server {
     }
 }
 
-fn free_address() -> Result<SocketAddr> {
+/// A loopback address that nobody listens on.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("finding a free port")?;
     Ok(listener.local_addr()?)
 }

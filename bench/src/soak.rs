@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::fleet;
-use crate::ingest::{LoadGenerator, scrape_configuration};
 use crate::machine;
 use crate::page;
+use crate::scraping::{LoadGenerator, scrape_configuration};
 use crate::server::{Kind, Server};
 use queries::QueryLoad;
 use reading::Reading;

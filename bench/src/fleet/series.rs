@@ -11,6 +11,12 @@ pub(crate) const BOUNDS: [&str; 10] = [
 /// Thousandths of all observations that fall at or below each bound.
 const CUMULATIVE: [u64; 10] = [112, 287, 468, 651, 797, 893, 951, 982, 996, 1_000];
 
+/// Thousandths per second from which on even the lowest bucket rises from scrape to scrape.
+const BUSY_RATE: u64 = 1_000;
+
+/// What a busy gauge moves over, at least.
+const BUSY_SPAN: u64 = 400;
+
 /// How a value comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -55,6 +61,64 @@ impl Series {
                 write_decimal(low + self.walk(span, second), decimals, digits, out);
             }
         }
+    }
+
+    /// The value at `second`: the number that [`Series::write`] writes.
+    pub(crate) fn value(self, second: u64) -> f64 {
+        match self.kind {
+            Kind::Counter { rate } => self.total(rate, second) as f64,
+            Kind::Bucket { rate, bound } => {
+                let part = CUMULATIVE.get(bound).copied().unwrap_or(1_000);
+                (self.total(rate, second) * part / 1_000) as f64
+            }
+            Kind::Sum { rate } => (self.total(rate, second) * 87) as f64 / 1e3,
+            Kind::Gauge {
+                low,
+                span,
+                decimals,
+            } => (low + self.walk(span, second)) as f64 / 10_u64.pow(decimals) as f64,
+        }
+    }
+
+    /// The same, standing still.
+    pub(crate) const fn still(self) -> Self {
+        let kind = match self.kind {
+            Kind::Counter { .. } => Kind::Counter { rate: 0 },
+            Kind::Bucket { bound, .. } => Kind::Bucket { rate: 0, bound },
+            Kind::Sum { .. } => Kind::Sum { rate: 0 },
+            Kind::Gauge { low, decimals, .. } => Kind::Gauge {
+                low,
+                span: 0,
+                decimals,
+            },
+        };
+        Self { kind, ..self }
+    }
+
+    /// The same, changing from scrape to scrape.
+    pub(crate) fn busy(self) -> Self {
+        let busy = |rate: u64| match rate {
+            0 => BUSY_RATE + mix(self.seed) % (BUSY_RATE * 9),
+            _ => rate.max(BUSY_RATE),
+        };
+        let kind = match self.kind {
+            Kind::Counter { rate } => Kind::Counter { rate: busy(rate) },
+            Kind::Bucket { rate, bound } => Kind::Bucket {
+                rate: busy(rate),
+                bound,
+            },
+            Kind::Sum { rate } => Kind::Sum { rate: busy(rate) },
+            Kind::Gauge {
+                low,
+                span,
+                decimals,
+            } => Kind::Gauge {
+                low,
+                span: span.max(BUSY_SPAN),
+                decimals,
+            },
+        };
+        Self { kind, ..self }
     }
 
     /// A sum that never falls: the noise of a second is less than what a second adds.
@@ -134,6 +198,35 @@ mod tests {
             let values: Vec<f64> = (0..500).map(|second| at(series, second)).collect();
             assert!(values.is_sorted(), "{kind:?}");
             assert!(values[0] < values[499], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_is_the_one_written() {
+        let kinds = [
+            Kind::Counter { rate: 1_500_000 },
+            Kind::Bucket {
+                rate: 90_000,
+                bound: 3,
+            },
+            Kind::Sum { rate: 12_345 },
+            Kind::Gauge {
+                low: 100,
+                span: 899,
+                decimals: 3,
+            },
+        ];
+        for kind in kinds {
+            let series = Series { kind, seed: 77 };
+            for second in 0..500 {
+                assert_eq!(series.value(second), at(series, second), "{kind:?}");
+            }
+            assert_ne!(series.busy().value(0), series.busy().value(15), "{kind:?}");
+            assert_eq!(
+                series.still().value(0),
+                series.still().value(15),
+                "{kind:?}"
+            );
         }
     }
 

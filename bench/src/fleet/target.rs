@@ -71,6 +71,16 @@ impl Target {
         self.rows.len()
     }
 
+    /// Each series: its line up to the value, and its values.
+    pub(crate) fn series(&self) -> impl Iterator<Item = (&str, Series)> {
+        self.rows.iter().map(|&(place, series)| {
+            let before = self.text.get(..place).unwrap_or_default();
+            let line = before.rsplit(|&byte| byte == b'\n').next();
+            let line = std::str::from_utf8(line.unwrap_or_default());
+            (line.unwrap_or_default().trim_end(), series)
+        })
+    }
+
     /// Writes the answer to a scrape at `second` into `page`, which is cleared first.
     pub(crate) fn render(&self, second: u64, page: &mut Vec<u8>) {
         let mut digits = itoa::Buffer::new();

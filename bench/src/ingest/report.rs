@@ -4,17 +4,10 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use crate::ingest::contender::{Contender, Reading};
-use crate::ingest::rig::LoadGenerator;
-use crate::ingest::{Load, Options};
+use crate::figures::median;
+use crate::ingest::Options;
 use crate::machine;
-
-/// CPU seconds per million samples that the load generator is taken to use on a quiet machine.
-/// The normalised figures are what a server would use on a machine on which that is so.
-const GENERATOR_CPU: f64 = 0.2;
-
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
-const KIBIBYTE: f64 = 1024.0;
+use crate::scraping::{Contender, GeneratorReadings, Load, LoadGenerator, Readings};
 
 /// All readings of one run.
 pub(super) struct Report {
@@ -22,15 +15,14 @@ pub(super) struct Report {
     command: String,
     schedule: String,
     servers: Vec<Measured>,
-    /// CPU seconds and samples served.
-    generator: Vec<(f64, f64)>,
+    generator: GeneratorReadings,
 }
 
 /// One server's readings.
 struct Measured {
     name: &'static str,
     version: String,
-    readings: Vec<Reading>,
+    readings: Readings,
 }
 
 impl Report {
@@ -38,9 +30,9 @@ impl Report {
     pub(super) fn new(load: Load, options: &Options, contenders: &[Contender]) -> Self {
         let (count, seconds) = (options.intervals, options.interval_seconds);
         let measured = |contender: &Contender| Measured {
-            name: contender.name,
+            name: contender.kind.name(),
             version: contender.version.clone(),
-            readings: Vec::new(),
+            readings: Readings::default(),
         };
         Self {
             load,
@@ -50,7 +42,7 @@ impl Report {
                 options.warm_up
             ),
             servers: contenders.iter().map(measured).collect(),
-            generator: Vec::new(),
+            generator: GeneratorReadings::default(),
         }
     }
 
@@ -61,9 +53,9 @@ impl Report {
         contenders: &[Contender],
     ) -> Result<()> {
         for (server, contender) in self.servers.iter_mut().zip(contenders) {
-            server.readings.push(contender.reading()?);
+            server.readings.0.push(contender.reading()?);
         }
-        self.generator.push(generator.reading()?);
+        self.generator.0.push(generator.reading()?);
         Ok(())
     }
 
@@ -71,16 +63,26 @@ impl Report {
     pub(super) fn last(&self) -> String {
         let mut line = String::new();
         for server in &self.servers {
-            let cpu = server.cpu_per_million().last().copied().unwrap_or(f64::NAN);
+            let cpu = server
+                .readings
+                .cpu_per_million()
+                .last()
+                .copied()
+                .unwrap_or(f64::NAN);
             let _ = write!(line, "{} {cpu:.3} CPU s per million samples, ", server.name);
         }
-        let cpu = self.generator_cpu().last().copied().unwrap_or(f64::NAN);
+        let cpu = self
+            .generator
+            .cpu_per_million()
+            .last()
+            .copied()
+            .unwrap_or(f64::NAN);
         line + &format!("load generator {cpu:.3}")
     }
 
     /// Samples stored per second by each server, medians.
     pub(super) fn sample_rates(&self) -> Vec<(&'static str, f64)> {
-        let rate = |server: &Measured| (server.name, median(server.sample_rates()));
+        let rate = |server: &Measured| (server.name, median(server.readings.sample_rates()));
         self.servers.iter().map(rate).collect()
     }
 
@@ -113,7 +115,7 @@ impl Report {
     }
 
     fn table(&self) -> String {
-        let noise = median(self.generator_cpu()) / GENERATOR_CPU;
+        let noise = self.generator.noise();
         let mut table = String::from("| per server |");
         for server in &self.servers {
             let _ = write!(table, " {} |", server.name);
@@ -122,35 +124,36 @@ impl Report {
         table.push_str(&" ---: |".repeat(self.servers.len() + 1));
         table.push('\n');
         self.row(&mut table, "CPU s per million samples", 3, |server| {
-            median(server.cpu_per_million())
+            median(server.readings.cpu_per_million())
         });
         self.row(&mut table, "the same, normalised", 3, |server| {
-            median(server.cpu_per_million()) / noise
+            median(server.readings.cpu_per_million()) / noise
         });
         self.row(&mut table, "RSS, MiB", 1, |server| {
-            median(server.resident()) / MEBIBYTE
+            server.readings.resident()
         });
-        self.row(
-            &mut table,
-            "RSS per series, KiB",
-            2,
-            Measured::resident_per_series,
-        );
-        self.row(&mut table, "peak RSS, MiB", 1, Measured::peak_resident);
+        self.row(&mut table, "RSS per series, KiB", 2, |server| {
+            server.readings.resident_per_series()
+        });
+        self.row(&mut table, "peak RSS, MiB", 1, |server| {
+            server.readings.peak_resident()
+        });
         self.row(
             &mut table,
             "bytes handed to write() per sample",
             2,
-            |server| median(server.per_sample(|reading| reading.usage.handed_to_write_bytes)),
+            |server| median(server.readings.written_per_sample()),
         );
         self.row(&mut table, "bytes to disk per sample", 2, |server| {
-            median(server.per_sample(|reading| reading.usage.disk_bytes))
+            median(server.readings.disk_per_sample())
         });
         self.row(&mut table, "samples stored per second", 0, |server| {
-            median(server.sample_rates())
+            median(server.readings.sample_rates())
         });
-        self.row(&mut table, "series in the head", 0, Measured::series);
-        let generator = median(self.generator_cpu());
+        self.row(&mut table, "series in the head", 0, |server| {
+            server.readings.series()
+        });
+        let generator = median(self.generator.cpu_per_million());
         let _ = writeln!(
             table,
             "\nLoad generator: {generator:.3} CPU s per million samples served."
@@ -177,12 +180,6 @@ impl Report {
         };
         let _ = writeln!(table, " {ratio} |");
     }
-
-    fn generator_cpu(&self) -> Vec<f64> {
-        let pairs = self.generator.windows(2);
-        let rate = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) / (pair[1].1 - pair[0].1) * 1e6;
-        pairs.map(rate).collect()
-    }
 }
 
 /// What a person types to run this again; where the binaries lie is left out.
@@ -208,73 +205,13 @@ and series are what each server says of itself (`prometheus_tsdb_head_samples_ap
 `prometheus_tsdb_head_series`); CPU, memory and bytes are the kernel's (`/proc/<pid>`).
 ";
 
-impl Measured {
-    fn cpu_per_million(&self) -> Vec<f64> {
-        let micros = self.per_sample(|reading| reading.usage.cpu_seconds);
-        micros.into_iter().map(|seconds| seconds * 1e6).collect()
-    }
-
-    /// Growth of a figure over each interval, by the samples stored in it.
-    fn per_sample(&self, figure: impl Fn(&Reading) -> f64) -> Vec<f64> {
-        self.intervals(|before, after| {
-            (figure(after) - figure(before)) / (after.samples - before.samples)
-        })
-    }
-
-    fn sample_rates(&self) -> Vec<f64> {
-        self.intervals(|before, after| {
-            let seconds = after.at.duration_since(before.at).as_secs_f64();
-            (after.samples - before.samples) / seconds
-        })
-    }
-
-    fn intervals(&self, figure: impl Fn(&Reading, &Reading) -> f64) -> Vec<f64> {
-        let pairs = self.readings.windows(2);
-        pairs.map(|pair| figure(&pair[0], &pair[1])).collect()
-    }
-
-    fn resident(&self) -> Vec<f64> {
-        let readings = self.readings.iter();
-        readings
-            .map(|reading| reading.usage.resident_bytes)
-            .collect()
-    }
-
-    fn resident_per_series(&self) -> f64 {
-        median(self.resident()) / self.series() / KIBIBYTE
-    }
-
-    fn peak_resident(&self) -> f64 {
-        let last = self.readings.last();
-        last.map_or(f64::NAN, |reading| {
-            reading.usage.peak_resident_bytes / MEBIBYTE
-        })
-    }
-
-    fn series(&self) -> f64 {
-        median(self.readings.iter().map(|reading| reading.series).collect())
-    }
-}
-
-/// The middle value, or the mean of the two in the middle.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.get(middle) {
-        None => f64::NAN,
-        Some(&upper) if values.len() % 2 == 1 => upper,
-        Some(&upper) => f64::midpoint(values[middle - 1], upper),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Measured, Report, median};
-    use crate::ingest::Load;
-    use crate::ingest::contender::Reading;
+    use super::{Measured, Report};
     use crate::process::Usage;
+    use crate::scraping::{GeneratorReadings, Load, Reading, Readings};
 
     fn server(name: &'static str, cpu: f64, begin: Instant) -> Measured {
         let reading = |number: u32| Reading {
@@ -290,18 +227,8 @@ mod tests {
         Measured {
             name,
             version: "1".to_owned(),
-            readings: (0..4).map(reading).collect(),
+            readings: Readings((0..4).map(reading).collect()),
         }
-    }
-
-    #[test]
-    fn medians_are_in_the_middle() {
-        let cases: [(&[f64], f64); 3] =
-            [(&[3.0, 1.0, 2.0], 2.0), (&[4.0, 1.0], 2.5), (&[7.0], 7.0)];
-        for (values, expected) in cases {
-            assert_eq!(median(values.to_vec()), expected);
-        }
-        assert!(median(Vec::new()).is_nan());
     }
 
     #[test]
@@ -316,7 +243,7 @@ mod tests {
             command: String::new(),
             schedule: String::new(),
             servers: vec![server("peer", 1.0, begin), server("ours", 0.25, begin)],
-            generator: vec![(0.0, 0.0), (0.4, 1e6), (0.8, 2e6)],
+            generator: GeneratorReadings(vec![(0.0, 0.0), (0.4, 1e6), (0.8, 2e6)]),
         };
         let section = report.section();
         let rows = [

@@ -50,7 +50,7 @@ pub(super) fn measure(
     mixed: Duration,
 ) -> Result<Measured> {
     // What a start leaves to do in the background is not the queries' cost.
-    wait_until_idle(&mut server)?;
+    server.wait_until_idle()?;
     let resident_bytes = server.process.usage()?.resident_bytes;
     let mut measured = Measured {
         kind: server.kind,
@@ -78,18 +78,6 @@ pub(super) fn measure(
     }
     server.check_alive()?;
     Ok(measured)
-}
-
-fn wait_until_idle(server: &mut Server) -> Result<()> {
-    for _ in 0..120 {
-        let before = server.process.usage()?.cpu_seconds;
-        thread::sleep(Duration::from_secs(1));
-        server.check_alive()?;
-        if server.process.usage()?.cpu_seconds - before < 0.03 {
-            return Ok(());
-        }
-    }
-    bail!("{} does not come to rest", server.kind.name())
 }
 
 /// Lets the kernel count the most resident memory anew.

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
+use crate::figures::{MEBIBYTE, figure};
 use crate::machine;
 use crate::query::Options;
 use crate::query::load::{INTERVAL, Load, SAMPLES, SERIES_OF_A_POD};
 use crate::query::measure::{Cost, Measured};
 use crate::server::Kind;
-
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 /// Requests per second that eight clients are to get.
 const MIXED_BAR: f64 = 200.0;
@@ -126,22 +125,9 @@ fn push_row(
     let ratio = of(Kind::Narthex)
         .zip(of(Kind::Prometheus))
         .map(|(ours, theirs)| ours / theirs);
-    let bar = if bar.is_nan() {
-        String::new()
-    } else {
-        figure(bar)
-    };
+    let bar = figure(bar);
     let ratio = ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
     let _ = writeln!(table, " {bar} | {ratio} |");
-}
-
-/// Three digits that count.
-fn figure(value: f64) -> String {
-    match value.abs() {
-        ..10.0 => format!("{value:.2}"),
-        ..100.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
-    }
 }
 
 fn bytes(count: usize) -> String {
@@ -164,19 +150,13 @@ same by remote write and has its cache of results switched off.
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, figure};
+    use super::bytes;
 
     #[test]
-    fn figures_have_three_digits() {
-        let cases = [
-            (0.123, "0.12"),
-            (12.34, "12.3"),
-            (1234.5, "1234"),
-            (f64::NAN, "NaN"),
-        ];
-        for (value, text) in cases {
-            assert_eq!(figure(value), text);
+    fn sizes_are_short() {
+        let cases = [(9_999, "9999 B"), (22_500, "22 kB"), (23_400_000, "23 MB")];
+        for (count, text) in cases {
+            assert_eq!(bytes(count), text);
         }
-        assert_eq!(bytes(23_400_000), "23 MB");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::figures::MEBIBYTE;
 use crate::machine;
 use crate::soak::Options;
 use crate::soak::reading::Reading;
@@ -14,8 +15,6 @@ const BAR: f64 = 0.005;
 /// Handles and threads come and go with connections and segments; more than this between the first
 /// and the last median is a leak.
 const HANDLES: f64 = 2.0;
-
-const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 /// What was measured and what follows from it.
 pub(super) struct Report<'a> {

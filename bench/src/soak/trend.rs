@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ingest::median;
+use crate::figures::median;
 
 /// Readings that share one median: longer than a cycle of cutting and merging blocks.
 const WINDOW: Duration = Duration::from_secs(300);

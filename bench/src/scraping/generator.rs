@@ -7,9 +7,14 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
 
+use crate::figures::median;
 use crate::fleet;
 use crate::http;
 use crate::process::{self, Process};
+
+/// CPU seconds per million samples that the load generator is taken to use on a quiet machine.
+/// The normalised figures are what a server would use on a machine on which that is so.
+const GENERATOR_CPU: f64 = 0.2;
 
 /// A running fleet.
 pub(crate) struct LoadGenerator {
@@ -19,6 +24,9 @@ pub(crate) struct LoadGenerator {
 
 impl LoadGenerator {
     /// Starts `bench fleet` and waits until it says where it listens.
+    ///
+    /// # Errors
+    /// It does not start.
     pub(crate) fn start(options: &fleet::Options) -> Result<Self> {
         let program = env::current_exe().context("finding this program")?;
         let mut command = process::ended_with_us(&program);
@@ -44,10 +52,31 @@ impl LoadGenerator {
     }
 
     /// CPU seconds used and samples served so far.
-    pub(super) fn reading(&self) -> Result<(f64, f64)> {
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub(crate) fn reading(&self) -> Result<(f64, f64)> {
         let page = http::get(self.address, "/")?;
         let served = http::sum(&page, "bench_fleet_samples_total");
         let served = served.context("the load generator does not say what it served")?;
         Ok((self.process.usage()?.cpu_seconds, served))
+    }
+}
+
+/// What the load generator used and served, at the ends of the intervals that are measured.
+#[derive(Default)]
+pub(crate) struct GeneratorReadings(pub(crate) Vec<(f64, f64)>);
+
+impl GeneratorReadings {
+    /// CPU seconds per million samples served, of each interval.
+    pub(crate) fn cpu_per_million(&self) -> Vec<f64> {
+        let pairs = self.0.windows(2);
+        let rate = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) / (pair[1].1 - pair[0].1) * 1e6;
+        pairs.map(rate).collect()
+    }
+
+    /// How much dearer the machine is than the quiet one.
+    pub(crate) fn noise(&self) -> f64 {
+        median(self.cpu_per_million()) / GENERATOR_CPU
     }
 }

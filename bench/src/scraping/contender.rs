@@ -1,0 +1,130 @@
+//! One server that scrapes the fleet: its configuration and readings.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::http;
+use crate::machine;
+use crate::scraping::{Load, Reading};
+use crate::server::{Kind, Server};
+
+/// A running server and what it says of itself.
+pub(crate) struct Contender {
+    pub(crate) kind: Kind,
+    pub(crate) version: String,
+    pub(crate) server: Server,
+    folder: PathBuf,
+    configuration: String,
+}
+
+impl Contender {
+    /// Starts a server on the fleet at `fleet` and waits until it is ready.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn start(
+        kind: Kind,
+        program: &Path,
+        folder: &Path,
+        load: Load,
+        fleet: SocketAddr,
+    ) -> Result<Self> {
+        let configuration = scrape_configuration(load.targets, load.interval, fleet);
+        let folder = folder.join(kind.name());
+        Ok(Self {
+            kind,
+            version: machine::version_of(kind, program),
+            server: Server::start(kind, program, &folder, &configuration, flags(kind))?,
+            folder,
+            configuration,
+        })
+    }
+
+    /// Ends it without a warning, so that it can write nothing more.
+    ///
+    /// # Errors
+    /// It had ended before.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.server.check_alive()?;
+        self.server.process.kill()
+    }
+
+    /// Starts it again on the data that it left.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn restart(&mut self, program: &Path) -> Result<()> {
+        let (folder, configuration) = (&self.folder, &self.configuration);
+        self.server = Server::start(self.kind, program, folder, configuration, flags(self.kind))?;
+        Ok(())
+    }
+
+    /// Fails if the server has ended, with the last lines of its log.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn check_alive(&mut self) -> Result<()> {
+        self.server.check_alive()
+    }
+
+    /// Reads what it did and used.
+    ///
+    /// # Errors
+    /// It does not answer, or does not say what it stored.
+    pub(crate) fn reading(&self) -> Result<Reading> {
+        let page = http::get(self.server.address, "/metrics")?;
+        let metric = |name: &str| {
+            let value = http::sum(&page, name);
+            value.with_context(|| format!("{} does not expose {name}", self.kind.name()))
+        };
+        let (samples, series) = match self.kind {
+            Kind::Narthex | Kind::Prometheus => (
+                "prometheus_tsdb_head_samples_appended_total",
+                "prometheus_tsdb_head_series",
+            ),
+            Kind::VictoriaMetrics => (
+                "vm_rows_inserted_total",
+                "vm_cache_entries{type=\"storage/hour_metric_ids\"}",
+            ),
+        };
+        Ok(Reading {
+            at: Instant::now(),
+            usage: self.server.process.usage()?,
+            // Before the first sample there is no series to count it.
+            samples: http::sum(&page, samples).unwrap_or(0.0),
+            series: metric(series)?,
+        })
+    }
+}
+
+/// What lets a server answer queries over the whole fleet.
+const fn flags(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Narthex | Kind::Prometheus => &[],
+        Kind::VictoriaMetrics => &[
+            "-search.maxUniqueTimeseries=5000000",
+            "-search.latencyOffset=0s",
+        ],
+    }
+}
+
+/// One job; every target is another path of the same port, with an instance of its own.
+pub(crate) fn scrape_configuration(targets: usize, seconds: u64, fleet: SocketAddr) -> String {
+    let mut text = format!(
+        "global:\n  scrape_interval: {seconds}s\n  scrape_timeout: {seconds}s\n\
+         scrape_configs:\n  - job_name: fleet\n    static_configs:\n"
+    );
+    for number in 0..targets {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "      - targets: [\"{fleet}\"]\n        labels:\n          \
+             __metrics_path__: /t/{number}\n          instance: target-{number}"
+        );
+    }
+    text
+}
