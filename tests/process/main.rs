@@ -13,10 +13,12 @@
 
 mod client;
 mod journal;
+mod native;
 mod pages;
 mod program;
 
 mod admin;
+mod both_ways;
 mod full_disk;
 mod insight;
 mod killers;
