@@ -7,6 +7,7 @@ use model::histogram::HistogramError;
 use model::{Histogram, Labels, Metadata, SeriesRef};
 
 use crate::exemplar::{AppendExemplar, ExemplarError};
+use crate::room::{NewSeries, RoomError};
 
 /// One sample for one series, with what is known beside it.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Append<'a> {
     pub value: AppendValue<'a>,
     /// Type, help and unit, when the appender learned or changed them since the last append.
     pub metadata: Option<&'a Metadata>,
+    /// Whether the series may be begun, if it is not there.
+    pub new_series: NewSeries,
 }
 
 /// What a sample holds.
@@ -57,6 +60,7 @@ impl<'a> Append<'a> {
             start_timestamp: 0,
             value: value.into(),
             metadata: None,
+            new_series: NewSeries::Allowed,
         }
     }
 
@@ -64,6 +68,13 @@ impl<'a> Append<'a> {
     #[must_use]
     pub const fn with_start(mut self, start_timestamp: i64) -> Self {
         self.start_timestamp = start_timestamp;
+        self
+    }
+
+    /// The same sample; whether its series may be begun is said otherwise.
+    #[must_use]
+    pub const fn with_new_series(mut self, new_series: NewSeries) -> Self {
+        self.new_series = new_series;
         self
     }
 
@@ -102,6 +113,11 @@ pub trait Appender: Send {
     fn append_exemplar(&mut self, append: AppendExemplar<'_>) -> Result<(), ExemplarError> {
         let _ = append;
         Ok(())
+    }
+
+    /// Series that were not there before and that this batch has begun.
+    fn new_series(&self) -> usize {
+        0
     }
 
     /// Makes the batch visible, and durable as far as the store promises for what nobody is told of.
@@ -149,12 +165,9 @@ pub enum AppendError {
     /// The label set is empty or has no valid form.
     #[error("invalid labels: {0}")]
     InvalidLabels(String),
-    /// The store holds as many series as it may; existing ones go on.
-    #[error("too many series: the limit is {limit}")]
-    TooManySeries {
-        /// Series that may be active at once.
-        limit: usize,
-    },
+    /// There is no room for a new series; existing ones go on.
+    #[error(transparent)]
+    TooManySeries(#[from] RoomError),
     /// The store takes nothing now (closed, read-only or full disk); a later try may succeed.
     #[error("storage is not writable: {0}")]
     ReadOnly(String),

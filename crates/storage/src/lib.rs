@@ -30,10 +30,12 @@
 pub mod append;
 pub mod exemplar;
 pub mod memory;
+pub mod room;
 pub mod select;
 pub mod series;
 
 pub use append::{Append, AppendError, AppendValue, Appendable, Appender, Commit};
 pub use exemplar::{AppendExemplar, ExemplarError};
+pub use room::{NewSeries, RoomError};
 pub use select::{LabelQuery, Projection, Querier, Queryable, Select, SelectError, SelectHints};
 pub use series::{HistogramSamples, NumberedLabels, SampleBuffer, SeriesSet};

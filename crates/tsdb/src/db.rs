@@ -5,6 +5,7 @@ mod compact;
 mod delete;
 pub(crate) mod maintain;
 mod open;
+mod room;
 mod snapshot;
 
 use std::path::PathBuf;
@@ -193,6 +194,7 @@ impl Db {
             .head
             .time_range()
             .unwrap_or(TimeRange::new(i64::MAX, i64::MIN));
+        let limits = self.series_limits();
         self.head.with_catalog(|catalog| {
             let stats = HeadStats {
                 num_series: catalog.rows().len() as u64,
@@ -206,7 +208,10 @@ impl Db {
                 series_removed: self.head.metrics.series_removed.get() as u64,
                 ..Churn::default()
             };
-            Status::of(catalog, stats, churn, self.head.settled_row(), limit)
+            Status {
+                limits,
+                ..Status::of(catalog, stats, churn, self.head.settled_row(), limit)
+            }
         })
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod catalog;
 pub(crate) mod chunk_files;
 mod delete;
 mod replay;
+pub(crate) mod room;
 mod select;
 pub(crate) mod series;
 mod symbols;
@@ -21,12 +22,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use hashbrown::HashMap;
 use model::{Labels, SeriesRef, TimeRange};
 use rapidhash::fast::RandomState;
-use storage::AppendError;
+use storage::{AppendError, NewSeries, RoomError};
 
 pub(crate) use append::HeadAppender;
 use append::Scratch;
 use beside::SeriesMetadata;
 use catalog::{Catalog, SLAB_ROWS};
+use room::Room;
 pub(crate) use select::Selected;
 use series::Slab;
 
@@ -52,7 +54,7 @@ pub(crate) struct Head {
     /// Older samples are in blocks already.
     min_valid_time: AtomicI64,
     chunk_range: i64,
-    series_limit: usize,
+    pub(crate) room: Room,
     scratch: Mutex<Vec<Scratch>>,
     pub(crate) exemplars: Exemplars,
     metadata: SeriesMetadata,
@@ -76,7 +78,7 @@ impl Head {
             max_time: AtomicI64::new(i64::MIN),
             min_valid_time: AtomicI64::new(i64::MIN),
             chunk_range,
-            series_limit,
+            room: Room::new(series_limit, metrics.room.clone()),
             scratch: Mutex::default(),
             exemplars: Exemplars::new(metrics.exemplars.clone()),
             metadata: SeriesMetadata::default(),
@@ -174,41 +176,47 @@ impl Head {
         read(&guard)
     }
 
-    /// The row of a series with these labels, which is begun if there is none.
-    fn find_or_create(&self, labels: &Labels) -> Result<u32, AppendError> {
+    /// The row of a series with these labels, which is begun if there is none and it may be; true if
+    /// it was.
+    fn find_or_create(
+        &self,
+        labels: &Labels,
+        new_series: NewSeries,
+    ) -> Result<(u32, bool), AppendError> {
         let fingerprint = labels.fingerprint();
-        if let Some(row) = self.with_catalog(|catalog| catalog.find(labels, fingerprint)) {
-            return Ok(row);
+        let found = self.with_catalog(|catalog| match catalog.find(labels, fingerprint) {
+            Some(row) => Ok(Some(row)),
+            None => check_labels(labels)
+                .and_then(|()| Ok(self.room.ask(catalog, labels, new_series)?))
+                .map(|()| None),
+        })?;
+        if let Some(row) = found {
+            return Ok((row, false));
         }
-        check_labels(labels)?;
         // The outer lock keeps truncation from replacing the catalog under the new series.
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         let mut catalog = current.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(row) = catalog.find(labels, fingerprint) {
-            return Ok(row);
+            return Ok((row, false));
         }
-        let limit = if self.series_limit == 0 {
-            usize::MAX
-        } else {
-            self.series_limit
-        };
+        // Others may have taken the last room meanwhile.
+        self.room.ask(&catalog, labels, new_series)?;
+        let limit = u32::MAX as usize;
         let row = self.next_row.load(Ordering::Relaxed);
-        if catalog.rows().len() >= limit || row == u32::MAX {
-            return Err(AppendError::TooManySeries {
-                limit: limit.min(u32::MAX as usize),
-            });
+        if row == u32::MAX {
+            return Err(RoomError::Limit { limit }.into());
         }
         self.slab_or_new(row).write().create(row);
         catalog
             .insert(row, labels, fingerprint)
-            .map_err(|_| AppendError::TooManySeries {
+            .map_err(|_| RoomError::Limit {
                 limit: catalog.rows().len(),
             })?;
         self.next_row.store(row + 1, Ordering::Relaxed);
         self.unlogged().push(row);
         self.metrics.series.inc();
         self.metrics.series_created.inc();
-        Ok(row)
+        Ok((row, true))
     }
 
     /// Hands the chunks of a row to `each`, oldest first.

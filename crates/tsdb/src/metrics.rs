@@ -5,6 +5,7 @@ use exposition::instrument::exponential_buckets;
 use exposition::instrument::{Counter, CounterFamily, Gauge, Histogram};
 
 use crate::exemplars::ExemplarMetrics;
+use crate::head::room::RoomMetrics;
 
 /// Instruments of the head and its log.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub(crate) struct HeadMetrics {
     pub(crate) wal_skipped_records: Counter,
     pub(crate) replay_seconds: Gauge,
     pub(crate) exemplars: ExemplarMetrics,
+    pub(crate) room: RoomMetrics,
 }
 
 impl HeadMetrics {
@@ -135,6 +137,7 @@ impl HeadMetrics {
                 "prometheus_tsdb_data_replay_duration_seconds",
                 "Time taken to replay the data on disk.",
             ),
+            room: RoomMetrics::new(r),
             exemplars: ExemplarMetrics::new(r),
         }
     }

@@ -23,6 +23,38 @@ pub struct Status {
     pub series_count_by_label_value_pair: Vec<NamedCount>,
     /// How series come and go; not part of upstream's answer.
     pub churn: Churn,
+    /// How many series there may be; not part of upstream's answer.
+    pub limits: SeriesLimits,
+}
+
+/// How many series the head may hold, and who has met that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeriesLimits {
+    /// Series that the head may hold; 0: as many as come.
+    pub series_limit: u64,
+    /// Series that a job may hold once three quarters of them are there.
+    pub job_share: u64,
+    /// Jobs that were refused new series in the last minutes.
+    pub limited_jobs: Vec<LimitedJob>,
+}
+
+/// A job that was refused new series.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitedJob {
+    /// The value of the label `job`.
+    pub job: String,
+    /// Series that it has in the head.
+    pub series: u64,
+    /// Samples that were refused since this began; the same series counts at each attempt.
+    pub refused_samples: u64,
+    /// Why the last of them was refused.
+    pub reason: String,
+    /// When this began, in milliseconds since the Unix epoch.
+    pub since: i64,
+    /// When the last of them was refused.
+    pub last: i64,
 }
 
 /// How series come and go.
@@ -126,6 +158,7 @@ impl Status {
         churn.new_series_count_by_metric_name = names_of(catalog, new, limit);
         Self {
             churn,
+            limits: SeriesLimits::default(),
             head_stats,
             series_count_by_metric_name: names.into_list(),
             label_value_count_by_label_name: values.into_list(),

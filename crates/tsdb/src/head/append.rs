@@ -46,6 +46,8 @@ pub(crate) struct HeadAppender<'a> {
     durability: Durability,
     /// The slab that the last sample went to; the next one's is mostly the same.
     slab: Option<(u32, Arc<Slab>)>,
+    /// Series that this batch has begun.
+    new_series: usize,
 }
 
 impl<'a> HeadAppender<'a> {
@@ -63,6 +65,7 @@ impl<'a> HeadAppender<'a> {
             scratch: scratch.unwrap_or_default(),
             durability,
             slab: None,
+            new_series: 0,
         }
     }
 
@@ -104,7 +107,8 @@ impl<'a> HeadAppender<'a> {
         let (row, outcome) = match checked {
             Some(checked) => checked,
             None => {
-                let row = self.head.find_or_create(append.labels)?;
+                let (row, is_new) = (self.head).find_or_create(append.labels, append.new_series)?;
+                self.new_series += usize::from(is_new);
                 (row, self.check(row, &check).unwrap_or(Ok(())))
             }
         };
@@ -137,6 +141,10 @@ impl Appender for HeadAppender<'_> {
             self.take_metadata(row, metadata);
         }
         Ok(self.head.reference(row))
+    }
+
+    fn new_series(&self) -> usize {
+        self.new_series
     }
 
     fn keeps_exemplars(&self) -> bool {

@@ -369,6 +369,19 @@ impl Catalog {
         values.map(|(&value, postings)| (self.symbols.text(value), postings.len()))
     }
 
+    /// Number of values of a label.
+    pub(crate) fn value_count(&self, name: &str) -> usize {
+        let name = self.symbols.find(name);
+        let values = name.and_then(|name| self.names.get(&name));
+        values.map_or(0, HashMap::len)
+    }
+
+    /// Number of series with this label pair.
+    pub(crate) fn series_with(&self, name: &str, value: &str) -> usize {
+        let Ok(rows) = self.pair(name, value);
+        rows.len()
+    }
+
     /// Names of the labels of these rows, unsorted.
     pub(crate) fn names_of(&self, rows: &[u32]) -> Vec<&str> {
         let names = self.runs(rows).flatten().map(|&(name, _)| name);

@@ -334,6 +334,8 @@ const QUEUED: usize = 16;
 mod tests {
     use exposition::Registry;
 
+    use storage::NewSeries;
+
     use super::*;
     use crate::metrics::HeadMetrics;
 
@@ -358,7 +360,8 @@ mod tests {
         assert!(restore(&head, 5, "a"));
         assert!(restore(&head, 200, "a"));
         assert_eq!(row_of(&head, "a"), Some(5));
-        assert!(head.find_or_create(&labels("b")).unwrap() > 200);
+        let found = head.find_or_create(&labels("b"), NewSeries::Allowed);
+        assert!(found.unwrap().0 > 200);
         // A log in which the number was given out again all the same: the newest record holds.
         assert!(restore(&head, 200, "c"));
         assert_eq!(row_of(&head, "c"), Some(200));
