@@ -6,6 +6,7 @@
 mod configuration;
 mod exporters;
 mod lifecycle;
+mod limits;
 mod process;
 mod scraping;
 mod storage;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub(crate) use configuration::ConfigSource;
 pub(crate) use exporters::Exporter;
+pub(crate) use limits::SeriesFlags;
 
 use web::services::Home;
 
@@ -41,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) enable_admin_api: bool,
     /// The store.
     pub(crate) storage: tsdb::Options,
+    /// How many series may come.
+    pub(crate) series: SeriesFlags,
     /// How often blocks are cut and old ones dropped.
     pub(crate) maintenance_interval: Duration,
     /// The query engine.

@@ -10,7 +10,7 @@ use tsdb::Durability;
 use web::services::Home;
 
 use super::features;
-use crate::wiring::{ConfigSource, Node, Settings};
+use crate::wiring::{ConfigSource, Node, SeriesFlags, Settings};
 
 /// Flags of `narthex server`. Names and defaults are Prometheus'.
 #[derive(Debug, Args)]
@@ -38,6 +38,11 @@ pub(crate) struct Flags {
     /// Allow to delete series and to make snapshots by HTTP request
     #[arg(long = "web.enable-admin-api")]
     enable_admin_api: bool,
+    /// Series that one scrape may begin, 0 for any number; if not given, a tenth of
+    /// --storage.tsdb.max-series, at most 100,000. Series that are there already do not count (not a
+    /// flag of Prometheus)
+    #[arg(long = "scrape.max-new-series", value_name = "NUMBER")]
+    max_new_series: Option<usize>,
     #[command(flatten)]
     storage: StorageFlags,
     #[command(flatten)]
@@ -72,6 +77,10 @@ struct StorageFlags {
     /// of Prometheus)
     #[arg(long = "storage.durability", default_value = "interval", value_name = "MODE", value_parser = durability)]
     durability: Durability,
+    /// Series in memory at once, 0 for any number; if not given, one for each 2 KiB of memory that the
+    /// process may use. Existing series go on when it is reached (not a flag of Prometheus)
+    #[arg(long = "storage.tsdb.max-series", value_name = "NUMBER")]
+    max_series: Option<usize>,
     /// Do not lock the data folder
     #[arg(long = "storage.tsdb.no-lockfile")]
     no_lockfile: bool,
@@ -202,6 +211,10 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         receives_remote_write: flags.enable_remote_write_receiver,
         enable_admin_api: flags.enable_admin_api,
         storage: flags.storage.options()?,
+        series: SeriesFlags {
+            in_head: flags.storage.max_series,
+            at_once: flags.max_new_series,
+        },
         maintenance_interval: flags.storage.maintenance_interval,
         engine,
         max_concurrency: flags.query.max_concurrency,

@@ -7,7 +7,7 @@ use clap::Args;
 use web::services::Home;
 
 use crate::commands::server::LogFlags;
-use crate::wiring::{self, ConfigSource, MAINTENANCE_INTERVAL, Node, Settings};
+use crate::wiring::{self, ConfigSource, MAINTENANCE_INTERVAL, Node, SeriesFlags, Settings};
 
 /// Flags of `narthex up`.
 #[derive(Debug, Args)]
@@ -41,6 +41,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         receives_remote_write: false,
         maintenance_interval: MAINTENANCE_INTERVAL,
         enable_admin_api: false,
+        series: SeriesFlags::default(),
         storage: tsdb::Options::new(flags.data.clone()),
         engine: promql::EngineOptions::default(),
         max_concurrency: MAX_CONCURRENCY,

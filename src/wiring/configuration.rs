@@ -75,15 +75,15 @@ impl Shown {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = ConfigurationState {
             yaml: config.to_yaml(),
             reload_success: true,
+            refused_millis: 0,
             loaded_millis: self.clock.now_millis(),
         };
     }
 
     /// Shows that the last reload was refused; the one in force stays.
     pub(super) fn refuse(&self) {
-        self.state
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .reload_success = false;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.reload_success = false;
+        state.refused_millis = self.clock.now_millis();
     }
 }

@@ -17,6 +17,7 @@ use web::lifecycle::{Lifecycle, ReloadRequest};
 use web::services::Services;
 
 use super::configuration::Shown;
+use super::limits::IntakeLimits;
 use super::scraping::{Scraping, World};
 use super::{Settings, process, storage, surface};
 
@@ -39,6 +40,9 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (store_fs, store_clock) = (Arc::clone(&fs), Arc::clone(&clock));
     let mut options = settings.storage.clone();
     options.retention = storage::effective_retention(options.retention, &config.storage);
+    let memory = host::limits::Limits::read(&*fs).memory_bytes;
+    let intake = IntakeLimits::new(settings.series, memory);
+    options.series_limit = intake.series;
     options.max_exemplars = storage::max_exemplars(settings.keeps_exemplars, &config.storage);
     let (progress, metrics_pool) = (
         ReplayProgress::default(),
@@ -67,6 +71,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     storage::maintain(&db, &storage_pool, interval, &stop, &mut tasks);
     let shown = Shown::new(Arc::clone(&clock));
     let world = World {
+        limits: intake.scraping,
         logs_metadata: settings.logs_metadata,
         db: &db,
         fs: &fs,

@@ -8,6 +8,7 @@ use exposition::Registry;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
+use scrape::limits::DefaultLimits;
 use scrape::{Manager, ManagerHandle, ScrapeOptions};
 use tsdb::Db;
 
@@ -45,6 +46,7 @@ impl Scraping {
             registry: world.registry.clone(),
             offset_seed: offset_seed(config),
             sends_metadata: world.logs_metadata,
+            limits: world.limits,
         };
         let scraper = Manager::new(options, jobs(config));
         let scraping = Self {
@@ -72,6 +74,7 @@ impl Scraping {
 
 /// What discovery and scraping need of the rest.
 pub(super) struct World<'a> {
+    pub(super) limits: DefaultLimits,
     pub(super) logs_metadata: bool,
     pub(super) db: &'a Arc<Db>,
     pub(super) fs: &'a Arc<dyn Fs>,

@@ -76,7 +76,10 @@ pub(super) fn maintain(
         let (db, pool, shutdown) = (Arc::clone(db), Arc::clone(pool), stop.shutdown());
         repeat(interval, db, work, pool, shutdown)
     };
-    tasks.spawn(every(SYNC_INTERVAL, |db| log_failure("sync", db.sync())));
+    tasks.spawn(every(SYNC_INTERVAL, |db| {
+        db.tell_refusals();
+        log_failure("sync", db.sync());
+    }));
     tasks.spawn(every(interval, |db| {
         log_failure("maintenance", db.maintain());
     }));

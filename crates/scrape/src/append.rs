@@ -10,7 +10,7 @@ use exposition::parse::{
 use model::label::{EXPORTED_PREFIX, METRIC_NAME};
 use model::value::STALE;
 use model::{Labels, LabelsBuilder, Metadata, MetricType, SeriesRef, relabel};
-use storage::{Append, AppendError, Appender};
+use storage::{Append, AppendError, Appender, NewSeries, RoomError};
 
 use self::beside::PageComments;
 use crate::cache::{Fate, PageCache, PageScan, Slot};
@@ -34,6 +34,8 @@ pub struct Counts {
     pub out_of_bounds: usize,
     /// Samples of new series that the store has no room for.
     pub no_room: usize,
+    /// Why there is none: what the last of them was told.
+    pub room: Option<RoomError>,
     /// Exemplars refused for being older than the series' last.
     pub exemplars_out_of_order: usize,
 }
@@ -191,7 +193,7 @@ fn end_series(
             AppendError::OutOfOrder
             | AppendError::DuplicateTimestamp
             | AppendError::OutOfBounds
-            | AppendError::TooManySeries { .. },
+            | AppendError::TooManySeries(_),
         ) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -284,7 +286,10 @@ impl PageWork<'_> {
             None => self.append_new(sample.series, self.metric_type, sample)?,
         };
         self.count_added(known.map(|slot| slot.fate), slot.fate);
-        scan.push(segment, sample.series.len(), slot);
+        // Of a page that explodes only so much is remembered; the rest is looked at anew each time.
+        if slot.fate != Fate::Refused || self.counts.no_room <= REMEMBERED_REFUSALS {
+            scan.push(segment, sample.series.len(), slot);
+        }
         Ok(())
     }
 
@@ -336,7 +341,11 @@ impl PageWork<'_> {
         let Some((timestamp, fate)) = self.time(sample) else {
             return Ok(slot);
         };
+        let may_begin = self.appender.new_series() < self.context.job.limits.new_series;
         let mut append = Append::new(&labels, timestamp, sample.value);
+        if !may_begin {
+            append.new_series = NewSeries::Refused;
+        }
         append.metadata = self.metadata.as_ref();
         match self.appender.append(append) {
             Ok(series) => {
@@ -393,7 +402,10 @@ impl PageWork<'_> {
             AppendError::OutOfOrder => self.counts.out_of_order += 1,
             AppendError::DuplicateTimestamp => self.counts.duplicate += 1,
             AppendError::OutOfBounds => self.counts.out_of_bounds += 1,
-            AppendError::TooManySeries { .. } => self.counts.no_room += 1,
+            AppendError::TooManySeries(error) => {
+                self.counts.no_room += 1;
+                self.counts.room = Some(error);
+            }
             error => return Err(error.into()),
         }
         Ok(())
@@ -472,6 +484,8 @@ fn first_repeated(labels: &LabelsBuilder) -> String {
     name.copied().unwrap_or(METRIC_NAME).to_owned()
 }
 
+/// Samples without room of one page that are remembered with their series' text.
+const REMEMBERED_REFUSALS: usize = 1_000;
 /// Stands for the labels of a series that the store knows by number.
 static NO_LABELS: Labels = Labels::empty();
 

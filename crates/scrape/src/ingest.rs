@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use exposition::Format;
 use host::Clock;
-use storage::{AppendError, Appendable};
+use storage::{AppendError, Appendable, RoomError};
 
 use crate::append::{Counts, PageContext, PageError, append_page, end_page};
 use crate::cache::PageCache;
@@ -38,6 +38,15 @@ pub(crate) struct TargetMemory {
     job: Option<Arc<Job>>,
 }
 
+/// What came of a scrape.
+pub(crate) struct Stored {
+    pub(crate) duration: Duration,
+    /// Why it failed, if it did.
+    pub(crate) outcome: Result<(), ScrapeError>,
+    /// What was left out for want of room; empty if nothing was.
+    pub(crate) warning: String,
+}
+
 /// One scrape, up to the point where the page is in memory.
 pub(crate) struct Arrival {
     pub(crate) target: Arc<Target>,
@@ -68,13 +77,13 @@ impl TargetMemory {
 }
 
 impl Ingest {
-    /// Stores a scrape; gives its duration, and why it failed if it did.
+    /// Stores a scrape, or that it failed.
     pub(crate) fn store(
         &self,
         arrival: Arrival,
         workspace: &mut Workspace,
         memory: &mut TargetMemory,
-    ) -> (Duration, Result<(), ScrapeError>) {
+    ) -> Stored {
         let Arrival {
             target,
             job,
@@ -102,7 +111,8 @@ impl Ingest {
             )?;
             Ok(())
         });
-        self.instruments.count(&counts);
+        let job_name = &job.config.job_name;
+        self.instruments.count(job_name, &counts);
         let mut ended = Ok(());
         if let Err(error) = &outcome {
             self.instruments.count_error(error);
@@ -127,17 +137,26 @@ impl Ingest {
         let reported = ended.and_then(|()| {
             reports.append(&report, timestamp, appender.as_mut())?;
             let commit = appender.commit()?;
-            self.instruments.count(&Counts {
+            let late = Counts {
                 duplicate: commit.dropped,
                 ..Counts::default()
-            });
+            };
+            self.instruments.count(job_name, &late);
             Ok(())
         });
         if let Err(error) = reported {
             tracing::error!(target = %target.url, %error, "scrape commit failed");
             outcome = outcome.and(Err(ScrapeError::Page(error)));
         }
-        (duration, outcome)
+        let warning = match &outcome {
+            Ok(()) => warning(&counts, job.limits.new_series),
+            Err(_) => String::new(),
+        };
+        Stored {
+            duration,
+            outcome,
+            warning,
+        }
     }
 
     /// Ends all series of a target that is gone.
@@ -184,6 +203,18 @@ fn open_page<'w>(
             .inflater
             .inflate(&workspace.body, &mut workspace.page, job.limits.body_size)?;
     Ok((workspace.page.get(..size).unwrap_or_default(), format))
+}
+
+/// What the target's status says of samples that were left out for want of room.
+fn warning(counts: &Counts, at_once: usize) -> String {
+    let samples = counts.no_room;
+    match counts.room {
+        None => String::new(),
+        Some(RoomError::AtOnce) => {
+            format!("{samples} samples left out: more than {at_once} new series in one scrape")
+        }
+        Some(error) => format!("{samples} samples of new series left out: {error}"),
+    }
 }
 
 /// The limit that the configuration states; 0 for none, as upstream shows it.

@@ -26,7 +26,7 @@ pub(crate) struct Instruments {
     duplicate: Counter,
     out_of_order: Counter,
     out_of_bounds: Counter,
-    no_room: Counter,
+    pub(crate) no_room: CounterFamily,
     exemplars_out_of_order: Counter,
 }
 
@@ -117,16 +117,20 @@ impl Instruments {
                 "prometheus_target_scrapes_exemplar_out_of_order_total",
                 "Total number of exemplar rejected due to not being out of the expected order.",
             ),
-            no_room: registry.counter(
-                "narthex_target_scrapes_sample_too_many_series_total",
-                "Total number of scraped samples rejected because the store holds as many series \
-                 as it may.",
+            no_room: by_job(
+                "narthex_target_scrapes_sample_no_room_total",
+                "Total number of scraped samples rejected because there was no room for the series \
+                 that they would have begun.",
             ),
         }
     }
 
     /// Counts what a page brought, and says in the log what was left out of it.
-    pub(crate) fn count(&self, counts: &Counts) {
+    pub(crate) fn count(&self, job: &str, counts: &Counts) {
+        if counts.no_room > 0 {
+            let refused = u64::try_from(counts.no_room).unwrap_or(u64::MAX);
+            self.no_room.with(&[job]).add(refused);
+        }
         let refused = [
             (
                 &self.out_of_order,
@@ -147,11 +151,6 @@ impl Instruments {
                 &self.exemplars_out_of_order,
                 counts.exemplars_out_of_order,
                 "error on ingesting out-of-order exemplars",
-            ),
-            (
-                &self.no_room,
-                counts.no_room,
-                "new series are left out because the store holds as many as it may",
             ),
         ];
         for (counter, number, message) in refused {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use config::server::{ScrapeConfig, ScrapeProtocol};
 
-use crate::limits::Limits;
+use crate::limits::{DefaultLimits, Limits};
 
 /// What all targets of a job share.
 #[derive(Debug)]
@@ -18,9 +18,13 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(config: Arc<ScrapeConfig>, forced_error: Option<String>) -> Self {
+    pub(crate) fn new(
+        config: Arc<ScrapeConfig>,
+        forced_error: Option<String>,
+        defaults: DefaultLimits,
+    ) -> Self {
         Self {
-            limits: Limits::new(&config.limits),
+            limits: Limits::new(&config.limits, defaults),
             accept: accept_header(&config),
             config,
             forced_error,
@@ -77,7 +81,8 @@ mod tests {
 
     #[test]
     fn accept_is_what_prometheus_sends() {
-        let job = Job::new(Arc::new(ScrapeConfig::named("a")), None);
+        let config = Arc::new(ScrapeConfig::named("a"));
+        let job = Job::new(config, None, DefaultLimits::default());
         let want = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
                     application/openmetrics-text;version=0.0.1;q=0.5,\
                     text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
@@ -90,7 +95,7 @@ mod tests {
         let job = |change: fn(&mut ScrapeConfig)| {
             let mut config = ScrapeConfig::named("a");
             change(&mut config);
-            Job::new(Arc::new(config), None)
+            Job::new(Arc::new(config), None, DefaultLimits::default())
         };
         let before = job(|_| {});
         assert!(!before.stores_otherwise(&job(|config| config.enable_compression = false)));

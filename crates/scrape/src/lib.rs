@@ -20,6 +20,7 @@
 //!     clock: Arc::new(host::clock::RealClock::default()),
 //!     registry: exposition::Registry::new(),
 //!     offset_seed: 0,
+//!     limits: scrape::limits::DefaultLimits::default(),
 //!     sends_metadata: false,
 //! };
 //! let manager = Manager::new(options, vec![Arc::new(ScrapeConfig::named("node"))]);

@@ -18,11 +18,34 @@ pub(crate) struct Limits {
     pub(crate) label_name_length: usize,
     /// Bytes of a label's value.
     pub(crate) label_value_length: usize,
+    /// Series that a page may begin; those that are there already do not count.
+    pub(crate) new_series: usize,
+}
+
+/// Limits that go with the machine: what holds where a configuration says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefaultLimits {
+    /// Bytes of a page after decompression.
+    pub body_size: u64,
+    /// Series that a page may begin; the largest number for any number.
+    pub new_series: usize,
+}
+
+impl Default for DefaultLimits {
+    fn default() -> Self {
+        Self {
+            body_size: DEFAULT_BODY_SIZE,
+            new_series: DEFAULT_NEW_SERIES,
+        }
+    }
 }
 
 /// Bytes of a page, unless stated: the largest pages known, of kube-state-metrics in clusters of
 /// thousands of nodes, are a few tens of MiB.
 pub const DEFAULT_BODY_SIZE: u64 = 64 << 20;
+/// Series that a page may begin, unless stated: a target that brings more has all of them after a few
+/// scrapes.
+pub const DEFAULT_NEW_SERIES: usize = 100_000;
 /// Samples of a page, unless stated.
 pub const DEFAULT_SAMPLES: u64 = 1_000_000;
 /// Labels of a series, unless stated.
@@ -33,17 +56,18 @@ pub const DEFAULT_LABEL_NAME_LENGTH: u64 = 1 << 10;
 pub const DEFAULT_LABEL_VALUE_LENGTH: u64 = 64 << 10;
 
 impl Limits {
-    pub(crate) fn new(stated: &ScrapeLimits) -> Self {
+    pub(crate) fn new(stated: &ScrapeLimits, defaults: DefaultLimits) -> Self {
         let limit = |stated: Limit, default: u64| {
             let number = stated.or_built_in(Some(default)).unwrap_or(u64::MAX);
             usize::try_from(number).unwrap_or(usize::MAX)
         };
         Self {
-            body_size: limit(stated.body_size_limit, DEFAULT_BODY_SIZE),
+            body_size: limit(stated.body_size_limit, defaults.body_size),
             samples: limit(stated.sample_limit, DEFAULT_SAMPLES),
             labels: limit(stated.label_limit, DEFAULT_LABELS),
             label_name_length: limit(stated.label_name_length_limit, DEFAULT_LABEL_NAME_LENGTH),
             label_value_length: limit(stated.label_value_length_limit, DEFAULT_LABEL_VALUE_LENGTH),
+            new_series: defaults.new_series,
         }
     }
 
@@ -153,7 +177,7 @@ mod tests {
             label_limit: Limit::stated(0),
             ..ScrapeLimits::default()
         };
-        let limits = Limits::new(&stated);
+        let limits = Limits::new(&stated, DefaultLimits::default());
         assert_eq!(limits.samples, 5);
         assert_eq!(limits.labels, usize::MAX);
         assert_eq!(limits.body_size, 64 << 20);
@@ -167,6 +191,7 @@ mod tests {
             labels: 2,
             label_name_length: 8,
             label_value_length: 3,
+            new_series: 0,
         };
         let check = |pairs: &[(&str, &str)]| {
             let labels = Labels::from_pairs(pairs.iter().copied());

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::ingest::Ingest;
 use crate::instruments::Instruments;
+use crate::limits::DefaultLimits;
 use crate::metadata::TargetMetadata;
 use crate::pool::ScrapePool;
 use crate::run::{Shared, lock};
@@ -35,6 +36,8 @@ pub struct ScrapeOptions {
     pub registry: Registry,
     /// Spreads scrapes differently on each server: a hash of what tells this server from others.
     pub offset_seed: u64,
+    /// Limits where the configuration says nothing.
+    pub limits: DefaultLimits,
     /// Whether the store is told of type, help and unit of each series when they are new.
     pub sends_metadata: bool,
 }
@@ -121,6 +124,7 @@ impl Manager {
                 },
                 pool: options.pool,
                 workspaces: Workspaces::default(),
+                limits: options.limits,
                 offset_seed: options.offset_seed,
             }),
             configs: sender.subscribe(),
@@ -192,6 +196,7 @@ impl Manager {
         let instruments = &self.shared.ingest.instruments;
         instruments.pool_targets.remove(&[name]);
         instruments.target_limit.remove(&[name]);
+        instruments.no_room.remove(&[name]);
         instruments.syncs.remove(&[name]);
         instruments.sync_failed.remove(&[name]);
         instruments.sync_length.remove(&[name]);

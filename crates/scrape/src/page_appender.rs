@@ -10,6 +10,7 @@ use storage::Appender;
 use crate::append::{Counts, PageContext, PageError, append_page};
 use crate::cache::PageCache;
 use crate::job::Job;
+use crate::limits::DefaultLimits;
 
 /// Appends one page after another as a scrape of the target does, and remembers the last one.
 #[derive(Debug)]
@@ -22,8 +23,12 @@ pub struct PageAppender {
 impl PageAppender {
     /// For a target of this job, whose series get these labels.
     pub fn new(config: Arc<ScrapeConfig>, target_labels: Labels) -> Self {
+        let limits = DefaultLimits {
+            new_series: usize::MAX,
+            ..DefaultLimits::default()
+        };
         Self {
-            job: Job::new(config, None),
+            job: Job::new(config, None, limits),
             target_labels,
             cache: PageCache::default(),
         }

@@ -43,7 +43,7 @@ impl ScrapePool {
     pub(crate) fn new(config: Arc<ScrapeConfig>, shared: &Shared) -> Self {
         shared.ingest.instruments.pools.inc();
         Self {
-            job: Arc::new(Job::new(config, None)),
+            job: Arc::new(Job::new(config, None, shared.limits)),
             groups: Vec::new(),
             loops: HashMap::new(),
             dropped: Vec::new(),
@@ -64,7 +64,8 @@ impl ScrapePool {
         tasks: &mut TaskGroup,
     ) {
         let started = shared.ingest.clock.monotonic();
-        self.set_job(Job::new(config, self.job.forced_error.clone()));
+        let forced_error = self.job.forced_error.clone();
+        self.set_job(Job::new(config, forced_error, shared.limits));
         let groups = std::mem::take(&mut self.groups);
         self.synchronize(groups, shared, tasks);
         let length = shared.ingest.clock.monotonic().saturating_sub(started);
@@ -200,7 +201,8 @@ impl ScrapePool {
             format!("target_limit exceeded (number of targets: {count}, limit: {limit})")
         });
         if error != self.job.forced_error {
-            self.set_job(Job::new(Arc::clone(&self.job.config), error));
+            let config = Arc::clone(&self.job.config);
+            self.set_job(Job::new(config, error, shared.limits));
         }
     }
 
@@ -255,6 +257,7 @@ fn target_status(target: &Target, pool: &str) -> TargetStatus {
         scrape_pool: pool.to_owned(),
         scrape_url: target.url.to_string(),
         last_error: last.error,
+        last_warning: last.warning,
         last_scrape: last.started,
         last_scrape_duration: last.duration,
         health: last.health,

@@ -3,7 +3,7 @@
 use model::label::METRIC_NAME;
 use model::value::STALE;
 use model::{Labels, LabelsBuilder, SeriesRef};
-use storage::{Append, AppendError, Appender};
+use storage::{Append, AppendError, Appender, NewSeries};
 
 /// What a scrape says about itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,7 +82,8 @@ impl ReportSeries {
         appender: &mut dyn Appender,
     ) -> Result<(), AppendError> {
         for ((labels, series), value) in self.series.iter_mut().zip(values) {
-            let mut append = Append::new(labels, timestamp, value);
+            let append = Append::new(labels, timestamp, value);
+            let mut append = append.with_new_series(NewSeries::Reserved);
             append.series = *series;
             match appender.append(append) {
                 Ok(found) => *series = Some(found),
@@ -91,7 +92,7 @@ impl ReportSeries {
                     AppendError::OutOfOrder
                     | AppendError::DuplicateTimestamp
                     | AppendError::OutOfBounds
-                    | AppendError::TooManySeries { .. },
+                    | AppendError::TooManySeries(_),
                 ) => {}
                 Err(error) => return Err(error),
             }

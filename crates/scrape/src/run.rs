@@ -9,8 +9,9 @@ use tokio::sync::watch;
 
 use crate::error::ScrapeError;
 use crate::fetch::Fetcher;
-use crate::ingest::{Arrival, Ingest, TargetMemory};
+use crate::ingest::{Arrival, Ingest, Stored, TargetMemory};
 use crate::job::Job;
+use crate::limits::DefaultLimits;
 use crate::target::Target;
 use crate::target::health::{Health, LastScrape};
 use crate::target::offset::{Rhythm, first_delay};
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) ingest: Ingest,
     pub(crate) pool: Arc<Pool>,
     pub(crate) workspaces: Workspaces,
+    pub(crate) limits: DefaultLimits,
     /// Tells servers that scrape the same targets apart.
     pub(crate) offset_seed: u64,
 }
@@ -134,24 +136,33 @@ impl ScrapeLoop {
             started,
         };
         let work = move || {
-            let outcome = ingest.store(arrival, &mut workspace, &mut lock(&memory));
-            (outcome, workspace)
+            let stored = ingest.store(arrival, &mut workspace, &mut lock(&memory));
+            (stored, workspace)
         };
-        let (duration, outcome) = match self.shared.pool.run(work).await {
-            Ok((outcome, workspace)) => {
+        let stored = match self.shared.pool.run(work).await {
+            Ok((stored, workspace)) => {
                 self.shared.workspaces.give_back(workspace);
-                outcome
+                stored
             }
             Err(panicked) => {
                 // What is remembered after a panic cannot be relied on.
                 *lock(&self.memory) = TargetMemory::default();
-                (Duration::ZERO, Err(ScrapeError::from(panicked)))
+                Stored {
+                    duration: Duration::ZERO,
+                    outcome: Err(ScrapeError::from(panicked)),
+                    warning: String::new(),
+                }
             }
         };
-        self.report(timestamp, duration, outcome);
+        self.report(timestamp, stored);
     }
 
-    fn report(&self, timestamp: i64, duration: Duration, outcome: Result<(), ScrapeError>) {
+    fn report(&self, timestamp: i64, stored: Stored) {
+        let Stored {
+            duration,
+            outcome,
+            warning,
+        } = stored;
         let instruments = &self.shared.ingest.instruments;
         instruments.scrape_duration.observe(duration.as_secs_f64());
         let (health, error) = match outcome {
@@ -164,6 +175,7 @@ impl ScrapeLoop {
         self.target.report(LastScrape {
             health,
             error,
+            warning,
             started: Some(timestamp),
             duration,
         });

@@ -31,6 +31,8 @@ pub struct TargetStatus {
     pub scrape_url: String,
     /// Why the last scrape failed; empty if it did not.
     pub last_error: String,
+    /// What was left out of the last scrape for want of room; empty if nothing was.
+    pub last_warning: String,
     /// When the last scrape began, in milliseconds since the Unix epoch.
     pub last_scrape: Option<i64>,
     /// How long it took.

@@ -5,6 +5,7 @@ pub(crate) mod exemplars;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod labels;
+pub(crate) mod notifications;
 pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod selectors;

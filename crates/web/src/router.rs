@@ -19,8 +19,8 @@ use tsdb::ReplayProgress;
 use tsdb::status::WalReplay;
 
 use crate::api::{
-    admin, exemplars, features, labels, queries, query, series, status, syntax, targets, why_empty,
-    write,
+    admin, exemplars, features, labels, notifications, queries, query, series, status, syntax,
+    targets, why_empty, write,
 };
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain, success};
@@ -65,6 +65,7 @@ pub fn server(services: Services) -> Router {
         .route("/status/queries/{id}", delete(queries::end))
         .route("/status/queries/{id}/cancel", post(queries::end))
         .route("/features", get(features::list))
+        .route("/notifications", get(notifications::list))
         .fallback(unknown_call)
         .method_not_allowed_fallback(wrong_method);
     Router::new()

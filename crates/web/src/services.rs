@@ -76,6 +76,8 @@ pub struct ConfigurationState {
     pub yaml: String,
     /// True if the last reload was taken.
     pub reload_success: bool,
+    /// When a reload was refused last, in milliseconds since the Unix epoch.
+    pub refused_millis: i64,
     /// When the configuration in force was taken, in milliseconds since the Unix epoch.
     pub loaded_millis: i64,
 }

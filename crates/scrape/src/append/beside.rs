@@ -198,7 +198,11 @@ mod tests {
 
     #[test]
     fn what_is_beside_samples_is_told() {
-        let job = Job::new(Arc::new(ScrapeConfig::named("j")), None);
+        let job = Job::new(
+            Arc::new(ScrapeConfig::named("j")),
+            None,
+            crate::limits::DefaultLimits::default(),
+        );
         let mut cache = PageCache::default();
         let mut recorder = Recorder::default();
         let mut scrape = |recorder: &mut Recorder, timestamp, page: &str| {

@@ -7,9 +7,10 @@ use model::label::NameValidationScheme;
 use model::relabel::{RelabelAction, RelabelRule, RelabelSpec};
 use model::value::is_stale;
 use storage::memory::MemoryStore;
-use storage::{Appendable as _, Commit, Queryable as _, SampleBuffer, Select};
+use storage::{Appendable as _, Commit, Queryable as _, RoomError, SampleBuffer, Select};
 
 use super::*;
+use crate::limits::DefaultLimits;
 use model::{Matcher, TimeRange};
 
 /// A target whose pages go to a store that forgets numbers, as a store may.
@@ -25,7 +26,7 @@ impl Target {
         let mut config = ScrapeConfig::named("j");
         change(&mut config);
         Self {
-            job: Job::new(Arc::new(config), None),
+            job: Job::new(Arc::new(config), None, DefaultLimits::default()),
             labels: Labels::from_pairs([("instance", "i"), ("job", "j")]),
             cache: PageCache::default(),
             store: MemoryStore::default(),
@@ -349,7 +350,7 @@ fn labels_are_shown_to_the_store_once_and_again_when_it_forgot() {
         ),
         (|| AppendError::OutOfBounds, |counts| counts.out_of_bounds),
         (
-            || AppendError::TooManySeries { limit: 1 },
+            || RoomError::Limit { limit: 1 }.into(),
             |counts| counts.no_room,
         ),
     ];

@@ -31,6 +31,8 @@ pub(crate) struct LastScrape {
     pub(crate) health: Health,
     /// Why it failed; empty if it did not.
     pub(crate) error: String,
+    /// What was left out of it; empty if nothing was.
+    pub(crate) warning: String,
     /// When it began, in milliseconds since the Unix epoch.
     pub(crate) started: Option<i64>,
     pub(crate) duration: Duration,

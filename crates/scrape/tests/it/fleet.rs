@@ -69,6 +69,7 @@ impl Fleet {
             registry: registry.clone(),
             offset_seed: 7,
             sends_metadata: false,
+            limits: scrape::limits::DefaultLimits::default(),
         };
         let found = jobs
             .iter()

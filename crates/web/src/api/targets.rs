@@ -34,6 +34,9 @@ struct ActiveTarget {
     scrape_url: String,
     global_url: String,
     last_error: String,
+    /// What was left out for want of room; not a field of upstream's, and absent if nothing was.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    last_warning: String,
     last_scrape: String,
     last_scrape_duration: f64,
     health: &'static str,
@@ -95,6 +98,7 @@ fn active(target: TargetStatus, hostname: &str) -> ActiveTarget {
         global_url: global_url(&target.scrape_url, hostname),
         scrape_url: target.scrape_url,
         last_error: target.last_error,
+        last_warning: target.last_warning,
         last_scrape: target.last_scrape.map_or(NEVER.to_owned(), format_rfc3339),
         last_scrape_duration: target.last_scrape_duration.as_secs_f64(),
         health: target.health.as_str(),
