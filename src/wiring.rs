@@ -37,8 +37,8 @@ pub(crate) struct Settings {
     pub(crate) keeps_exemplars: bool,
     /// Whether type, help and unit of scraped series are written to the log.
     pub(crate) logs_metadata: bool,
-    /// Whether samples are taken at `/api/v1/write`.
-    pub(crate) receives_remote_write: bool,
+    /// The messages that are taken at `/api/v1/write`.
+    pub(crate) received_messages: Vec<remote::Message>,
     /// Whether what is stored may be changed over HTTP.
     pub(crate) enable_admin_api: bool,
     /// The store.

@@ -35,6 +35,15 @@ pub(crate) struct Flags {
     /// Take samples by remote write at /api/v1/write
     #[arg(long = "web.enable-remote-write-receiver")]
     enable_remote_write_receiver: bool,
+    /// Message of remote write that is taken: prometheus.WriteRequest or
+    /// io.prometheus.write.v2.Request; both if not given, may be repeated
+    #[arg(
+        long = "web.remote-write-receiver.accepted-protobuf-messages",
+        default_values = ["prometheus.WriteRequest", "io.prometheus.write.v2.Request"],
+        value_name = "MESSAGE",
+        value_parser = remote::Message::parse
+    )]
+    received_messages: Vec<remote::Message>,
     /// Allow to delete series and to make snapshots by HTTP request
     #[arg(long = "web.enable-admin-api")]
     enable_admin_api: bool,
@@ -208,7 +217,10 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         enable_lifecycle: flags.enable_lifecycle,
         keeps_exemplars: switches.keeps_exemplars,
         logs_metadata: switches.logs_metadata,
-        receives_remote_write: flags.enable_remote_write_receiver,
+        received_messages: match flags.enable_remote_write_receiver {
+            true => flags.received_messages.clone(),
+            false => Vec::new(),
+        },
         enable_admin_api: flags.enable_admin_api,
         storage: flags.storage.options()?,
         series: SeriesFlags {

@@ -38,7 +38,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         enable_lifecycle: false,
         keeps_exemplars: false,
         logs_metadata: false,
-        receives_remote_write: false,
+        received_messages: Vec::new(),
         maintenance_interval: MAINTENANCE_INTERVAL,
         enable_admin_api: false,
         series: SeriesFlags::default(),

@@ -14,7 +14,7 @@ use tsdb::{Db, ReplayProgress};
 use web::active_queries::ActiveQueries;
 use web::lifecycle::Lifecycle;
 use web::server::Surface;
-use web::services::{ConfigurationState, Facts, Parts, QueryLimits, Services};
+use web::services::{ConfigurationState, Facts, Parts, QueryLimits, Receiver, Services};
 
 use super::{Node, Settings, process};
 use crate::cli::VERSION;
@@ -75,10 +75,7 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         storage: behind.db,
         query_pool: Arc::new(Pool::new("query", max_concurrency)?),
         metrics_pool: behind.metrics_pool,
-        receiver: match behind.settings.receives_remote_write {
-            true => Some(Arc::new(Pool::new("receive", RECEIVING_THREADS)?)),
-            false => None,
-        },
+        receiver: receiver(behind.settings, &behind.registry)?,
         admin_pool: match behind.settings.enable_admin_api {
             true => Some(Arc::new(Pool::new("admin", 1)?)),
             false => None,
@@ -102,6 +99,19 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
             home: behind.settings.home,
         },
         clock: behind.clock,
+    }))
+}
+
+/// What receives remote write, if any message is to be taken.
+fn receiver(settings: &Settings, registry: &Registry) -> anyhow::Result<Option<Receiver>> {
+    let accepted = &settings.received_messages;
+    if accepted.is_empty() {
+        return Ok(None);
+    }
+    let remote = remote::Receiver::new(accepted.clone(), settings.logs_metadata, registry);
+    Ok(Some(Receiver {
+        pool: Arc::new(Pool::new("receive", RECEIVING_THREADS)?),
+        remote: Arc::new(remote),
     }))
 }
 

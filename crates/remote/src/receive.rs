@@ -24,11 +24,15 @@ pub struct Received {
     pub exemplars: usize,
     /// Exemplars that came too late.
     pub late_exemplars: usize,
-    /// Series that were passed over because their labels name none.
-    pub invalid_series: usize,
+    /// What was passed over because its labels name no series: series of 1.0, samples of 2.0, as
+    /// upstream counts.
+    pub invalid: usize,
+    /// Samples of series whose metadata did not come along.
+    pub without_metadata: usize,
     /// Samples that the store refused for good: sending them again changes nothing.
     pub refused: usize,
-    /// Why the first of them was refused.
+    /// Why the first of them was refused; of 2.0, everything that is not as it should be, a line
+    /// each.
     pub refusal: Option<String>,
 }
 
@@ -46,7 +50,7 @@ pub enum ReceiveError {
     Store(#[from] AppendError),
 }
 
-/// Appends all samples of a Snappy-compressed `prometheus.WriteRequest` and returns once they may be
+/// Appends all samples of a `prometheus.WriteRequest` and returns once they may be
 /// acknowledged. `now` is the time in milliseconds since the Unix epoch: samples of more than ten
 /// minutes later are refused, as upstream does.
 ///
@@ -55,15 +59,18 @@ pub enum ReceiveError {
 ///
 /// # Errors
 /// Nothing of the request may be acknowledged.
-pub fn receive(body: &[u8], store: &dyn Appendable, now: i64) -> Result<Received, ReceiveError> {
-    let message = decompressed(body)?;
+pub(crate) fn receive(
+    message: &[u8],
+    store: &dyn Appendable,
+    now: i64,
+) -> Result<Received, ReceiveError> {
     let mut batch = Batch {
         appender: store.appender(),
         builder: LabelsBuilder::new(),
         latest: now.saturating_add(MOST_AHEAD),
         received: Received::default(),
     };
-    let mut list = TimeSeriesList::of(&message);
+    let mut list = TimeSeriesList::of(message);
     let mut series = TimeSeries::default();
     while list.next(&mut series)? {
         batch.append(&mut series)?;
@@ -74,19 +81,8 @@ pub fn receive(body: &[u8], store: &dyn Appendable, now: i64) -> Result<Received
         received.refuse(commit.dropped, &AppendError::OutOfOrder);
         received.samples = received.samples.saturating_sub(commit.dropped);
     }
+    received.without_metadata = received.samples + received.histograms;
     Ok(received)
-}
-
-fn decompressed(body: &[u8]) -> Result<Vec<u8>, ReceiveError> {
-    let failed = |error: snap::Error| ReceiveError::Compression(format!("snappy: {error}"));
-    let len = snap::raw::decompress_len(body).map_err(failed)?;
-    if len > MAX_MESSAGE_BYTES {
-        let reason = format!("the message has {len} bytes, more than {MAX_MESSAGE_BYTES}");
-        return Err(ReceiveError::Compression(reason));
-    }
-    snap::raw::Decoder::new()
-        .decompress_vec(body)
-        .map_err(failed)
 }
 
 /// A request on its way in.
@@ -101,7 +97,7 @@ struct Batch<'a> {
 impl Batch<'_> {
     fn append(&mut self, series: &mut TimeSeries<'_>) -> Result<(), ReceiveError> {
         let Some(labels) = self.labels(&mut series.labels) else {
-            self.received.invalid_series += 1;
+            self.received.invalid += 1;
             return Ok(());
         };
         let mut reference = None;
@@ -113,8 +109,12 @@ impl Batch<'_> {
         for exemplar in series.exemplars.drain(..) {
             self.append_exemplar(&labels, reference, &exemplar);
         }
-        for (time, histogram) in series.histograms.drain(..) {
-            let histogram = Arc::new(histogram);
+        for sample in series.histograms.drain(..) {
+            if let Err(error) = sample.validate() {
+                self.received.refuse(1, &error);
+                continue;
+            }
+            let (time, histogram) = (sample.time, Arc::new(sample.histogram));
             if self.append_one(&labels, &mut reference, time, (&histogram).into())? {
                 self.received.histograms += 1;
             }
@@ -204,6 +204,4 @@ impl Received {
 }
 
 /// Milliseconds that a sample may be ahead of the clock, as upstream.
-const MOST_AHEAD: i64 = 10 * 60 * 1_000;
-/// Bytes of a decompressed message, as upstream.
-const MAX_MESSAGE_BYTES: usize = 32 << 20;
+pub(crate) const MOST_AHEAD: i64 = 10 * 60 * 1_000;

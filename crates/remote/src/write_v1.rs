@@ -3,6 +3,8 @@
 use model::histogram::{Buckets, CounterResetHint, Span};
 use model::{Exemplar, Histogram, LabelsBuilder};
 
+use storage::AppendError;
+
 use crate::wire::{Fields, Malformed, Payload, take_varint, unzigzag};
 
 /// The series of a request, one after the other. Metadata and what is unknown are passed over.
@@ -36,8 +38,7 @@ pub(crate) struct TimeSeries<'a> {
     pub(crate) labels: Vec<(&'a str, &'a str)>,
     /// Times in milliseconds, and values.
     pub(crate) samples: Vec<(i64, f64)>,
-    /// The same of native histograms.
-    pub(crate) histograms: Vec<(i64, Histogram)>,
+    pub(crate) histograms: Vec<HistogramSample>,
     /// Exemplars, in any order.
     pub(crate) exemplars: Vec<Exemplar>,
 }
@@ -62,6 +63,26 @@ impl<'a> TimeSeries<'a> {
     }
 }
 
+/// A native histogram at a time.
+#[derive(Debug)]
+pub(crate) struct HistogramSample {
+    /// Milliseconds since the Unix epoch.
+    pub(crate) time: i64,
+    pub(crate) histogram: Histogram,
+    /// The counts came as whole numbers, so that they must add up.
+    pub(crate) is_whole: bool,
+}
+
+impl HistogramSample {
+    /// Checks what can be seen only here: whether whole counts add up.
+    pub(crate) fn validate(&self) -> Result<(), AppendError> {
+        match self.is_whole {
+            true => Ok(self.histogram.validate_whole_counts()?),
+            false => Ok(()),
+        }
+    }
+}
+
 fn label(message: &[u8]) -> Result<(&str, &str), Malformed> {
     let (mut name, mut value) = ("", "");
     let mut fields = Fields::of(message);
@@ -75,7 +96,7 @@ fn label(message: &[u8]) -> Result<(&str, &str), Malformed> {
     Ok((name, value))
 }
 
-fn sample(message: &[u8]) -> Result<(i64, f64), Malformed> {
+pub(crate) fn sample(message: &[u8]) -> Result<(i64, f64), Malformed> {
     let (mut time, mut value) = (0, 0.0);
     let mut fields = Fields::of(message);
     while let Some((number, payload)) = fields.next()? {
@@ -112,8 +133,10 @@ fn exemplar(message: &[u8]) -> Result<Exemplar, Malformed> {
 }
 
 /// A native histogram. Whether its parts go together the store decides.
-fn histogram(message: &[u8]) -> Result<(i64, Histogram), Malformed> {
+pub(crate) fn histogram(message: &[u8]) -> Result<HistogramSample, Malformed> {
     let mut time = 0;
+    // As upstream: what is not said to be of floats is of whole numbers.
+    let mut is_whole = true;
     let mut histogram = Histogram::default();
     let (mut positive, mut negative) = (Side::default(), Side::default());
     let mut custom_values = Vec::new();
@@ -121,7 +144,10 @@ fn histogram(message: &[u8]) -> Result<(i64, Histogram), Malformed> {
     while let Some((number, payload)) = fields.next()? {
         match number {
             1 => histogram.count = payload.varint()? as f64,
-            2 => histogram.count = payload.double()?,
+            2 => {
+                histogram.count = payload.double()?;
+                is_whole = false;
+            }
             3 => histogram.sum = payload.double()?,
             4 => histogram.schema = small(unzigzag(payload.varint()?))?,
             5 => histogram.zero_threshold = payload.double()?,
@@ -144,7 +170,11 @@ fn histogram(message: &[u8]) -> Result<(i64, Histogram), Malformed> {
     if !custom_values.is_empty() {
         histogram.custom_values = custom_values.into();
     }
-    Ok((time, histogram))
+    Ok(HistogramSample {
+        time,
+        histogram,
+        is_whole,
+    })
 }
 
 /// Buckets of one side, on their way in.

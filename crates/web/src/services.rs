@@ -37,9 +37,8 @@ pub struct Parts {
     pub query_pool: Arc<Pool>,
     /// A thread for pages of metrics, so that they are answered however many queries wait.
     pub metrics_pool: Arc<Pool>,
-    /// Threads that receive remote write, if that is switched on: each waits for the disk, which
-    /// they share.
-    pub receiver: Option<Arc<Pool>>,
+    /// What receives remote write, if that is switched on.
+    pub receiver: Option<Receiver>,
     /// A thread for changes to what is stored, if they may be asked over HTTP.
     pub admin_pool: Option<Arc<Pool>>,
     /// Bounds on evaluation.
@@ -58,6 +57,15 @@ pub struct Parts {
     pub facts: Facts,
     /// The time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What receives remote write.
+#[derive(Clone)]
+pub struct Receiver {
+    /// Its threads: each waits for the disk, which they share.
+    pub pool: Arc<Pool>,
+    /// Reads and appends what came.
+    pub remote: Arc<remote::Receiver>,
 }
 
 /// Bounds on evaluation, from flags.
@@ -168,8 +176,8 @@ impl Services {
         &*self.parts.storage
     }
 
-    /// The threads that receive remote write.
-    pub(crate) fn receiver(&self) -> Option<&Arc<Pool>> {
+    /// What receives remote write.
+    pub(crate) fn receiver(&self) -> Option<&Receiver> {
         self.parts.receiver.as_ref()
     }
 

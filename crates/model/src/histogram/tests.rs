@@ -617,6 +617,40 @@ fn faults_are_named_as_upstream_names_them() {
 }
 
 #[test]
+fn whole_counts_add_up() {
+    let with = |count: f64, sum: f64| Histogram {
+        count,
+        sum,
+        zero_count: 1.0,
+        ..positive(0, 0, &[2.0, 3.0])
+    };
+    let cases = [
+        (6.0, 1.5, None),
+        (7.0, f64::NAN, None),
+        (
+            7.0,
+            1.5,
+            Some(
+                "6 observations found in buckets, but the Count field is 7: histogram's observation \
+                 count should equal the number of observations found in the buckets (in absence of NaN)",
+            ),
+        ),
+        (
+            5.0,
+            f64::NAN,
+            Some(
+                "6 observations found in buckets, but the Count field is 5: histogram's observation \
+                 count should be at least the number of observations found in the buckets",
+            ),
+        ),
+    ];
+    for (count, sum, want) in cases {
+        let got = with(count, sum).validate_whole_counts().err();
+        assert_eq!(got.map(|error| error.to_string()).as_deref(), want);
+    }
+}
+
+#[test]
 fn nothing_panics_on_impossible_layouts() {
     let odd = |spans: &[Span], counts: usize| Histogram {
         positive: Buckets::new(spans, vec![1.0; counts]),

@@ -1,7 +1,7 @@
 //! What makes a histogram valid.
 
 use super::{Buckets, Histogram, Span, schema};
-use crate::number::general;
+use crate::number::{general, plain};
 
 /// Why a histogram is not valid. The texts are upstream's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,29 @@ pub enum HistogramError {
     /// Bounds of exponential buckets follow from the schema.
     #[error("histogram with exponential schema must not have custom bounds")]
     ExponentialWithBounds,
+    /// Whole counts do not add up.
+    #[error(
+        "{found} observations found in buckets, but the Count field is {count}: histogram's \
+         observation count should equal the number of observations found in the buckets (in absence \
+         of NaN)"
+    )]
+    CountMismatch {
+        /// Observations in buckets, as text.
+        found: String,
+        /// Observations, as text.
+        count: String,
+    },
+    /// Buckets have more than there is, although some may be in none of them.
+    #[error(
+        "{found} observations found in buckets, but the Count field is {count}: histogram's \
+         observation count should be at least the number of observations found in the buckets"
+    )]
+    CountTooSmall {
+        /// Observations in buckets, as text.
+        found: String,
+        /// Observations, as text.
+        count: String,
+    },
 }
 
 /// A fault of the buckets of one side of a histogram.
@@ -122,6 +145,23 @@ impl Histogram {
             return Err(HistogramError::InvalidSchema(self.schema));
         }
         check_counts(&self.positive.counts).map_err(at(POSITIVE))
+    }
+
+    /// Checks that counts which came as whole numbers add up. A sum that is no number says that
+    /// some observations were none either; those are in no bucket.
+    pub fn validate_whole_counts(&self) -> Result<(), HistogramError> {
+        let buckets = self.positive.counts.iter().chain(&self.negative.counts);
+        let found = self.zero_count + buckets.sum::<f64>();
+        let texts = || (plain(found), plain(self.count));
+        if self.sum.is_nan() && found > self.count {
+            let (found, count) = texts();
+            return Err(HistogramError::CountTooSmall { found, count });
+        }
+        if !self.sum.is_nan() && found != self.count {
+            let (found, count) = texts();
+            return Err(HistogramError::CountMismatch { found, count });
+        }
+        Ok(())
     }
 
     fn validate_custom(&self) -> Result<(), HistogramError> {

@@ -5,8 +5,14 @@ use storage::memory::MemoryStore;
 use storage::{Queryable, SampleBuffer, Select};
 
 use super::*;
+use crate::{Message, Receiver};
 
 const NOW: i64 = 1_700_000_000_000;
+
+fn receive(body: &[u8], store: &dyn Appendable, now: i64) -> Result<Received, ReceiveError> {
+    let receiver = Receiver::new(vec![Message::V1], false, &exposition::Registry::new());
+    receiver.receive(Message::V1, body, store, now)
+}
 
 fn varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -190,7 +196,8 @@ fn one_bad_series_harms_no_other() {
     let received = receive(&body, &store, NOW).unwrap();
     let want = Received {
         samples: 1,
-        invalid_series: 2,
+        invalid: 2,
+        without_metadata: 1,
         refused: 1,
         refusal: Some("out of bounds".to_owned()),
         ..Received::default()
@@ -221,8 +228,17 @@ fn native_histograms_come_as_differences_or_as_floats() {
     let mut list = TimeSeriesList::of(&body);
     let mut read = TimeSeries::default();
     assert!(list.next(&mut read).unwrap());
-    let (time, histogram) = &read.histograms[0];
-    assert_eq!((*time, histogram.schema, histogram.count), (NOW, 1, 11.0));
+    let sample = &read.histograms[0];
+    let histogram = &sample.histogram;
+    assert_eq!(
+        (sample.time, histogram.schema, histogram.count),
+        (NOW, 1, 11.0)
+    );
+    assert_eq!(
+        sample.validate().unwrap_err().to_string(),
+        "8 observations found in buckets, but the Count field is 11: histogram's observation count \
+         should equal the number of observations found in the buckets (in absence of NaN)"
+    );
     assert_eq!(histogram.positive.counts, [2.0, 3.0, 2.0]);
     assert_eq!(histogram.positive.spans[0].offset, -2);
     assert_eq!(histogram.sum, 5.5);
