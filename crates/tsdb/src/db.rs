@@ -1,6 +1,5 @@
 //! The database: head, log and blocks behind the storage seam.
 
-mod chunk_files;
 mod compact;
 mod delete;
 pub(crate) mod maintain;

@@ -9,10 +9,13 @@ mod beside;
 pub(crate) mod catalog;
 pub(crate) mod chunk_files;
 mod delete;
+pub(crate) mod filed;
+mod filing;
 mod replay;
 pub(crate) mod room;
 mod select;
 pub(crate) mod series;
+mod slab;
 mod symbols;
 mod truncate;
 
@@ -28,9 +31,12 @@ pub(crate) use append::HeadAppender;
 use append::Scratch;
 use beside::SeriesMetadata;
 use catalog::{Catalog, SLAB_ROWS};
+use chunk_files::ChunkFiles;
+use filed::{FiledReader, HeadReadError};
 use room::Room;
 pub(crate) use select::Selected;
-use series::Slab;
+use series::ChunkView;
+use slab::Slab;
 
 use crate::exemplars::Exemplars;
 use crate::metrics::HeadMetrics;
@@ -58,6 +64,7 @@ pub(crate) struct Head {
     scratch: Mutex<Vec<Scratch>>,
     pub(crate) exemplars: Exemplars,
     metadata: SeriesMetadata,
+    chunk_files: Mutex<ChunkFiles>,
     pub(crate) metrics: HeadMetrics,
 }
 
@@ -82,6 +89,7 @@ impl Head {
             scratch: Mutex::default(),
             exemplars: Exemplars::new(metrics.exemplars.clone()),
             metadata: SeriesMetadata::default(),
+            chunk_files: Mutex::default(),
             metrics,
         }
     }
@@ -165,6 +173,12 @@ impl Head {
         self.unlogged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn chunk_files(&self) -> MutexGuard<'_, ChunkFiles> {
+        self.chunk_files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn current_catalog(&self) -> Arc<RwLock<Catalog>> {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -219,13 +233,25 @@ impl Head {
         Ok((row, true))
     }
 
-    /// Hands the chunks of a row to `each`, oldest first.
-    pub(crate) fn chunks(&self, row: u32, mut each: impl FnMut(series::ChunkView<'_>)) {
-        if let Some(slab) = self.slab(row)
-            && let Some(found) = slab.read().get(row)
-        {
-            found.chunks().for_each(&mut each);
-        }
+    /// Hands the chunks of a row that touch `range` to `each`, oldest first.
+    pub(crate) fn chunks<E: From<HeadReadError>>(
+        &self,
+        row: u32,
+        range: TimeRange,
+        reader: &mut FiledReader,
+        each: impl FnMut(ChunkView<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(slab) = self.slab(row) else {
+            return Ok(());
+        };
+        let rows = slab.read();
+        let Some(found) = rows.get(row) else {
+            return Ok(());
+        };
+        reader.copy(found, range);
+        let filed = rows.filed().clone();
+        drop(rows);
+        reader.each(&filed, row, range, false, each)
     }
 
     /// Chunks in memory, open ones included.

@@ -32,8 +32,8 @@
 //! ```
 //!
 //! How it hangs together: a commit writes one record of samples to the log (`wal`), then puts them
-//! into rows of the head (`head`), each of which has one open chunk (`chunk`). Every two hours
-//! maintenance writes the oldest range as a block (`block`, `index`), truncates the head and folds
+//! into rows of the head (`head`), each of which has one open chunk (`chunk`). Maintenance moves
+//! finished chunks into files beside the log every minute, and every two hours writes the oldest range as a block (`block`, `index`), truncates the head and folds
 //! the log into a checkpoint; blocks are merged to longer ones (`compaction`). A selection
 //! (`querier`) resolves matchers to sorted lists of rows and block series, joins them by labels and
 //! decodes whole chunks into columns. Tools read a directory without a lock (`read_only`,

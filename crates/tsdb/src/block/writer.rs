@@ -12,9 +12,9 @@ use super::chunks::ChunkWriter;
 use super::meta::{BlockCompaction, BlockMeta, BlockStats, VERSION};
 use super::sink::Sink;
 use super::tombstones::{self, Tombstones};
-use crate::chunk::{ChunkEncoding, xor};
 use crate::head::Head;
 use crate::head::catalog::{Catalog, Ranking};
+use crate::head::filed::FiledReader;
 use crate::index::{ChunkMeta, IndexWriter};
 
 /// Ending of a folder that is being written. What bears it at start is left over and deleted.
@@ -150,14 +150,14 @@ impl BlockFiles<'_> {
         let mut last_time = i64::MIN;
         let mut metas = Vec::new();
         let mut labels = Vec::new();
-        let mut bytes: Vec<u8> = Vec::new();
+        let mut reader = FiledReader::default();
+        let range = TimeRange::new(min_time, max_time - 1);
         for &row in rows {
             metas.clear();
-            let mut outcome = Ok(());
-            head.chunks(row, |chunk| {
+            head.chunks(row, range, &mut reader, |chunk| {
                 let inside = chunk.range.min_time >= min_time && chunk.range.max_time < max_time;
-                if !inside || outcome.is_err() {
-                    return;
+                if !inside {
+                    return Ok(());
                 }
                 let samples = u64::from(chunk.count);
                 stats.num_samples += samples;
@@ -165,22 +165,16 @@ impl BlockFiles<'_> {
                     true => stats.num_float_samples += samples,
                     false => stats.num_histogram_samples += samples,
                 }
-                bytes.clear();
-                bytes.extend_from_slice(chunk.bytes);
-                if chunk.encoding == ChunkEncoding::Xor {
-                    xor::set_count(&mut bytes, chunk.count);
-                }
-                outcome = chunks.write(chunk.encoding, &bytes).map(|reference| {
-                    let TimeRange { min_time, max_time } = chunk.range;
-                    last_time = last_time.max(max_time);
-                    metas.push(ChunkMeta {
-                        min_time,
-                        max_time,
-                        reference,
-                    });
+                let written = chunks.write(chunk.encoding, chunk.bytes);
+                let TimeRange { min_time, max_time } = chunk.range;
+                last_time = last_time.max(max_time);
+                metas.push(ChunkMeta {
+                    min_time,
+                    max_time,
+                    reference: written.map_err(BlockError::io(&self.chunks))?,
                 });
-            });
-            outcome.map_err(BlockError::io(&self.chunks))?;
+                Ok::<_, BlockError>(())
+            })?;
             if metas.is_empty() {
                 continue;
             }

@@ -30,10 +30,15 @@ impl Default for XorAppender {
 impl XorAppender {
     /// An empty chunk, without memory of its own before the first sample.
     pub fn new() -> Self {
+        Self::behind(i64::MIN)
+    }
+
+    /// An empty chunk that says of a time that it was the last one.
+    pub(crate) fn behind(time: i64) -> Self {
         let writer = BitWriter::default();
         Self {
             writer,
-            time: 0,
+            time,
             delta: 0,
             value: 0,
             leading: NO_WINDOW,
@@ -47,7 +52,7 @@ impl XorAppender {
         self.count
     }
 
-    /// Time of the last sample; meaningless while there is none.
+    /// Time of the last sample; while there is none, the earliest that there is.
     pub fn last_time(&self) -> i64 {
         self.time
     }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 
-use super::chunk_files::LeftFile;
 use super::compact::Backoff;
 use super::open::{Loaded, delete_folder, load_blocks};
 use super::{Db, View};
@@ -25,18 +24,6 @@ pub(super) struct Maintenance {
     truncation: Option<(i64, Weak<View>)>,
     /// When blocks may be merged again after that failed.
     pub(super) backoff: Backoff,
-    /// Files of head chunks that a Prometheus left, oldest first.
-    pub(super) chunk_files: Vec<LeftFile>,
-}
-
-impl Maintenance {
-    /// At the start, with these files of head chunks.
-    pub(super) fn new(chunk_files: Vec<LeftFile>) -> Self {
-        Self {
-            chunk_files,
-            ..Self::default()
-        }
-    }
 }
 
 /// Why maintenance stopped early. The next run tries again; nothing stored is lost.
@@ -78,6 +65,7 @@ impl Db {
         // Each step is tried although one before it failed: on a full disk no block can be cut,
         // and retention is what frees it.
         let cut = self.cut_due(&mut state);
+        let filed = self.file_chunks();
         let reloaded = self.reload();
         let retained = self.apply_retention();
         let merged = self.compact_due(&mut state);
@@ -85,7 +73,7 @@ impl Db {
             .blocks
             .iter()
             .for_each(|block| block.release_idle());
-        cut.and(reloaded).and(retained).and(merged)
+        cut.and(filed).and(reloaded).and(retained).and(merged)
     }
 
     /// Merges blocks until there is nothing to merge. What is due at the head goes first.
@@ -178,8 +166,22 @@ impl Db {
         let time = *time;
         state.truncation = None;
         self.head.truncate(time);
-        state.remove_chunk_files(&*self.fs, time);
-        self.truncate_log(time)
+        let removed = self.head.remove_chunk_files(&*self.fs, time);
+        let removed = removed.map_err(|source| self.chunk_files_error(source));
+        removed.and(self.truncate_log(time))
+    }
+
+    /// Moves finished chunks from memory into files.
+    fn file_chunks(&self) -> Result<(), MaintainError> {
+        let filed = self.head.file_chunks(&*self.fs);
+        filed.map_err(|source| self.chunk_files_error(source))
+    }
+
+    fn chunk_files_error(&self, source: io::Error) -> MaintainError {
+        MaintainError::Io {
+            path: self.options.path.join(CHUNKS_DIR),
+            source,
+        }
     }
 
     /// Folds the older two thirds of the log into a checkpoint, as upstream does.

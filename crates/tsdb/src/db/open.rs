@@ -11,8 +11,6 @@ use host::clock::Clock;
 use host::fs::Fs;
 use model::TimeRange;
 
-use super::chunk_files::{LeftFile, left_files};
-use super::maintain::Maintenance;
 use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
@@ -108,9 +106,10 @@ impl Db {
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
-        let (wal, chunk_files) = open_log(&fs, &*clock, &head, &options, progress)?;
-        let mut maintenance = Maintenance::new(chunk_files);
-        maintenance.remove_chunk_files(&*fs, head.min_valid_time());
+        let wal = open_log(&fs, &*clock, &head, &options, progress)?;
+        if let Err(error) = head.remove_chunk_files(&*fs, head.min_valid_time()) {
+            tracing::warn!(error = %error, "files of head chunks could not be deleted");
+        }
         let db = Self {
             retention: Mutex::new(options.retention),
             fs,
@@ -119,7 +118,7 @@ impl Db {
             head,
             wal,
             view: RwLock::new(Arc::new(View { blocks, holes })),
-            maintenance: Mutex::new(maintenance),
+            maintenance: Mutex::default(),
             metrics,
             replayed: progress.clone(),
             stopping: AtomicBool::new(false),
@@ -132,15 +131,14 @@ impl Db {
     }
 }
 
-/// Replays the log and begins a new segment behind it. Returns also the files of head chunks that
-/// are there.
+/// Replays the log and begins a new segment behind it.
 fn open_log(
     fs: &Arc<dyn Fs>,
     clock: &dyn Clock,
     head: &Head,
     options: &Options,
     progress: &ReplayProgress,
-) -> Result<(Wal, Vec<LeftFile>), OpenError> {
+) -> Result<Wal, OpenError> {
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
     let replay = head
@@ -158,9 +156,8 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
-    let wal = Wal::open(Arc::clone(fs), &dir, options.wal)
-        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })?;
-    Ok((wal, left_files(replay.chunk_files, head)))
+    Wal::open(Arc::clone(fs), &dir, options.wal)
+        .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
 }
 
 fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {

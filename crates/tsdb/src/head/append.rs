@@ -11,7 +11,8 @@ use storage::{Append, AppendError, AppendExemplar, AppendValue, Appender, Commit
 use super::Head;
 use super::beside::Beside;
 use super::catalog::SLAB_ROWS;
-use super::series::{Appended, Row, Slab, SlabRows};
+use super::series::{Appended, Row};
+use super::slab::{Slab, SlabRows};
 use crate::db::Durability;
 use crate::wal::record::{self, RefSample};
 use crate::wal::{Wal, WalError};

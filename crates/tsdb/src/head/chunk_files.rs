@@ -1,171 +1,297 @@
-//! Chunks of the head that Prometheus has put into files of their own, beside the log. We write
-//! none. Layout: `docs/formats/head-chunks.md`.
+//! Files beside the log for finished chunks of the head, so that they need no memory. What is in
+//! them the log has, too: they can be lost, and what cannot be read of them comes from there.
+//! Layout: `docs/formats/head-chunks.md`.
 
+pub(crate) mod layout;
+pub(crate) mod scan;
+
+use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use hashbrown::HashMap;
-use host::fs::Fs;
+use host::fs::{File, Fs};
 use model::TimeRange;
 use rapidhash::fast::RandomState;
 
 use crate::chunk::ChunkEncoding;
-use crate::chunk::encode::NewChunk;
 use crate::wal::WalError;
 use crate::wal::segment::list_segments;
-use crate::wire::{Cursor, Malformed};
+use layout::{HEADER_BYTES, StoredChunk, header};
+use scan::{Scan, scan};
 
-/// The chunks in the files, by the reference that the log has for their series.
+/// The files of a head.
 #[derive(Debug, Default)]
-pub(super) struct ChunkFiles {
-    chunks: HashMap<u64, Vec<NewChunk>, RandomState>,
-    /// Oldest first.
-    pub(super) files: Vec<ChunkFile>,
+pub(crate) struct ChunkFiles {
+    dir: PathBuf,
+    /// By rising number, without a hole.
+    files: Vec<Arc<ChunkFile>>,
+    next_number: u32,
+    current: Option<OpenFile>,
+}
+
+/// A file to read from.
+#[derive(Debug)]
+pub(crate) struct ChunkFile {
+    pub(crate) path: PathBuf,
+    handle: Box<dyn File>,
+    /// Time of the last sample that is in it.
+    max_time: AtomicI64,
+}
+
+impl ChunkFile {
+    pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.handle.read_at(buffer, offset)
+    }
+}
+
+/// The file that chunks are written to.
+#[derive(Debug)]
+struct OpenFile {
+    file: Arc<ChunkFile>,
+    writer: Box<dyn File>,
+    len: u64,
+}
+
+/// What the files hold when the head begins.
+#[derive(Debug, Default)]
+pub(super) struct FoundChunks {
+    by_series: HashMap<u64, Vec<FoundChunk>, RandomState>,
+    /// The highest reference that a chunk has; the log need not know it.
+    pub(super) highest_reference: u64,
     /// Places that could not be read.
     pub(super) damages: usize,
     /// Chunks of encodings that are not read, or out of order.
     pub(super) skipped: usize,
 }
 
-/// A file, and until when it is needed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ChunkFile {
-    pub(crate) path: PathBuf,
-    /// When the last of its chunks ends; none if it is damaged or behind damage.
-    pub(crate) last_time: Option<i64>,
+/// A chunk in one of the files.
+#[derive(Clone, Debug)]
+pub(super) struct FoundChunk {
+    pub(super) file: Arc<ChunkFile>,
+    pub(super) range: TimeRange,
+    pub(super) encoding: ChunkEncoding,
+    pub(super) place: Range<u32>,
+}
+
+impl FoundChunks {
+    /// Chunks of the series with this reference, oldest first, if they were not taken yet.
+    pub(super) fn take(&mut self, reference: u64) -> Vec<FoundChunk> {
+        match self.by_series.is_empty() {
+            true => Vec::new(),
+            false => self.by_series.remove(&reference).unwrap_or_default(),
+        }
+    }
+
+    /// True if there are chunks of the series with this reference.
+    pub(super) fn has(&self, reference: u64) -> bool {
+        self.by_series.contains_key(&reference)
+    }
+
+    fn add(
+        &mut self,
+        file: &Arc<ChunkFile>,
+        place: &Range<u64>,
+        chunk: &StoredChunk<'_>,
+        time: i64,
+    ) {
+        let (Ok(start), Ok(end)) = (u32::try_from(place.start), u32::try_from(place.end)) else {
+            // No program makes files that are so long.
+            self.skipped += 1;
+            return;
+        };
+        self.highest_reference = self.highest_reference.max(chunk.series);
+        file.max_time
+            .fetch_max(chunk.range.max_time, Ordering::Relaxed);
+        match ChunkEncoding::from_number(chunk.encoding) {
+            None => self.skipped += 1,
+            Some(_) if chunk.range.max_time < time => {}
+            Some(encoding) => {
+                self.by_series
+                    .entry(chunk.series)
+                    .or_default()
+                    .push(FoundChunk {
+                        file: Arc::clone(file),
+                        range: chunk.range,
+                        encoding,
+                        place: start..end,
+                    });
+            }
+        }
+    }
 }
 
 impl ChunkFiles {
-    /// Reads the files in `dir`, which need not be there, without chunks that end before `time`.
-    /// What is behind damage or a missing file is left out: the log has it.
-    pub(super) fn read(fs: &dyn Fs, dir: &Path, time: i64) -> Result<Self, WalError> {
-        let mut files = Self::default();
-        for number in list_segments(fs, dir)? {
+    /// Takes up the files in `dir`, which need not be there, and tells what they hold, without
+    /// chunks that end before `time`. Nothing behind damage is used; if `repairs`, it is removed.
+    pub(super) fn open(
+        fs: &dyn Fs,
+        dir: &Path,
+        time: i64,
+        repairs: bool,
+    ) -> Result<(Self, FoundChunks), WalError> {
+        let mut files = Self {
+            dir: dir.to_owned(),
+            next_number: 1,
+            ..Self::default()
+        };
+        let mut found = FoundChunks::default();
+        let numbers = list_segments(fs, dir)?;
+        for (index, &number) in numbers.iter().enumerate() {
             let path = file_path(dir, number);
-            let mut last_time = None;
-            if files
-                .files
-                .last()
-                .is_some_and(|last| last.path != file_path(dir, number - 1))
-            {
-                files.damages += 1;
-                tracing::warn!(file = %path.display(), "a file of chunks before this one is missing");
+            let is_hole = index > 0 && number != files.next_number;
+            let file = Arc::new(ChunkFile {
+                handle: fs.open(&path).map_err(WalError::at(&path))?,
+                path: path.clone(),
+                max_time: AtomicI64::new(i64::MIN),
+            });
+            let scanned = match is_hole {
+                true => Scan {
+                    good_end: 0,
+                    damage: Some("the file before it is missing"),
+                },
+                false => scan(&*file.handle, &mut |place, chunk| {
+                    found.add(&file, &place, chunk, time);
+                })
+                .map_err(WalError::at(&path))?,
+            };
+            let Scan { good_end, damage } = scanned;
+            let usable = good_end >= HEADER_BYTES as u64;
+            if usable {
+                files.files.push(file);
+                files.next_number = number + 1;
             }
-            if files.damages == 0 {
-                let bytes = fs.read(&path).map_err(WalError::at(&path))?;
-                last_time = files.file(&path, &bytes, time);
+            if let Some(reason) = damage {
+                found.damages += 1;
+                tracing::warn!(
+                    file = %path.display(),
+                    offset = good_end,
+                    reason,
+                    "a file of chunks is damaged; the rest of it comes from the log"
+                );
             }
-            files.files.push(ChunkFile { path, last_time });
+            if damage.is_some() || !usable {
+                if repairs {
+                    let behind = numbers.get(index + usize::from(usable)..);
+                    let kept = usable.then_some((&*path, good_end));
+                    repair(fs, dir, kept, behind.unwrap_or_default());
+                }
+                break;
+            }
         }
-        for chunks in files.chunks.values_mut() {
+        for chunks in found.by_series.values_mut() {
             chunks.sort_by_key(|chunk| chunk.range.min_time);
         }
-        Ok(files)
+        Ok((files, found))
     }
 
-    /// Chunks of the series with this reference, oldest first, if they were not taken yet.
-    pub(super) fn take(&mut self, reference: u64) -> Vec<NewChunk> {
-        match self.chunks.is_empty() {
-            true => Vec::new(),
-            false => self.chunks.remove(&reference).unwrap_or_default(),
+    /// Writes chunks that were put one behind the other, up to `max_time`; returns the file and
+    /// where in it they begin. On an error nothing of them is kept.
+    pub(super) fn append(
+        &mut self,
+        fs: &dyn Fs,
+        bytes: &[u8],
+        max_time: i64,
+    ) -> io::Result<(Arc<ChunkFile>, u32)> {
+        let is_full = |open: &OpenFile| open.len + bytes.len() as u64 > FILE_BYTES;
+        if self.current.as_ref().is_some_and(is_full) {
+            self.end_file()?;
         }
+        if self.current.is_none() {
+            self.begin_file(fs)?;
+        }
+        let open = self.current.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        if let Err(error) = open.writer.write_all(bytes) {
+            // What of it got there would be damage, and hide what follows.
+            if open.writer.set_len(open.len).is_err() {
+                self.current = None;
+            }
+            return Err(error);
+        }
+        let start = u32::try_from(open.len).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        open.len += bytes.len() as u64;
+        open.file.max_time.fetch_max(max_time, Ordering::Relaxed);
+        Ok((Arc::clone(&open.file), start))
     }
 
-    /// Takes up the chunks of a file. Returns when the last of them ends, unless it is damaged.
-    fn file(&mut self, path: &Path, bytes: &[u8], time: i64) -> Option<i64> {
-        let mut last_time = i64::MIN;
-        let outcome = walk(bytes, &mut |_, parts| {
-            last_time = last_time.max(parts.range.max_time);
-            self.chunk(parts, time);
+    fn begin_file(&mut self, fs: &dyn Fs) -> io::Result<()> {
+        if self.files.is_empty() {
+            fs.create_dir_durably(&self.dir)?;
+        }
+        let path = file_path(&self.dir, self.next_number);
+        let mut writer = fs.create(&path)?;
+        let begun = writer.write_all(&header()).and_then(|()| {
+            // Others refuse files with a hole in their numbers.
+            fs.sync_dir(&self.dir)?;
+            fs.open(&path)
         });
-        let Err(Damage { offset, reason }) = outcome else {
-            return Some(last_time);
+        let handle = match begun {
+            Ok(handle) => handle,
+            Err(error) => {
+                // Tried again under the same name.
+                drop(fs.remove_file(&path));
+                return Err(error);
+            }
         };
-        self.damages += 1;
-        tracing::warn!(
-            file = %path.display(),
-            offset,
-            reason,
-            "a file of chunks is damaged; the rest of it comes from the log"
+        let file = Arc::new(ChunkFile {
+            path,
+            handle,
+            max_time: AtomicI64::new(i64::MIN),
+        });
+        self.files.push(Arc::clone(&file));
+        self.next_number += 1;
+        self.current = Some(OpenFile {
+            file,
+            writer,
+            len: HEADER_BYTES as u64,
+        });
+        Ok(())
+    }
+
+    /// Lets go of the file that is written to: the next chunks get another.
+    fn end_file(&mut self) -> io::Result<()> {
+        match self.current.take() {
+            Some(open) => open.writer.sync(),
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes files of which everything is before `time`, oldest first, as far as there is no hole.
+    /// Whoever reads from one still can.
+    pub(super) fn remove_before(&mut self, fs: &dyn Fs, time: i64) -> io::Result<()> {
+        self.end_file()?;
+        while let Some(first) = self.files.first()
+            && first.max_time.load(Ordering::Relaxed) < time
+        {
+            match fs.remove_file(&first.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => drop(self.files.remove(0)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Cuts the file `kept` off where it is good and removes those behind it. If that fails they stay,
+/// and are passed over again at the next start.
+fn repair(fs: &dyn Fs, dir: &Path, kept: Option<(&Path, u64)>, behind: &[u32]) {
+    let cut = kept.map_or(Ok(()), |(path, len)| {
+        let mut file = fs.open_append(path)?;
+        file.set_len(len)?;
+        file.sync()
+    });
+    let mut removed = behind
+        .iter()
+        .rev()
+        .map(|&number| fs.remove_file(&file_path(dir, number)));
+    if let Err(error) = cut.and_then(|()| removed.try_for_each(|outcome| outcome)) {
+        tracing::error!(
+            folder = %dir.display(),
+            error = %error,
+            "damaged files of chunks could not be removed"
         );
-        None
-    }
-
-    fn chunk(&mut self, parts: &Parts<'_>, time: i64) {
-        match ChunkEncoding::from_number(parts.encoding) {
-            None => self.skipped += 1,
-            Some(_) if parts.range.max_time < time => {}
-            Some(encoding) => self.chunks.entry(parts.series).or_default().push(NewChunk {
-                encoding,
-                range: parts.range,
-                bytes: parts.data.into(),
-            }),
-        }
-    }
-}
-
-/// Where a file is not as it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Damage {
-    pub(crate) offset: usize,
-    pub(crate) reason: &'static str,
-}
-
-/// Hands each chunk of a file to `each`, with its place, until the end or the first damage.
-pub(crate) fn walk(bytes: &[u8], each: &mut dyn FnMut(usize, &Parts<'_>)) -> Result<(), Damage> {
-    let damage = |offset, reason| Err(Damage { offset, reason });
-    let Some((header, mut rest)) = bytes.split_first_chunk::<8>() else {
-        // Begun and never written to.
-        return match bytes.iter().all(|&byte| byte == 0) {
-            true => Ok(()),
-            false => damage(0, "header is cut off"),
-        };
-    };
-    let [m0, m1, m2, m3, version, ..] = *header;
-    if u32::from_be_bytes([m0, m1, m2, m3]) != MAGIC || version != VERSION {
-        return damage(0, "not a file of chunks of version 1");
-    }
-    // The file was made with room for more.
-    while rest.iter().any(|&byte| byte != 0) {
-        let offset = bytes.len() - rest.len();
-        let Ok(parts) = Parts::read(rest) else {
-            return damage(offset, "a chunk is cut off");
-        };
-        let body = rest.get(..rest.len() - parts.rest.len() - 4);
-        if crc32c::crc32c(body.unwrap_or_default()) != parts.checksum {
-            return damage(offset, "checksum of a chunk does not match");
-        }
-        each(offset, &parts);
-        rest = parts.rest;
-    }
-    Ok(())
-}
-
-/// A chunk in a file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'a> {
-    series: u64,
-    pub(crate) range: TimeRange,
-    pub(crate) encoding: u8,
-    pub(crate) data: &'a [u8],
-    checksum: u32,
-    rest: &'a [u8],
-}
-
-impl<'a> Parts<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let mut cursor = Cursor::new(bytes);
-        let series = cursor.u64()?;
-        let (min_time, max_time) = (cursor.u64()?.cast_signed(), cursor.u64()?.cast_signed());
-        let encoding = cursor.u8()?;
-        let len = cursor.size()?;
-        Ok(Self {
-            series,
-            range: TimeRange::new(min_time, max_time),
-            encoding,
-            data: cursor.bytes(len)?,
-            checksum: cursor.u32()?,
-            rest: cursor.rest(),
-        })
     }
 }
 
@@ -173,44 +299,45 @@ pub(crate) fn file_path(dir: &Path, number: u32) -> PathBuf {
     dir.join(format!("{number:06}"))
 }
 
+/// Folder of these files, beside the log.
+pub(crate) const CHUNKS_DIR: &str = "chunks_head";
 /// In front of the encoding of chunks with samples out of order.
 pub(crate) const OUT_OF_ORDER: u8 = 0x80;
-/// Where Prometheus keeps them in the data directory.
-pub(crate) const CHUNKS_DIR: &str = "chunks_head";
-const MAGIC: u32 = 0x0130_BC91;
-const VERSION: u8 = 1;
+/// Length of a file. Upstream's figure.
+const FILE_BYTES: u64 = 128 << 20;
 
 #[cfg(test)]
 mod tests {
     use host::fs::SimulatedFs;
 
+    use super::layout::put_chunk;
     use super::*;
-    use crate::wire::{put_checksum, put_u32, put_u64, put_uvarint};
 
-    fn chunk(series: u64, times: (u64, u64), encoding: u8) -> Vec<u8> {
+    fn chunk(series: u64, (min, max): (i64, i64), encoding: u8) -> Vec<u8> {
         let mut out = Vec::new();
-        put_u64(&mut out, series);
-        put_u64(&mut out, times.0);
-        put_u64(&mut out, times.1);
-        out.push(encoding);
-        put_uvarint(&mut out, 3);
-        out.extend_from_slice(&[0, 1, 7]);
-        put_checksum(&mut out, 0);
+        put_chunk(
+            &mut out,
+            series,
+            TimeRange::new(min, max),
+            encoding,
+            &[0, 1, 7],
+        );
         out
     }
 
-    fn header() -> Vec<u8> {
-        let mut out = Vec::new();
-        put_u32(&mut out, MAGIC);
-        out.extend_from_slice(&[VERSION, 0, 0, 0]);
-        out
+    fn ranges(found: &mut FoundChunks, series: u64) -> Vec<(i64, i64)> {
+        let chunks = found.take(series).into_iter();
+        chunks
+            .map(|chunk| (chunk.range.min_time, chunk.range.max_time))
+            .collect()
     }
 
     #[test]
-    fn files_are_read_until_damage() {
+    fn files_are_read_until_damage_and_cut_there() {
         let fs = SimulatedFs::default();
         let dir = Path::new("/data/chunks_head");
-        assert_eq!(ChunkFiles::read(&fs, dir, 0).unwrap().damages, 0);
+        let (_, found) = ChunkFiles::open(&fs, dir, 0, true).unwrap();
+        assert_eq!(found.damages, 0);
         fs.create_dir_all(dir).unwrap();
         let parts = [
             header(),
@@ -224,7 +351,8 @@ mod tests {
             &[parts.concat(), vec![0; 100]].concat(),
         )
         .unwrap();
-        let mut damaged = [header(), chunk(8, (50, 60), 1), chunk(8, (70, 80), 1)].concat();
+        let good = [header(), chunk(8, (50, 60), 1)].concat();
+        let mut damaged = [good.clone(), chunk(8, (70, 80), 1)].concat();
         let len = damaged.len();
         damaged[len - 5] ^= 1;
         fs.write(&dir.join("000002"), &damaged).unwrap();
@@ -233,19 +361,42 @@ mod tests {
             &[header(), chunk(8, (90, 99), 1)].concat(),
         )
         .unwrap();
-        let mut files = ChunkFiles::read(&fs, dir, 5).unwrap();
-        assert_eq!((files.damages, files.skipped), (1, 1));
-        let ends: Vec<_> = files.files.iter().map(|file| file.last_time).collect();
-        assert_eq!(ends, [Some(60), None, None]);
-        let mut ranges = |series| -> Vec<_> {
-            let chunks = files.take(series).into_iter();
-            chunks
-                .map(|c| (c.range.min_time, c.range.max_time))
-                .collect()
-        };
-        assert_eq!(ranges(7), [(10, 20), (50, 60)]);
-        assert_eq!(ranges(8), [(50, 60)]);
-        assert_eq!(ranges(9), []);
-        assert_eq!(ranges(7), []);
+        for repairs in [false, true] {
+            let (files, mut found) = ChunkFiles::open(&fs, dir, 5, repairs).unwrap();
+            assert_eq!((found.damages, found.skipped), (1, 1));
+            assert_eq!((files.files.len(), files.next_number), (2, 3));
+            assert_eq!(ranges(&mut found, 7), [(10, 20), (50, 60)]);
+            assert_eq!(ranges(&mut found, 8), [(50, 60)]);
+            assert_eq!(ranges(&mut found, 9), []);
+            assert_eq!(ranges(&mut found, 7), []);
+            assert_eq!(fs.read(&dir.join("000003")).is_err(), repairs);
+        }
+        assert_eq!(fs.read(&dir.join("000002")).unwrap(), good);
+        let (_, found) = ChunkFiles::open(&fs, dir, 5, true).unwrap();
+        assert_eq!(found.damages, 0);
+    }
+
+    #[test]
+    fn files_go_oldest_first_and_numbers_have_no_hole() {
+        let fs = SimulatedFs::default();
+        let dir = Path::new("/data/chunks_head");
+        let (mut files, _) = ChunkFiles::open(&fs, dir, 0, true).unwrap();
+        for (max, series) in [(60, 1), (90, 2), (70, 3)] {
+            let (_, start) = files
+                .append(&fs, &chunk(series, (50, max), 1), max)
+                .unwrap();
+            assert_eq!(start, 8);
+            files.remove_before(&fs, 0).unwrap();
+        }
+        files.remove_before(&fs, 80).unwrap();
+        assert_eq!(list_segments(&fs, dir).unwrap(), [2, 3]);
+        let (files, mut found) = ChunkFiles::open(&fs, dir, 0, true).unwrap();
+        assert_eq!(files.next_number, 4);
+        assert_eq!(ranges(&mut found, 3), [(50, 70)]);
+        fs.remove_file(&dir.join("000002")).unwrap();
+        fs.write(&dir.join("000005"), &header()).unwrap();
+        let (files, found) = ChunkFiles::open(&fs, dir, 0, true).unwrap();
+        assert_eq!((files.next_number, found.damages), (4, 1));
+        assert_eq!(list_segments(&fs, dir).unwrap(), [3]);
     }
 }

@@ -20,8 +20,7 @@ impl Head {
         let mut tombstones = Vec::new();
         for &row in &self.select(matchers, range).rows {
             let Some(slab) = self.slab(row) else { continue };
-            let rows = slab.read();
-            let Some(has) = rows.get(row).and_then(|found| found.range()) else {
+            let Some(has) = slab.read().range_of(row) else {
                 continue;
             };
             // No further than there are samples: others who read the log hide what comes later.
@@ -56,6 +55,11 @@ impl Head {
             };
             let Some(slab) = self.slab(row) else { continue };
             let mut rows = slab.write();
+            if let Err(error) = rows.unfile(row) {
+                tracing::error!(row, error = %error, "samples not deleted from a chunk in a file");
+                continue;
+            }
+            rows.note_deletion(row, tombstone.range.max_time);
             let Some(found) = rows.get_mut(row) else {
                 continue;
             };

@@ -2,6 +2,7 @@
 //! thread reads and decodes, this one names series, others add samples to them.
 
 mod appliers;
+mod files;
 mod log;
 
 use std::path::Path;
@@ -15,13 +16,13 @@ use rapidhash::fast::RandomState;
 
 use super::Head;
 use super::append::{Pending, PendingHistogram};
-use super::chunk_files::{CHUNKS_DIR, ChunkFile, ChunkFiles};
-use crate::chunk::encode::NewChunk;
+use super::chunk_files::{CHUNKS_DIR, ChunkFiles};
 use crate::status::ReplayProgress;
 use crate::wal::WalError;
 use crate::wal::record::{self, RefHistogram, RefSample};
 use crate::wire::Malformed;
 use appliers::Appliers;
+use files::FiledAgain;
 use log::{Entries, LogReader, LogReport, NamedSeries};
 
 /// What a replay found.
@@ -38,8 +39,6 @@ pub(crate) struct Replay {
     pub(crate) skipped_records: usize,
     /// Chunks in files whose encoding is not read, or that are out of order.
     pub(crate) skipped_chunks: usize,
-    /// Those files, oldest first.
-    pub(crate) chunk_files: Vec<ChunkFile>,
     pub(crate) corruptions: usize,
 }
 
@@ -54,20 +53,21 @@ impl Head {
         progress: &ReplayProgress,
     ) -> Result<Replay, WalError> {
         let beside = dir.with_file_name(CHUNKS_DIR);
-        let mut chunk_files = ChunkFiles::read(fs, &beside, self.min_valid_time())?;
+        let (files, found) = ChunkFiles::open(fs, &beside, self.min_valid_time(), repairs)?;
+        *self.chunk_files() = files;
         let replay = Replay {
-            corruptions: chunk_files.damages,
-            skipped_chunks: chunk_files.skipped,
-            chunk_files: std::mem::take(&mut chunk_files.files),
+            corruptions: found.damages,
+            skipped_chunks: found.skipped,
             ..Replay::default()
         };
+        let highest_reference = found.highest_reference;
         let (sender, entries) = sync_channel(QUEUED);
         let reader = LogReader::new(fs, dir, sender);
         let (mut replay, report) = std::thread::scope(|scope| {
             let mut state = ReplayState {
                 head: self,
                 replay,
-                chunk_files,
+                files: FiledAgain::new(self, found),
                 appliers: Appliers::start(scope, self).map_err(WalError::at(dir))?,
             };
             let reader = std::thread::Builder::new()
@@ -77,6 +77,7 @@ impl Head {
             entries.into_iter().for_each(|entries| state.take(entries));
             let mut replay = state.replay;
             replay.samples = state.appliers.finish();
+            replay.corruptions += state.files.finish();
             match reader.join() {
                 Ok(report) => Ok((replay, report?)),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -87,6 +88,8 @@ impl Head {
             skipped_records,
             corruptions,
         } = report;
+        // What the log has lost may have been in a file: its number is not given out again.
+        self.reserve_reference(highest_reference);
         replay.segments = segments;
         replay.skipped_records = skipped_records;
         replay.corruptions += corruptions;
@@ -118,7 +121,7 @@ impl Head {
 struct ReplayState<'a, 'scope> {
     head: &'a Head,
     replay: Replay,
-    chunk_files: ChunkFiles,
+    files: FiledAgain<'a>,
     appliers: Appliers<'scope>,
 }
 
@@ -128,8 +131,12 @@ impl ReplayState<'_, '_> {
             Entries::Series(named) => named.iter().for_each(|series| self.series(series)),
             Entries::Samples(samples) => self.samples(&samples),
             Entries::Histograms(histograms) => self.histograms(histograms),
-            Entries::Tombstones(tombstones) => {
+            Entries::Tombstones(mut tombstones) => {
+                // What was deleted before this time is in blocks, without that.
+                let settled = self.head.min_valid_time();
+                tombstones.retain(|tombstone| tombstone.range.max_time >= settled);
                 self.appliers.drain();
+                self.files.attach();
                 self.head.apply_tombstones(&tombstones);
             }
             Entries::Exemplars(record) => {
@@ -149,15 +156,17 @@ impl ReplayState<'_, '_> {
             labels,
             fingerprint,
         } = series;
-        if !self.head.restore_series(*reference, labels, *fingerprint) {
-            self.replay.unknown_series += 1;
-            return;
-        }
-        let chunks = self.chunk_files.take(*reference);
-        if !chunks.is_empty() {
-            // The series may be known by another reference and have samples on their way.
-            self.appliers.drain();
-            self.adopt(*reference, chunks);
+        match self.head.restore_series(*reference, labels, *fingerprint) {
+            Restored::Not => self.replay.unknown_series += 1,
+            Restored::New(row) => self.files.begin(*reference, row),
+            Restored::Known(row) => {
+                if self.files.has(*reference) {
+                    // Samples of it may be on their way.
+                    self.appliers.drain();
+                    self.files.attach();
+                    self.files.follow(*reference, row);
+                }
+            }
         }
     }
 
@@ -195,32 +204,6 @@ impl ReplayState<'_, '_> {
                 None => self.replay.unknown_metadata += 1,
             }
         })
-    }
-
-    /// Gives chunks that were in files to their series. Samples of the log that are in them are
-    /// refused later.
-    fn adopt(&mut self, reference: u64, chunks: Vec<NewChunk>) {
-        let head = self.head;
-        let row = head.replayed_row(&head.aliases(), reference);
-        let Some((row, slab)) = row.and_then(|row| Some((row, head.slab(row)?))) else {
-            return;
-        };
-        let mut rows = slab.write();
-        let Some(found) = rows.get_mut(row) else {
-            return;
-        };
-        let (count, outcome) = found.adopt(chunks, head.chunk_range);
-        drop(rows);
-        head.metrics.chunks_created.add(count as u64);
-        head.metrics.chunks.add(count as f64);
-        match outcome {
-            Ok(Some(range)) => head.note_times(range),
-            Ok(None) => {}
-            Err(error) => {
-                self.replay.corruptions += 1;
-                tracing::warn!(row, error = %error, "the last chunk of a series cannot be read");
-            }
-        }
     }
 
     fn samples(&mut self, samples: &[RefSample]) {
@@ -287,8 +270,13 @@ impl Head {
         alias.or_else(|| self.row(reference))
     }
 
-    /// Takes up a series under the reference that the log gave it. False if that is impossible.
-    fn restore_series(&self, reference: u64, labels: &Labels, fingerprint: Fingerprint) -> bool {
+    /// Takes up a series under the reference that the log gave it.
+    fn restore_series(
+        &self,
+        reference: u64,
+        labels: &Labels,
+        fingerprint: Fingerprint,
+    ) -> Restored {
         use std::sync::atomic::Ordering;
 
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
@@ -297,12 +285,9 @@ impl Head {
             self.epoch
                 .store(reference & !u64::from(u32::MAX), Ordering::Relaxed);
         }
-        let Some(row) = self.row(reference).filter(|&row| row < u32::MAX) else {
-            return false;
+        let Some(row) = self.reserve_reference(reference) else {
+            return Restored::Not;
         };
-        // Also where no row is made: a number that the log has used is never given out again.
-        self.next_row.fetch_max(row + 1, Ordering::Relaxed);
-        self.settled_row.fetch_max(row + 1, Ordering::Relaxed);
         let mut aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
         // The newest record of a reference says what it stands for from there on.
         aliases.remove(&reference);
@@ -310,23 +295,45 @@ impl Head {
             if known != row {
                 aliases.insert(reference, known);
             }
-            return true;
+            return Restored::Known(known);
         }
         drop(aliases);
         let slab = self.slab_or_new(row);
         let mut rows = slab.write();
         if labels.is_empty() || rows.get(row).is_some() {
-            return false;
+            return Restored::Not;
         }
         if catalog.insert(row, labels, fingerprint).is_err() {
-            return false;
+            return Restored::Not;
         }
         rows.create(row);
         self.metrics.series.inc();
         self.metrics.series_created.inc();
-        true
+        Restored::New(row)
+    }
+
+    /// Sees to it that no series gets this reference, which is in use already; returns its row.
+    fn reserve_reference(&self, reference: u64) -> Option<u32> {
+        use std::sync::atomic::Ordering;
+
+        let row = self.row(reference).filter(|&row| row < u32::MAX)?;
+        self.next_row.fetch_max(row + 1, Ordering::Relaxed);
+        self.settled_row.fetch_max(row + 1, Ordering::Relaxed);
+        Some(row)
     }
 }
+
+/// What became of a series in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Restored {
+    /// It has this row, which is new.
+    New(u32),
+    /// It has had this row before, perhaps under another reference.
+    Known(u32),
+    /// There is no place for it.
+    Not,
+}
+
 /// Batches of entries that wait: enough to even out their sizes.
 const QUEUED: usize = 16;
 
@@ -343,7 +350,7 @@ mod tests {
         Labels::from_pairs([("__name__", "up"), ("job", job)])
     }
 
-    fn restore(head: &Head, reference: u64, job: &str) -> bool {
+    fn restore(head: &Head, reference: u64, job: &str) -> Restored {
         let labels = labels(job);
         head.restore_series(reference, &labels, labels.fingerprint())
     }
@@ -357,13 +364,13 @@ mod tests {
     fn a_reference_in_the_log_is_never_given_out_again() {
         let head = Head::new(7_200_000, 0, HeadMetrics::new(&Registry::new()));
         // A series that was dropped and came back stands in the log under two references.
-        assert!(restore(&head, 5, "a"));
-        assert!(restore(&head, 200, "a"));
+        assert_eq!(restore(&head, 5, "a"), Restored::New(5));
+        assert_eq!(restore(&head, 200, "a"), Restored::Known(5));
         assert_eq!(row_of(&head, "a"), Some(5));
         let found = head.find_or_create(&labels("b"), NewSeries::Allowed);
         assert!(found.unwrap().0 > 200);
         // A log in which the number was given out again all the same: the newest record holds.
-        assert!(restore(&head, 200, "c"));
+        assert_eq!(restore(&head, 200, "c"), Restored::New(200));
         assert_eq!(row_of(&head, "c"), Some(200));
         assert!(!head.aliases.lock().unwrap().contains_key(&200));
     }

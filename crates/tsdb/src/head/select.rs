@@ -1,14 +1,14 @@
 //! Finding series in the head, and reading them.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use model::{Matcher, TimeRange};
 use storage::SampleBuffer;
 
 use super::Head;
 use super::catalog::{Catalog, SLAB_ROWS};
-use super::series::{Slab, SlabRows};
-use crate::chunk::ChunkError;
+use super::filed::{FiledReader, HeadReadError};
+use super::slab::{Slab, SlabRows};
 
 /// Series found in the head, with the catalog that knows their labels and the slabs that have their
 /// samples, so that reading asks the head for nothing.
@@ -18,6 +18,8 @@ pub(crate) struct Selected {
     pub(crate) rows: Vec<u32>,
     /// By rising number.
     slabs: Vec<(u32, Arc<Slab>)>,
+    /// Readers of files that nobody uses now: no more than there are threads that read.
+    readers: Arc<Mutex<Vec<FiledReader>>>,
 }
 
 impl Head {
@@ -32,6 +34,7 @@ impl Head {
             catalog,
             rows,
             slabs: Vec::new(),
+            readers: Arc::default(),
         };
         self.retain_overlapping(&mut selected, range);
         selected
@@ -50,7 +53,7 @@ impl Head {
                 let (guard, before) = (slab.read(), kept);
                 for index in next..end {
                     let Some(&row) = rows.get(index) else { break };
-                    if guard.get(row).is_some_and(|found| found.overlaps(range)) {
+                    if guard.overlaps(row, range) {
                         if let Some(place) = rows.get_mut(kept) {
                             *place = row;
                         }
@@ -79,13 +82,11 @@ impl Selected {
         row: u32,
         range: TimeRange,
         buffer: &mut SampleBuffer,
-    ) -> Result<(), ChunkError> {
-        let Some(slab) = self.slab(row) else {
-            return Ok(());
-        };
-        let rows = slab.read();
-        rows.get(row)
-            .map_or(Ok(()), |found| found.read(range, buffer))
+    ) -> Result<(), HeadReadError> {
+        match self.slab(row) {
+            Some(slab) => self.read_row((row, false), range, slab.read(), buffer),
+            None => Ok(()),
+        }
     }
 
     /// The same for the row at a place of the list. Others, which the asker will want next, are
@@ -96,7 +97,7 @@ impl Selected {
         index: usize,
         range: TimeRange,
         buffer: &mut SampleBuffer,
-    ) -> Result<(), ChunkError> {
+    ) -> Result<(), HeadReadError> {
         let Some((&row, slab)) = self
             .rows
             .get(index)
@@ -108,9 +109,37 @@ impl Selected {
         if index.is_multiple_of(NEAR) {
             self.bring_near(index, &guard);
         }
-        guard
-            .get(row)
-            .map_or(Ok(()), |found| found.read(range, buffer))
+        // A row that is wanted soon has its chunks soon behind these.
+        let soon = self.rows.get(index + NEAR / 2);
+        let ahead = soon.is_some_and(|&soon| soon.wrapping_sub(row) < 4 * NEAR as u32);
+        self.read_row((row, ahead), range, guard, buffer)
+    }
+
+    #[inline]
+    fn read_row(
+        &self,
+        (row, ahead): (u32, bool),
+        range: TimeRange,
+        rows: RwLockReadGuard<'_, SlabRows>,
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), HeadReadError> {
+        let Some(found) = rows.get(row) else {
+            return Ok(());
+        };
+        if !rows.filed().overlaps(row, range) {
+            return Ok(found.read(range, buffer)?);
+        }
+        let mut reader = self.readers().pop().unwrap_or_default();
+        reader.copy(found, range);
+        let filed = rows.filed().clone();
+        drop(rows);
+        let outcome = reader.decode(&filed, row, range, ahead, buffer);
+        self.readers().push(reader);
+        outcome
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<FiledReader>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The latest sample of the row at a place of the list, if it is at hand and in `range`. None

@@ -1,16 +1,13 @@
-//! Rows of series: what appending and reading samples needs, in slabs of neighbours.
+//! Rows of series: what appending and reading samples needs.
 //!
-//! The series of one scrape are created together and so sit together; a commit takes the lock of
-//! each slab once.
+//! The series of one scrape are created together and so sit together in a slab; a commit takes the
+//! lock of each slab once.
 
 mod histograms;
-
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use model::TimeRange;
 use storage::{AppendError, SampleBuffer};
 
-use super::catalog::SLAB_ROWS;
 use crate::chunk::encode::{NewChunk, encode};
 use crate::chunk::histogram::HistogramAppender;
 use crate::chunk::xor::{self, XorAppender};
@@ -84,16 +81,17 @@ impl Row {
     /// Whether a sample may follow what the row has.
     #[inline]
     pub(crate) fn check(&self, time: i64, value: f64) -> Result<(), AppendError> {
-        if self.open.count() == 0 {
+        if self.open.count() == 0 && self.histograms.is_some() {
             return self.check_behind_histograms(time, value);
         }
+        // Of an empty row this is the time from before which it takes nothing.
         if time > self.open.last_time() {
             return Ok(());
         }
         if time < self.open.last_time() {
             return Err(AppendError::OutOfOrder);
         }
-        if value.to_bits() == self.open.last_value().to_bits() {
+        if value.to_bits() == self.open.last_value().to_bits() && self.open.count() > 0 {
             Ok(())
         } else {
             Err(AppendError::DuplicateTimestamp)
@@ -123,10 +121,12 @@ impl Row {
                 return Appended::Added;
             }
             self.close();
-        } else if self.histograms.is_some()
-            && let Some(done) = self.end_histograms(time, value, chunk_range)
-        {
-            return done;
+        } else if self.histograms.is_some() {
+            if let Some(done) = self.end_histograms(time, value, chunk_range) {
+                return done;
+            }
+        } else if time <= self.open.last_time() {
+            return Appended::Refused;
         }
         self.open_min_time = time;
         self.cut_time = last_cut(time, chunk_range);
@@ -144,21 +144,52 @@ impl Row {
         }));
     }
 
-    /// Chunks, oldest first.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkView<'_>> {
-        let closed = self.closed.iter().map(|chunk| ChunkView {
+    /// Lets go of the oldest finished chunks, which are in a file now.
+    pub(crate) fn forget_finished(&mut self, count: usize) {
+        self.closed.drain(..count.min(self.closed.len()));
+        self.closed.shrink_to_fit();
+    }
+
+    /// Takes chunks that were in files, oldest first; they are older than what the row has.
+    pub(crate) fn put_in_front(&mut self, chunks: Vec<NewChunk>) {
+        let chunks = chunks.into_iter().map(ClosedChunk::new);
+        self.closed.splice(0..0, chunks);
+    }
+
+    /// Refuses samples up to `time` from here on: an empty row whose samples are in files.
+    pub(crate) fn resume_after(&mut self, time: i64) {
+        self.open = XorAppender::behind(time);
+    }
+
+    /// Makes the last finished chunk the open one if none is, so that the row knows which sample
+    /// was its last.
+    pub(crate) fn ensure_open(&mut self) -> Result<(), ChunkError> {
+        match self.open.count() == 0 && self.histograms.is_none() {
+            true => self.reopen(),
+            false => Ok(()),
+        }
+    }
+
+    /// Finished chunks, oldest first.
+    pub(crate) fn finished_chunks(&self) -> impl Iterator<Item = ChunkView<'_>> {
+        self.closed.iter().map(|chunk| ChunkView {
             range: chunk.range(),
             encoding: chunk.encoding,
             count: chunk.encoding.count(&chunk.bytes),
             bytes: &chunk.bytes,
-        });
+        })
+    }
+
+    /// Chunks in memory, oldest first.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkView<'_>> {
         let open = (self.open.count() > 0).then(|| ChunkView {
             range: TimeRange::new(self.open_min_time, self.open.last_time()),
             encoding: ChunkEncoding::Xor,
             count: self.open.count(),
             bytes: self.open.bytes(),
         });
-        closed.chain(open).chain(self.open_histograms())
+        let finished = self.finished_chunks();
+        finished.chain(open).chain(self.open_histograms())
     }
 
     /// True if a chunk may have samples in `range`.
@@ -290,6 +321,8 @@ impl Row {
 
     /// Makes the last finished chunk the open one, so that the row knows which sample was its last.
     fn reopen(&mut self) -> Result<(), ChunkError> {
+        // Whatever an empty one said of a last time.
+        self.open = XorAppender::new();
         let Some(last) = self.closed.last() else {
             return Ok(());
         };
@@ -400,75 +433,6 @@ fn even_cut(start: i64, current: i64, end: i64) -> i64 {
         end
     } else {
         start + (end - start) / chunks
-    }
-}
-
-/// Rows of neighbours behind one lock.
-#[derive(Debug)]
-pub(crate) struct Slab {
-    rows: RwLock<SlabRows>,
-}
-
-/// The rows of a slab; a row that is not live has no series, or no longer.
-#[derive(Debug, Default)]
-pub(crate) struct SlabRows {
-    rows: Vec<Option<Row>>,
-}
-
-impl Slab {
-    pub(crate) fn new() -> Self {
-        let rows = Vec::with_capacity(SLAB_ROWS as usize);
-        Self {
-            rows: RwLock::new(SlabRows { rows }),
-        }
-    }
-
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, SlabRows> {
-        self.rows.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, SlabRows> {
-        self.rows.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl SlabRows {
-    #[inline]
-    pub(crate) fn get(&self, row: u32) -> Option<&Row> {
-        self.rows.get((row % SLAB_ROWS) as usize)?.as_ref()
-    }
-
-    #[inline]
-    pub(crate) fn get_mut(&mut self, row: u32) -> Option<&mut Row> {
-        self.rows.get_mut((row % SLAB_ROWS) as usize)?.as_mut()
-    }
-
-    /// Begins a series.
-    pub(crate) fn create(&mut self, row: u32) {
-        let slot = (row % SLAB_ROWS) as usize;
-        while self.rows.len() <= slot {
-            self.rows.push(None);
-        }
-        if let Some(place) = self.rows.get_mut(slot) {
-            *place = Some(Row::default());
-        }
-    }
-
-    /// Ends a series.
-    pub(crate) fn remove(&mut self, row: u32) {
-        if let Some(place) = self.rows.get_mut((row % SLAB_ROWS) as usize) {
-            *place = None;
-        }
-    }
-
-    /// Time of the oldest sample.
-    pub(crate) fn min_time(&self) -> Option<i64> {
-        self.rows.iter().flatten().filter_map(Row::min_time).min()
-    }
-
-    /// True if no row is live.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.iter().all(Option::is_none)
     }
 }
 

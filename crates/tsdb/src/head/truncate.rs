@@ -41,6 +41,7 @@ impl Head {
                 continue;
             };
             let mut guard = slab.write();
+            dropped += guard.truncate_filed(time);
             for &row in run {
                 let Some(found) = guard.get_mut(row) else {
                     continue;

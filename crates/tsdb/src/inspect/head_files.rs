@@ -7,7 +7,9 @@ use storage::SampleBuffer;
 
 use super::verify::{Verified, are_inside};
 use crate::chunk::ChunkEncoding;
-use crate::head::chunk_files::{CHUNKS_DIR, OUT_OF_ORDER, Parts, file_path, walk};
+use crate::head::chunk_files::layout::StoredChunk;
+use crate::head::chunk_files::scan::scan;
+use crate::head::chunk_files::{CHUNKS_DIR, OUT_OF_ORDER, file_path};
 use crate::read_only::ReadOnlyError;
 use crate::wal::WalError;
 use crate::wal::reader::read_segment;
@@ -63,7 +65,7 @@ impl Verified {
         Ok(())
     }
 
-    /// Files of head chunks, which only Prometheus writes.
+    /// Files of head chunks.
     pub(super) fn head_chunks(
         &mut self,
         fs: &dyn Fs,
@@ -76,18 +78,16 @@ impl Verified {
         for number in numbers {
             let path = file_path(&folder, number);
             progress(&path, 0);
-            let bytes = fs.read(&path).map_err(WalError::at(&path))?;
-            let outcome = walk(&bytes, &mut |offset, parts| {
+            let file = fs.open(&path).map_err(WalError::at(&path))?;
+            let scanned = scan(&*file, &mut |place, chunk| {
                 self.head_chunks += 1;
-                if let Err(what) = check_chunk(parts) {
-                    self.found(&path, format!("at byte {offset}: {what}"));
+                if let Err(what) = check_chunk(chunk) {
+                    self.found(&path, format!("at byte {}: {what}", place.start));
                 }
             });
-            if let Err(damage) = outcome {
-                self.found(
-                    &path,
-                    format!("at byte {}: {}", damage.offset, damage.reason),
-                );
+            let scanned = scanned.map_err(WalError::at(&path))?;
+            if let Some(reason) = scanned.damage {
+                self.found(&path, format!("at byte {}: {reason}", scanned.good_end));
             }
         }
         Ok(())
@@ -117,15 +117,15 @@ fn check_record(bytes: &[u8]) -> Result<(), Malformed> {
     }
 }
 
-fn check_chunk(parts: &Parts<'_>) -> Result<(), String> {
-    let number = parts.encoding & !OUT_OF_ORDER;
+fn check_chunk(chunk: &StoredChunk<'_>) -> Result<(), String> {
+    let number = chunk.encoding & !OUT_OF_ORDER;
     let Some(encoding) = ChunkEncoding::from_number(number) else {
         return Err(format!("chunk encoding {number} is not known"));
     };
     let mut buffer = SampleBuffer::default();
-    let decoded = encoding.decode(parts.data, &mut buffer);
+    let decoded = encoding.decode(chunk.data, &mut buffer);
     decoded.map_err(|error| error.to_string())?;
-    match are_inside(&buffer, parts.range) {
+    match are_inside(&buffer, chunk.range) {
         true => Ok(()),
         false => Err("samples outside the times that stand before them".to_owned()),
     }

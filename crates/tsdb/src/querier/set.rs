@@ -10,7 +10,6 @@ use storage::{NumberedLabels, Projection, SampleBuffer, Select, SelectError, Ser
 
 use super::merge::{join, trim};
 use crate::block::{Block, BlockSeries};
-use crate::chunk::ChunkError;
 use crate::db::View;
 use crate::head::Selected;
 use crate::index::ChunkMeta;
@@ -95,8 +94,7 @@ impl SeriesSet for HeadSet {
             buffer.push(time, value);
             return Ok(());
         }
-        let read = self.selected.read_at(index, self.range, buffer);
-        read.map_err(in_head)?;
+        self.selected.read_at(index, self.range, buffer)?;
         trim(buffer, self.range);
         Ok(())
     }
@@ -209,10 +207,7 @@ impl MergedSet {
         buffer: &mut SampleBuffer,
     ) -> Result<(), SelectError> {
         match part {
-            Part::Head { row } => {
-                let read = self.selected.read(*row, self.range, buffer);
-                read.map_err(in_head)
-            }
+            Part::Head { row } => Ok(self.selected.read(*row, self.range, buffer)?),
             Part::Block {
                 block,
                 series,
@@ -257,12 +252,5 @@ impl SeriesSet for MergedSet {
 
     fn annotations(&self) -> Annotations {
         self.annotations.clone()
-    }
-}
-
-fn in_head(error: ChunkError) -> SelectError {
-    SelectError::Damaged {
-        path: "head".to_owned(),
-        reason: error.to_string(),
     }
 }

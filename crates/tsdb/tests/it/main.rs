@@ -15,6 +15,7 @@ mod crash;
 mod damage;
 mod deletion;
 mod durability;
+mod filing;
 mod fixture;
 mod full_disk;
 mod histograms;

@@ -22,9 +22,10 @@ impl Row {
     ) -> Result<(), AppendError> {
         let (last, same) = match &self.histograms {
             Some(open) => (open.last_time(), **open.latest() == *histogram),
-            None if self.open.count() == 0 => return Ok(()),
             None => {
-                let ends = histogram.is_stale() && is_stale(self.open.last_value());
+                let ends = histogram.is_stale()
+                    && self.open.count() > 0
+                    && is_stale(self.open.last_value());
                 (self.open.last_time(), ends)
             }
         };
