@@ -50,12 +50,12 @@ fn we_read_what_the_latest_prometheus_writes_with_start_timestamps() {
 }
 
 /// Built by `cargo xtask peers`, beside our own binary.
-fn latest() -> PathBuf {
+pub(crate) fn latest() -> PathBuf {
     let target = Path::new(BINARY).ancestors().nth(2).unwrap();
     target.join("peers/prometheus")
 }
 
-fn is_there(peer: &Path) -> bool {
+pub(crate) fn is_there(peer: &Path) -> bool {
     let found = Command::new(peer).arg("--version").output().is_ok();
     if !found {
         println!(

@@ -19,6 +19,7 @@ mod program;
 
 mod admin;
 mod both_ways;
+mod exemplars;
 mod full_disk;
 mod insight;
 mod killers;

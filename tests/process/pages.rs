@@ -6,6 +6,14 @@ use std::sync::Arc;
 
 /// Serves pages from threads until the test ends, each as `page` says; returns the port.
 pub(crate) fn serve(page: impl Fn() -> String + Send + Sync + 'static) -> u16 {
+    serve_as("text/plain; version=0.0.4", page)
+}
+
+/// The same, under this content type.
+pub(crate) fn serve_as(
+    content_type: &'static str,
+    page: impl Fn() -> String + Send + Sync + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let page = Arc::new(page);
@@ -18,7 +26,7 @@ pub(crate) fn serve(page: impl Fn() -> String + Send + Sync + 'static) -> u16 {
                 while stream.read(&mut request).is_ok_and(|read| read > 0) {
                     let page = page();
                     let head = format!(
-                        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\
+                        "HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\
                          Content-Length: {}\r\n\r\n",
                         page.len()
                     );
