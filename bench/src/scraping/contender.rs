@@ -108,6 +108,7 @@ const fn flags(kind: Kind) -> &'static [&'static str] {
         Kind::VictoriaMetrics => &[
             "-search.maxUniqueTimeseries=5000000",
             "-search.latencyOffset=0s",
+            "-search.maxQueryDuration=3m",
         ],
     }
 }

@@ -27,6 +27,12 @@ const QUERIES: [&str; 4] = [
     "count({__name__=~\".+\"})",
 ];
 
+/// Seconds after which all series of a server that keeps up at all are there.
+const LONGEST_BURST: u64 = 180;
+
+/// Who stores less of what the schedule promises does less work than the others.
+const LEAST_STORED: f64 = 0.97;
+
 /// One server's readings.
 struct Measured {
     contender: Contender,
@@ -103,11 +109,27 @@ fn begin(
             restart: Restart::default(),
         });
     }
-    wait(2 * load.interval + 1, &mut measured)?;
-    for one in &mut measured {
-        one.burst[1] = one.contender.reading()?;
-    }
+    end_burst(load, &mut measured)?;
     Ok(measured)
+}
+
+/// Reads each server when it has stored every series twice; one that does not keep up gets longer.
+fn end_burst(load: Load, measured: &mut [Measured]) -> Result<()> {
+    let twice = 2.0 * load.samples_per_second() * load.interval as f64;
+    for _ in 0..LONGEST_BURST / load.interval.max(1) {
+        wait(load.interval, measured)?;
+        let mut all_done = true;
+        for one in &mut *measured {
+            if one.burst[1].samples < twice {
+                one.burst[1] = one.contender.reading()?;
+                all_done &= one.burst[1].samples >= twice;
+            }
+        }
+        if all_done {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Reads everybody at the ends of the intervals, until there are as many samples as wanted.
@@ -118,10 +140,11 @@ fn scrape(
     measured: &mut [Measured],
 ) -> Result<GeneratorReadings> {
     let mut generated = GeneratorReadings::default();
-    wait(
-        options.warm_up.saturating_sub(2 * load.interval + 1),
-        measured,
-    )?;
+    let past = measured.first().map_or(0, |one| {
+        let [first, _] = one.burst;
+        first.at.elapsed().as_secs()
+    });
+    wait(options.warm_up.saturating_sub(past), measured)?;
     let (begin, mut elapsed) = (Instant::now(), 0);
     let duration = (options.scrapes * load.interval).saturating_sub(options.warm_up);
     loop {
@@ -256,6 +279,17 @@ fn add_rows(
         Bar::None,
         |kind| of(kind, &|one| before(one, one.restart.resident_later_bytes)),
     );
+    let promised = options.series as f64 / options.interval as f64;
+    for (kind, one) in measured {
+        let part = median(one.steady.sample_rates()) / promised;
+        if part < LEAST_STORED {
+            table.remark(format!(
+                "{} did not keep up: it stored {:.0} % of the samples of the schedule.",
+                kind.name(),
+                part * 100.0
+            ));
+        }
+    }
     table.remark(format!(
         "Load generator: {:.3} CPU s per million samples served, {} intervals of {} s.",
         median(generated.cpu_per_million()),
@@ -271,6 +305,6 @@ impl Measured {
         let samples = after.samples - before.samples;
         let steady = median(self.steady.cpu_per_million()) / 1e6 * samples;
         let cpu = after.usage.cpu_seconds - before.usage.cpu_seconds - steady;
-        cpu / (self.steady.series() - before.series) * 1e6
+        cpu / (after.series - before.series) * 1e6
     }
 }
