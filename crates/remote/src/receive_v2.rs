@@ -74,6 +74,9 @@ impl Batch<'_> {
         let Some(mut series) = self.open(message) else {
             return Ok(());
         };
+        if message.samples.is_empty() && message.histograms.is_empty() {
+            self.append_exemplars(&mut series);
+        }
         let before = self.received.samples + self.received.histograms;
         for &(time, value) in &message.samples {
             if self.append_one(&mut series, time, value.into())? {
@@ -120,7 +123,8 @@ impl Batch<'_> {
             .labels()
             .map_err(|reason| self.invalid(samples, reason))
             .ok()?;
-        if samples == 0 {
+        // Upstream refuses series with exemplars only; yet that is how upstream sends them.
+        if samples == 0 && message.exemplars.is_empty() {
             let shown = shown(&labels);
             self.problem(format!(
                 "TimeSeries must contain at least one sample or histogram for series {shown}"

@@ -139,12 +139,18 @@ fn samples_exemplars_and_metadata_are_stored() {
     let both = with_exemplar(both, &[5, 3], 9.0, NOW + MOST_AHEAD + 1);
     let both = with_exemplar(both, &[5, 99], 9.0, NOW);
     let store = Recorder::default();
-    let body = request(&[with_metadata(both, 1, 6, 0), series(&[1, 2], &[(NOW, 1.0)])]);
+    let alone = with_exemplar(series(&[1, 2], &[]), &[], 3.0, NOW);
+    let body = request(&[
+        with_metadata(both, 1, 6, 0),
+        series(&[1, 2], &[(NOW, 1.0)]),
+        alone,
+    ]);
     let received = send(&body, &store).unwrap();
     let want = [
         "a{x=\"y\"} is Ein Text.",
         "{trace_id=\"x\"} -1",
         "{trace_id=\"y\"} 2",
+        "{} 3",
     ];
     assert_eq!(*store.seen.lock().unwrap(), want);
     let name = "for series {__name__=\"a\", x=\"y\"}";
@@ -157,7 +163,7 @@ fn samples_exemplars_and_metadata_are_stored() {
     ];
     let want = Received {
         samples: 3,
-        exemplars: 1,
+        exemplars: 2,
         late_exemplars: 1,
         without_metadata: 1,
         refused: 1,

@@ -112,6 +112,8 @@ fn check_record(bytes: &[u8]) -> Result<(), Malformed> {
         Some(RecordKind::Histograms(kind)) => {
             record::decode_histograms(kind, bytes, &mut Vec::new())
         }
+        Some(RecordKind::Exemplars) => record::decode_exemplars(bytes, |_| ()),
+        Some(RecordKind::Metadata) => record::decode_metadata(bytes, |_| ()),
         Some(RecordKind::Tombstones) => record::decode_tombstones(bytes, &mut Vec::new()),
         _ => Ok(()),
     }
