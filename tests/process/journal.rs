@@ -162,32 +162,50 @@ impl Ledger {
 
 /// A compressed `prometheus.WriteRequest` with a sample of each series.
 fn message(keys: &[Key], value: f64) -> Vec<u8> {
+    let texts: Vec<_> = keys
+        .iter()
+        .map(|key| (format!("ledger_{}", key.writer), key.series.to_string()))
+        .collect();
+    let labels: Vec<_> = texts
+        .iter()
+        .map(|(name, series)| [("__name__", &**name), ("series", series)])
+        .collect();
+    let series: Vec<_> = labels.iter().map(|labels| &labels[..]).collect();
+    let time = keys.first().map_or(0, |key| key.time);
+    encoded_request(&series, time, value)
+}
+
+/// A compressed `prometheus.WriteRequest` with a sample of each of these series, as of now.
+pub(crate) fn write_request(series: &[&[(&str, &str)]], value: f64) -> Vec<u8> {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let time = i64::try_from(since_epoch.as_millis()).unwrap();
+    encoded_request(series, time, value)
+}
+
+fn encoded_request(series: &[&[(&str, &str)]], time: i64, value: f64) -> Vec<u8> {
     let field = |number: u8, bytes: &[u8]| {
         let len = u8::try_from(bytes.len()).unwrap();
         assert!(len < 0x80);
         [&[number << 3 | 2, len], bytes].concat()
     };
-    let label = |name: &str, value: &str| {
-        let pair = [field(1, name.as_bytes()), field(2, value.as_bytes())].concat();
-        field(1, &pair)
-    };
+    let mut sample = vec![1 << 3 | 1];
+    sample.extend_from_slice(&value.to_le_bytes());
+    sample.push(2 << 3);
+    let mut rest = time.cast_unsigned();
+    while rest >= 0x80 {
+        sample.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    sample.push(rest as u8);
     let mut message = Vec::new();
-    for key in keys {
-        let mut sample = vec![1 << 3 | 1];
-        sample.extend_from_slice(&value.to_le_bytes());
-        sample.push(2 << 3);
-        let mut rest = key.time.cast_unsigned();
-        while rest >= 0x80 {
-            sample.push(rest as u8 | 0x80);
-            rest >>= 7;
+    for labels in series {
+        let mut series = Vec::new();
+        for (name, value) in *labels {
+            let pair = [field(1, name.as_bytes()), field(2, value.as_bytes())].concat();
+            series.extend(field(1, &pair));
         }
-        sample.push(rest as u8);
-        let series = [
-            label("__name__", &format!("ledger_{}", key.writer)),
-            label("series", &key.series.to_string()),
-            field(2, &sample),
-        ];
-        message.extend(field(1, &series.concat()));
+        series.extend(field(2, &sample));
+        message.extend(field(1, &series));
     }
     snap::raw::Encoder::new().compress_vec(&message).unwrap()
 }

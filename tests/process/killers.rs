@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::request;
 use crate::pages;
-use crate::program::{BINARY, Program, encoded, free_address, instant};
+use crate::program::{BINARY, Program, encoded, free_address, from_environment, instant, peak_kib};
 
 #[test]
 fn killer_queries_kill_nothing() {
@@ -270,21 +270,6 @@ fn page(series: u64, scrape: u64) -> String {
         .unwrap();
     }
     page
-}
-
-fn from_environment(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
-
-/// The most memory that the process had.
-fn peak_kib(id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let words = line.unwrap().split_whitespace().next();
-    words.unwrap().parse().unwrap()
 }
 
 /// Targets that share the series.

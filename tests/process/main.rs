@@ -18,6 +18,7 @@ mod pages;
 mod program;
 
 mod admin;
+mod bomb;
 mod both_ways;
 mod exemplars;
 mod full_disk;

@@ -178,3 +178,19 @@ pub(crate) fn encoded(text: &str) -> String {
         })
         .collect()
 }
+
+/// A number that whoever runs the tests may set.
+pub(crate) fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+/// The most memory that the process had.
+pub(crate) fn peak_kib(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let words = line.unwrap().split_whitespace().next();
+    words.unwrap().parse().unwrap()
+}

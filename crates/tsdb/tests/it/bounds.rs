@@ -113,3 +113,21 @@ fn new_series_over_the_limit_are_refused() {
     assert_eq!(error.to_string(), "too many series: the limit is 2");
     f.fill(2, START + 30_000, START + 60_000, 15_000);
 }
+
+#[test]
+fn series_beyond_the_limit_are_read_again_from_the_log() {
+    let fs = Default::default();
+    open(&fs).fill(5, START, START + 30_000, 15_000);
+    let mut limited = options();
+    limited.series_limit = 2;
+    let f = open_with(&fs, limited).unwrap();
+    assert_eq!(f.all().len(), 5);
+    f.fill(5, START + 30_000, START + 60_000, 15_000);
+    let error = f.append(&[(labels(6), START, 1.0)]).unwrap_err();
+    assert_eq!(error.to_string(), "too many series: the limit is 2");
+    f.db.tell_refusals();
+    let limits = f.db.series_limits();
+    let job = &limits.limited_jobs[0];
+    assert_eq!((limits.series_limit, &*job.job, job.series), (2, "", 5));
+    assert_eq!(f.metric("narthex_tsdb_head_series_limited"), 1.0);
+}

@@ -25,12 +25,12 @@ impl RoomMetrics {
             refused: r.counter_family(
                 "narthex_tsdb_head_series_refused_total",
                 "Total number of samples that were refused because they would have begun a series.",
-                &["job", "reason"],
+                &["scrape_job", "reason"],
             ),
             limited: r.gauge_family(
                 "narthex_tsdb_head_series_limited",
                 "Set to 1 while new series of the job are refused, and for five minutes after.",
-                &["job"],
+                &["scrape_job"],
             ),
         }
     }
