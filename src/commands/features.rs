@@ -9,6 +9,8 @@ pub(super) struct Switches {
     pub(super) keeps_exemplars: bool,
     /// Metadata of series is written to the log.
     pub(super) logs_metadata: bool,
+    /// Blocks of the head are cut a little later than they are due.
+    pub(super) delays_compaction: bool,
 }
 
 /// Switches on what these names mean; says in the log what has no effect.
@@ -77,6 +79,7 @@ fn meaning(name: &str) -> Meaning {
         }),
         "exemplar-storage" => Meaning::Switch(|switches| switches.keeps_exemplars = true),
         "metadata-wal-records" => Meaning::Switch(|switches| switches.logs_metadata = true),
+        "delayed-compaction" => Meaning::Switch(|switches| switches.delays_compaction = true),
         "promql-duration-expr" | "native-histograms" => Meaning::AlwaysOn,
         name if NOT_YET.contains(&name) => Meaning::NotYet,
         _ => Meaning::Unknown,
@@ -84,11 +87,10 @@ fn meaning(name: &str) -> Meaning {
 }
 
 /// Names of upstream's for what is not in this program yet.
-const NOT_YET: [&str; 17] = [
+const NOT_YET: [&str; 16] = [
     "auto-reload-config",
     "concurrent-rule-eval",
     "created-timestamp-zero-ingestion",
-    "delayed-compaction",
     "extra-scrape-metrics",
     "fast-startup",
     "histograms-st-encoding",
@@ -121,11 +123,12 @@ mod tests {
             "use-start-timestamps",
             "exemplar-storage",
             "metadata-wal-records",
+            "delayed-compaction",
             "nonsense",
             "",
         ];
         let switches = switch_on(&all.map(str::to_owned), &mut engine);
-        assert!(switches.keeps_exemplars && switches.logs_metadata);
+        assert!(switches.keeps_exemplars && switches.logs_metadata && switches.delays_compaction);
         let want = EngineOptions {
             delayed_name_removal: true,
             per_step_statistics: true,

@@ -112,6 +112,15 @@ struct StorageFlags {
     /// merged only when they stand in it
     #[arg(long = "storage.tsdb.delay-compact-file.path", value_name = "FILE")]
     delay_compact_file: Option<PathBuf>,
+    /// With the feature delayed-compaction: how much later than it is due a block may be cut, in
+    /// percent of its span
+    #[arg(
+        long = "storage.tsdb.delayed-compaction.max-percent",
+        hide = true,
+        default_value_t = MAX_DELAY_PERCENT,
+        value_name = "PERCENT"
+    )]
+    delayed_compaction_max_percent: i64,
     #[arg(
         long = "storage.tsdb.maintenance-interval",
         hide = true,
@@ -222,7 +231,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
             false => Vec::new(),
         },
         enable_admin_api: flags.enable_admin_api,
-        storage: flags.storage.options()?,
+        storage: flags.storage.options(switches.delays_compaction)?,
         series: SeriesFlags {
             in_head: flags.storage.max_series,
             at_once: flags.max_new_series,
@@ -238,7 +247,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
 }
 
 impl StorageFlags {
-    fn options(&self) -> anyhow::Result<tsdb::Options> {
+    fn options(&self, delays_compaction: bool) -> anyhow::Result<tsdb::Options> {
         if self.maintenance_interval.is_zero() {
             bail!("--storage.tsdb.maintenance-interval: must be more than 0");
         }
@@ -264,12 +273,28 @@ impl StorageFlags {
         options
             .delay_compact_file
             .clone_from(&self.delay_compact_file);
+        if delays_compaction {
+            options.compaction_delay_percent = self.delay_percent();
+        }
         options.wal.segment_bytes = self.wal_segment_size;
         options.wal.compression = match self.no_wal_compression && !self.wal_compression {
             true => tsdb::Compression::None,
             false => self.wal_compression_type,
         };
         Ok(options)
+    }
+}
+
+impl StorageFlags {
+    fn delay_percent(&self) -> u8 {
+        let percent = u8::try_from(self.delayed_compaction_max_percent).ok();
+        percent.filter(|percent| (1..=100).contains(percent)).unwrap_or_else(|| {
+            tracing::warn!(
+                default = MAX_DELAY_PERCENT,
+                "the --storage.tsdb.delayed-compaction.max-percent should have a value between 1 and 100, using default"
+            );
+            MAX_DELAY_PERCENT as u8
+        })
     }
 }
 
@@ -336,6 +361,9 @@ fn bytes(text: &str) -> Result<u64, String> {
         .checked_mul(scale)
         .ok_or_else(|| "too large".to_owned())
 }
+
+/// Upstream's figure.
+const MAX_DELAY_PERCENT: i64 = 10;
 
 #[cfg(test)]
 mod tests {

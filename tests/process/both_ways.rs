@@ -144,12 +144,8 @@ impl Turns {
     }
 
     fn start_ours(&self) -> Program {
-        let short = ["--storage.tsdb.maintenance-interval=200ms"];
-        let extra = match self.blocks {
-            Blocks::OfTwoHours => &[][..],
-            Blocks::OfSeconds => &short,
-        };
-        let words = [&["server"][..], extra].concat();
+        // Finished chunks go to files at once.
+        let words = ["server", "--storage.tsdb.maintenance-interval=200ms"];
         self.start(Path::new(BINARY), &words)
     }
 

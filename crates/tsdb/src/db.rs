@@ -1,6 +1,7 @@
 //! The database: head, log and blocks behind the storage seam.
 
 mod compact;
+mod delay;
 mod delete;
 pub(crate) mod maintain;
 mod open;
@@ -43,6 +44,9 @@ pub struct Options {
     /// A file that lists blocks which others have copied away (`{"uploaded": ["<ULID>", …]}`).
     /// Blocks cut from the head are not merged before they stand in it.
     pub delay_compact_file: Option<PathBuf>,
+    /// How much later than it is due a block may be cut, in percent of its span; by how much is left
+    /// to chance. 0: at once.
+    pub compaction_delay_percent: u8,
     /// How the log is written.
     pub wal: WalOptions,
     /// When it is made durable.
@@ -67,6 +71,7 @@ impl Options {
             block_range: 2 * 3_600_000,
             max_block_range: 0,
             delay_compact_file: None,
+            compaction_delay_percent: 0,
             wal: WalOptions::default(),
             durability: Durability::default(),
             no_lockfile: false,
@@ -164,10 +169,10 @@ impl Db {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let outcome = self.wal.lock().close();
-        self.lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = lock.take() {
+            lock.release(&*self.fs, &self.options.path);
+        }
         outcome
     }
 

@@ -7,6 +7,10 @@ use exposition::instrument::{Counter, CounterFamily, Gauge, Histogram};
 use crate::exemplars::ExemplarMetrics;
 use crate::head::room::RoomMetrics;
 
+mod upkeep;
+
+pub(crate) use upkeep::Upkeep;
+
 /// Instruments of the head and its log.
 #[derive(Clone)]
 pub(crate) struct HeadMetrics {
@@ -35,12 +39,38 @@ pub(crate) struct HeadMetrics {
     pub(crate) replay_seconds: Gauge,
     pub(crate) exemplars: ExemplarMetrics,
     pub(crate) room: RoomMetrics,
+    pub(crate) upkeep: Upkeep,
 }
 
 impl HeadMetrics {
     pub(crate) fn new(r: &Registry) -> Self {
         let float = |family: CounterFamily| family.with(&["float"]);
+        let min_time = r.gauge(
+            "prometheus_tsdb_head_min_time",
+            "Minimum time bound of the head block. The unit is decided by the library consumer.",
+        );
+        let max_time = r.gauge(
+            "prometheus_tsdb_head_max_time",
+            "Maximum timestamp of the head block. The unit is decided by the library consumer.",
+        );
+        let seconds = |gauge: &Gauge| {
+            let gauge = gauge.clone();
+            move || gauge.get() / 1e3
+        };
+        r.gauge_function(
+            "prometheus_tsdb_head_min_time_seconds",
+            "Minimum time bound of the head block.",
+            seconds(&min_time),
+        );
+        r.gauge_function(
+            "prometheus_tsdb_head_max_time_seconds",
+            "Maximum timestamp of the head block.",
+            seconds(&max_time),
+        );
         Self {
+            min_time,
+            max_time,
+            upkeep: Upkeep::new(r),
             series: r.gauge(
                 "prometheus_tsdb_head_series",
                 "Total number of series in the head block.",
@@ -80,14 +110,6 @@ impl HeadMetrics {
                 "Total number of out of bound samples ingestion failed attempts.",
                 &["type"],
             )),
-            min_time: r.gauge(
-                "prometheus_tsdb_head_min_time",
-                "Minimum time bound of the head block, in milliseconds since the Unix epoch.",
-            ),
-            max_time: r.gauge(
-                "prometheus_tsdb_head_max_time",
-                "Maximum timestamp of the head block, in milliseconds since the Unix epoch.",
-            ),
             truncations: r.counter(
                 "prometheus_tsdb_head_truncations_total",
                 "Total number of head truncations attempted.",
@@ -98,15 +120,15 @@ impl HeadMetrics {
             ),
             wal_writes_failed: r.counter(
                 "prometheus_tsdb_wal_writes_failed_total",
-                "Total number of WAL writes that failed.",
+                "Total number of write log writes that failed.",
             ),
             wal_truncations: r.counter(
                 "prometheus_tsdb_wal_truncations_total",
-                "Total number of WAL truncations attempted.",
+                "Total number of write log truncations attempted.",
             ),
             wal_truncations_failed: r.counter(
                 "prometheus_tsdb_wal_truncations_failed_total",
-                "Total number of WAL truncations that failed.",
+                "Total number of write log truncations that failed.",
             ),
             wal_fsyncs: r.counter(
                 "narthex_tsdb_wal_fsyncs_total",
@@ -168,15 +190,22 @@ pub(crate) struct BlockMetrics {
 
 impl BlockMetrics {
     pub(crate) fn new(r: &Registry) -> Self {
+        let lowest_timestamp = r.gauge(
+            "prometheus_tsdb_lowest_timestamp",
+            "Lowest timestamp value stored in the database. The unit is decided by the library consumer.",
+        );
+        let lowest = lowest_timestamp.clone();
+        r.gauge_function(
+            "prometheus_tsdb_lowest_timestamp_seconds",
+            "Lowest timestamp value stored in the database.",
+            move || lowest.get() / 1e3,
+        );
         Self {
+            lowest_timestamp,
             loaded: r.gauge("prometheus_tsdb_blocks_loaded", "Number of currently loaded data blocks"),
             bytes: r.gauge(
                 "prometheus_tsdb_storage_blocks_bytes",
                 "The number of bytes that are currently used for local storage by all blocks.",
-            ),
-            lowest_timestamp: r.gauge(
-                "prometheus_tsdb_lowest_timestamp",
-                "Lowest timestamp value stored in the database.",
             ),
             quarantined: r.counter(
                 "narthex_tsdb_blocks_quarantined_total",
@@ -188,7 +217,7 @@ impl BlockMetrics {
             ),
             reloads_failed: r.counter(
                 "prometheus_tsdb_reloads_failures_total",
-                "Number of times the database failed to reload block data from disk.",
+                "Number of times the database failed to reloadBlocks block data from disk.",
             ),
             compactions: r.counter(
                 "prometheus_tsdb_compactions_total",

@@ -17,6 +17,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use exposition::instrument::Summary;
+use host::clock::Clock;
 use host::fs::{File, Fs};
 
 pub use compression::Compression;
@@ -61,18 +63,40 @@ impl Default for WalOptions {
 }
 
 /// The log of a running database.
-#[derive(Debug)]
 pub(crate) struct Wal {
     writer: Mutex<Writer>,
     syncs: Syncs,
+    syncing: Syncing,
+}
+
+/// How long syncs take: by which clock, and who is told.
+pub(crate) struct Syncing {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) seconds: Summary,
+}
+
+impl Syncing {
+    fn sync(&self, file: &dyn File) -> io::Result<()> {
+        let begun = self.clock.monotonic();
+        let outcome = file.sync();
+        let took = self.clock.monotonic().saturating_sub(begun);
+        self.seconds.observe(took.as_secs_f64());
+        outcome
+    }
 }
 
 impl Wal {
     /// Begins a new segment behind the last one in `dir`.
-    pub(crate) fn open(fs: Arc<dyn Fs>, dir: &Path, options: WalOptions) -> Result<Self, WalError> {
+    pub(crate) fn open(
+        fs: Arc<dyn Fs>,
+        dir: &Path,
+        options: WalOptions,
+        syncing: Syncing,
+    ) -> Result<Self, WalError> {
         Ok(Self {
             writer: Mutex::new(Writer::open(fs, dir, options)?),
             syncs: Syncs::default(),
+            syncing,
         })
     }
 
@@ -113,7 +137,7 @@ impl Wal {
         };
         let outcome = match unsynced {
             None => Ok(()),
-            Some((path, handle)) => File::sync(handle.as_ref()).map_err(|source| {
+            Some((path, handle)) => self.syncing.sync(handle.as_ref()).map_err(|source| {
                 // What a failed sync covered must be taken as lost; the next record begins afresh.
                 let mut writer = self.lock();
                 writer.abandon_segment(&path);

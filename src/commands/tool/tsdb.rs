@@ -1,6 +1,7 @@
 //! `narthex tool tsdb`: what is in a data directory, as `promtool tsdb` says it.
 
 mod analyze;
+mod bench_write;
 mod create_blocks;
 mod dump;
 mod list;
@@ -15,6 +16,11 @@ use clap::Subcommand;
 /// What to do with a data directory.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Work {
+    /// Run benchmarks
+    Bench {
+        #[command(subcommand)]
+        benchmark: Benchmark,
+    },
     /// List blocks
     List {
         /// Print human readable values
@@ -43,6 +49,13 @@ pub(crate) enum Work {
     },
 }
 
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Benchmark {
+    /// Run a write performance benchmark
+    Write(bench_write::Flags),
+}
+
 /// Where samples come from.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Source {
@@ -53,6 +66,9 @@ pub(crate) enum Source {
 /// Does it.
 pub(crate) fn run(work: &Work) -> anyhow::Result<ExitCode> {
     match work {
+        Work::Bench {
+            benchmark: Benchmark::Write(flags),
+        } => bench_write::run(flags),
         Work::List {
             human_readable,
             path,

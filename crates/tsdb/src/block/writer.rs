@@ -165,6 +165,8 @@ impl BlockFiles<'_> {
                     true => stats.num_float_samples += samples,
                     false => stats.num_histogram_samples += samples,
                 }
+                let upkeep = &head.metrics.upkeep;
+                upkeep.chunk_written(chunk.bytes.len(), samples, chunk.range);
                 let written = chunks.write(chunk.encoding, chunk.bytes);
                 let TimeRange { min_time, max_time } = chunk.range;
                 last_time = last_time.max(max_time);

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use super::compact::Backoff;
+use super::delay::Delay;
 use super::open::{Loaded, delete_folder, load_blocks};
 use super::{Db, View};
 use crate::block::{BlockError, writer};
@@ -14,7 +16,7 @@ use crate::head::chunk_files::CHUNKS_DIR;
 use crate::head::series::range_end;
 use crate::retention::{self, Candidate, Limits, Reason, Retention};
 use crate::wal::WalError;
-use crate::wal::checkpoint::{Keep, checkpoint};
+use crate::wal::checkpoint::{Keep, checkpoint, discard};
 use crate::wal::segment::{list_checkpoints, list_segments};
 
 /// What is left over from one run of maintenance to the next.
@@ -24,6 +26,17 @@ pub(super) struct Maintenance {
     truncation: Option<(i64, Weak<View>)>,
     /// When blocks may be merged again after that failed.
     pub(super) backoff: Backoff,
+    delay: Delay,
+}
+
+impl Maintenance {
+    /// At the start; blocks wait no longer than `longest_delay`.
+    pub(super) fn new(longest_delay: Duration) -> Self {
+        Self {
+            delay: Delay::up_to(longest_delay),
+            ..Self::default()
+        }
+    }
 }
 
 /// Why maintenance stopped early. The next run tries again; nothing stored is lost.
@@ -69,10 +82,12 @@ impl Db {
         let reloaded = self.reload();
         let retained = self.apply_retention();
         let merged = self.compact_due(&mut state);
-        self.view()
-            .blocks
-            .iter()
-            .for_each(|block| block.release_idle());
+        let view = self.view();
+        view.blocks.iter().for_each(|block| block.release_idle());
+        let symbols = view.blocks.iter().map(|block| block.index().symbol_bytes());
+        let symbols: usize = symbols.sum();
+        let upkeep = &self.head.metrics.upkeep;
+        upkeep.symbol_bytes.set(symbols as f64);
         cut.and(filed).and(reloaded).and(retained).and(merged)
     }
 
@@ -87,8 +102,12 @@ impl Db {
     /// Cuts every block that is due.
     fn cut_due(&self, state: &mut Maintenance) -> Result<(), MaintainError> {
         self.finish_truncation(state)?;
+        if self.due_range().is_none() {
+            state.delay.end();
+        }
         while state.truncation.is_none()
             && let Some(range) = self.due_range()
+            && !state.delay.is_running(self.clock.monotonic())
         {
             self.cut_block(range, state)?;
             self.finish_truncation(state)?;
@@ -165,10 +184,19 @@ impl Db {
         }
         let time = *time;
         state.truncation = None;
+        let upkeep = &self.head.metrics.upkeep;
+        let begun = self.clock.monotonic();
         self.head.truncate(time);
+        let ended = self.clock.monotonic();
+        let took = ended.saturating_sub(begun);
+        upkeep.truncation_seconds.observe(took.as_secs_f64());
         let removed = self.head.remove_chunk_files(&*self.fs, time);
         let removed = removed.map_err(|source| self.chunk_files_error(source));
-        removed.and(self.truncate_log(time))
+        let truncated = self.truncate_log(time);
+        let took = self.clock.monotonic().saturating_sub(ended);
+        upkeep.log_truncation_seconds.observe(took.as_secs_f64());
+        let outcome = removed.and(truncated);
+        outcome.inspect_err(|_| upkeep.truncations_failed.inc())
     }
 
     /// Moves finished chunks from memory into files.
@@ -210,6 +238,11 @@ impl Db {
             metrics.wal_truncations_failed.inc();
             metrics.checkpoints_failed.inc();
         })?;
+        if let Some(folded) = folded {
+            metrics.upkeep.checkpoint_deletions.inc();
+            discard(&*self.fs, &dir, folded)
+                .inspect_err(|_| metrics.upkeep.checkpoint_deletions_failed.inc())?;
+        }
         Ok(())
     }
 
@@ -342,9 +375,12 @@ impl Db {
     /// Bytes of everything that is in no block: the log and its checkpoints, and what else
     /// upstream keeps of the head.
     fn log_bytes(&self) -> Result<u64, MaintainError> {
-        let folders = ["wal", "wbl", CHUNKS_DIR];
-        let lens = folders.map(|name| self.folder_bytes(&self.options.path.join(name)));
-        lens.into_iter().sum()
+        let bytes = |name| self.folder_bytes(&self.options.path.join(name));
+        let (log, chunks) = (bytes("wal")?, bytes(CHUNKS_DIR)?);
+        let upkeep = &self.head.metrics.upkeep;
+        upkeep.log_bytes.set(log as f64);
+        upkeep.chunk_file_bytes.set(chunks as f64);
+        Ok(log + chunks + bytes("wbl")?)
     }
 
     fn folder_bytes(&self, folder: &Path) -> Result<u64, MaintainError> {

@@ -5,12 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use exposition::Registry;
 use host::clock::Clock;
 use host::fs::Fs;
 use model::TimeRange;
 
+use super::maintain::Maintenance;
 use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
@@ -18,7 +20,7 @@ use crate::head::Head;
 use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
 use crate::status::ReplayProgress;
-use crate::wal::{Wal, WalError};
+use crate::wal::{Syncing, Wal, WalError};
 
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +108,13 @@ impl Db {
         if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
             head.raise_min_valid_time(end);
         }
-        let wal = open_log(&fs, &*clock, &head, &options, progress)?;
+        let wal = open_log(&fs, &clock, &head, &options, progress)?;
+        let clean_start = lock.as_ref().map_or(-1.0, |lock| match lock.was_free {
+            true => 1.0,
+            false => 0.0,
+        });
+        head.metrics.upkeep.clean_start.set(clean_start);
+        let maintenance = Maintenance::new(longest_delay(&options));
         if let Err(error) = head.remove_chunk_files(&*fs, head.min_valid_time()) {
             tracing::warn!(error = %error, "files of head chunks could not be deleted");
         }
@@ -118,7 +126,7 @@ impl Db {
             head,
             wal,
             view: RwLock::new(Arc::new(View { blocks, holes })),
-            maintenance: Mutex::default(),
+            maintenance: Mutex::new(maintenance),
             metrics,
             replayed: progress.clone(),
             stopping: AtomicBool::new(false),
@@ -131,10 +139,17 @@ impl Db {
     }
 }
 
+/// The longest that a block may be cut later than it is due.
+fn longest_delay(options: &Options) -> Duration {
+    let percent = i64::from(options.compaction_delay_percent);
+    let millis = options.block_range.saturating_mul(percent) / 100;
+    Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+}
+
 /// Replays the log and begins a new segment behind it.
 fn open_log(
     fs: &Arc<dyn Fs>,
-    clock: &dyn Clock,
+    clock: &Arc<dyn Clock>,
     head: &Head,
     options: &Options,
     progress: &ReplayProgress,
@@ -156,7 +171,11 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
-    Wal::open(Arc::clone(fs), &dir, options.wal)
+    let syncing = Syncing {
+        clock: Arc::clone(clock),
+        seconds: head.metrics.upkeep.sync_seconds.clone(),
+    };
+    Wal::open(Arc::clone(fs), &dir, options.wal, syncing)
         .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
 }
 

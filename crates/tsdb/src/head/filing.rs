@@ -92,6 +92,7 @@ impl Head {
         let appended = files.append(fs, bytes, max_time);
         let chunks = std::mem::take(chunks);
         let (file, start) = appended?;
+        self.metrics.upkeep.chunks_filed.add(chunks.len() as u64);
         let placed = chunks.into_iter().map(|chunk| chunk.moved_by(start));
         let filed = FiledChunks::new(file, placed.collect());
         let mut rows = slab.write();

@@ -55,8 +55,9 @@ impl Head {
         let beside = dir.with_file_name(CHUNKS_DIR);
         let (files, found) = ChunkFiles::open(fs, &beside, self.min_valid_time(), repairs)?;
         *self.chunk_files() = files;
+        let chunk_damages = found.damages;
         let replay = Replay {
-            corruptions: found.damages,
+            corruptions: chunk_damages,
             skipped_chunks: found.skipped,
             ..Replay::default()
         };
@@ -94,6 +95,8 @@ impl Head {
         replay.skipped_records = skipped_records;
         replay.corruptions += corruptions;
         self.metrics.wal_corruptions.add(replay.corruptions as u64);
+        let damages = chunk_damages as u64;
+        self.metrics.upkeep.chunk_file_corruptions.add(damages);
         self.note_unknown(&replay);
         Ok(replay)
     }

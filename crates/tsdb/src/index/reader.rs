@@ -201,6 +201,15 @@ impl IndexReader {
         Ok(symbols)
     }
 
+    /// Bytes of memory that the symbols take now.
+    pub(crate) fn symbol_bytes(&self) -> usize {
+        let cached = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_texts = |symbols: &Arc<Symbols>| {
+            symbols.texts.capacity() + symbols.ends.capacity() * size_of::<u32>()
+        };
+        cached.as_ref().map_or(0, of_texts)
+    }
+
     /// Lets go of symbols that nobody asked for since the last call.
     pub(crate) fn release_idle(&self) {
         if !self.symbols_used.swap(false, Ordering::Relaxed) {

@@ -20,8 +20,8 @@ pub(crate) struct Keep<'a> {
 }
 
 /// Folds the newest checkpoint and the segments behind it up to `last` into a new checkpoint. What
-/// it was made of stays until the next one, in case that this one is damaged; what that was made of
-/// is deleted. Returns false if there was nothing to fold.
+/// it was made of stays until the next one, in case that this one is damaged. Returns false if there was
+/// nothing to fold.
 pub(crate) fn checkpoint(
     fs: &Arc<dyn Fs>,
     dir: &Path,
@@ -70,14 +70,12 @@ pub(crate) fn checkpoint(
     fs.rename(&temporary, &target)
         .map_err(WalError::at(&target))?;
     fs.sync_dir(dir).map_err(WalError::at(dir))?;
-    if let Some(folded) = folded {
-        discard(&**fs, dir, folded)?;
-    }
     Ok(true)
 }
 
-/// Deletes what the checkpoint `folded` was made of: nobody falls back behind it any more.
-fn discard(fs: &dyn Fs, dir: &Path, folded: u32) -> Result<(), WalError> {
+/// Deletes what the checkpoint `folded`, behind which there is a newer one, was made of: nobody falls
+/// back behind it any more.
+pub(crate) fn discard(fs: &dyn Fs, dir: &Path, folded: u32) -> Result<(), WalError> {
     let segments = list_segments(fs, dir)?;
     for number in segments.into_iter().filter(|&number| number <= folded) {
         let path = segment_path(dir, number);

@@ -25,4 +25,5 @@ mod ownership;
 mod power_loss;
 mod queries;
 mod started;
+mod upkeep;
 mod upstream;
