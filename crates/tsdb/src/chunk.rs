@@ -137,3 +137,33 @@ impl Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever the bytes are: no more samples than promised, in rising order, and no panic.
+        #[test]
+        fn any_bytes_are_decoded_or_refused(
+            number in 1u8..=6,
+            count in 0u8..40,
+            header in any::<u8>(),
+            rest in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let encoding = ChunkEncoding::from_number(number).unwrap();
+            prop_assert_eq!(encoding.number(), number);
+            let bytes = [&[0, count, header], &rest[..]].concat();
+            let mut buffer = SampleBuffer::default();
+            let outcome = encoding.decode(&bytes, &mut buffer);
+            let read = buffer.len() + buffer.histograms().len();
+            prop_assert!(read <= usize::from(encoding.count(&bytes)));
+            prop_assert_eq!(outcome.is_ok(), read == usize::from(count));
+            prop_assert!(buffer.timestamps().is_sorted_by(|a, b| a < b));
+            let times = buffer.histograms().timestamps();
+            prop_assert!(times.is_sorted_by(|a, b| a < b));
+        }
+    }
+}

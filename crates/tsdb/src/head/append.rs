@@ -59,6 +59,7 @@ impl<'a> HeadAppender<'a> {
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
         let min_time = head.appendable_from();
+        head.metrics.upkeep.active_appenders.inc();
         Self {
             head,
             wal,
@@ -108,6 +109,9 @@ impl<'a> HeadAppender<'a> {
         let (row, outcome) = match checked {
             Some(checked) => checked,
             None => {
+                if append.series.is_some() {
+                    self.head.metrics.upkeep.series_not_found.inc();
+                }
                 let (row, is_new) = (self.head).find_or_create(append.labels, append.new_series)?;
                 self.new_series += usize::from(is_new);
                 (row, self.check(row, &check).unwrap_or(Ok(())))
@@ -197,6 +201,7 @@ impl HeadAppender<'_> {
 
 impl Drop for HeadAppender<'_> {
     fn drop(&mut self) {
+        self.head.metrics.upkeep.active_appenders.add(-1.0);
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.pending.clear();
         scratch.histograms.clear();

@@ -5,12 +5,15 @@ use exposition::instrument::exponential_buckets;
 use exposition::instrument::{Counter, Gauge, Histogram, Summary};
 use model::TimeRange;
 
-/// Instruments of what is done every minute.
+/// Instruments of what is done every minute, and of who appends meanwhile.
 #[derive(Clone)]
 pub(crate) struct Upkeep {
     chunk_bytes: Histogram,
     chunk_samples: Histogram,
     chunk_range: Histogram,
+    pub(crate) active_appenders: Gauge,
+    /// Appends with a reference that stands for no series any more.
+    pub(crate) series_not_found: Counter,
     pub(crate) truncations_failed: Counter,
     pub(crate) truncation_seconds: Summary,
     pub(crate) log_truncation_seconds: Summary,
@@ -48,6 +51,14 @@ impl Upkeep {
                 "prometheus_tsdb_compaction_chunk_range_seconds",
                 "Final time range of chunks on their first compaction",
                 &exponential_buckets(100.0, 4.0, 10),
+            ),
+            active_appenders: r.gauge(
+                "prometheus_tsdb_head_active_appenders",
+                "Number of currently active appender transactions",
+            ),
+            series_not_found: r.counter(
+                "prometheus_tsdb_head_series_not_found_total",
+                "Total number of requests for series that were not found.",
             ),
             truncations_failed: r.counter(
                 "prometheus_tsdb_head_truncations_failed_total",

@@ -2,10 +2,11 @@
 
 use exposition::Collector as _;
 use host::fs::SimulatedFs;
-use model::MetricValue;
+use model::{MetricValue, SeriesRef};
+use storage::{Append, Appendable as _};
 use tsdb::Options;
 
-use crate::fixture::{Fixture, HOUR, START, open, open_with, options};
+use crate::fixture::{Fixture, HOUR, START, labels, open, open_with, options};
 
 #[test]
 fn a_block_that_is_due_waits_as_long_as_chance_says() {
@@ -63,6 +64,22 @@ fn who_starts_learns_how_the_process_before_ended() {
     };
     let f = open_with(&fs, unlocked).unwrap();
     assert_eq!(f.metric("prometheus_tsdb_clean_start"), -1.0);
+}
+
+#[test]
+fn batches_that_are_open_are_counted() {
+    let f = open(&SimulatedFs::default());
+    let open_batches = || f.metric("prometheus_tsdb_head_active_appenders");
+    let mut first = f.db.appender();
+    let second = f.db.appender();
+    assert_eq!(open_batches(), 2.0);
+    let labels = labels(0);
+    let stale = Append::new(&labels, START, 1.0).with_series(SeriesRef::new(99));
+    first.append(stale).unwrap();
+    assert_eq!(f.metric("prometheus_tsdb_head_series_not_found_total"), 1.0);
+    first.commit().unwrap();
+    second.rollback();
+    assert_eq!(open_batches(), 0.0);
 }
 
 /// How often a histogram or summary was told something.
