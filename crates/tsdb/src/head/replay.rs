@@ -67,8 +67,10 @@ impl Head {
         let (mut replay, report) = std::thread::scope(|scope| {
             let mut state = ReplayState {
                 head: self,
+                fs,
                 replay,
                 files: FiledAgain::new(self, found),
+                unfiled_samples: repairs.then_some(0),
                 appliers: Appliers::start(scope, self).map_err(WalError::at(dir))?,
             };
             let reader = std::thread::Builder::new()
@@ -123,8 +125,11 @@ impl Head {
 
 struct ReplayState<'a, 'scope> {
     head: &'a Head,
+    fs: &'a dyn Fs,
     replay: Replay,
     files: FiledAgain<'a>,
+    /// Samples since finished chunks were last put into files; none if they stay in memory.
+    unfiled_samples: Option<usize>,
     appliers: Appliers<'scope>,
 }
 
@@ -223,7 +228,27 @@ impl ReplayState<'_, '_> {
                 None => self.replay.unknown_series += 1,
             }
         }
+        drop(aliases);
         self.appliers.send();
+        self.file_chunks(samples.len());
+    }
+
+    /// As while it runs, the head has no more than some finished chunks in memory: a start must not
+    /// need more of it than there was before.
+    fn file_chunks(&mut self, samples: usize) {
+        let Some(count) = &mut self.unfiled_samples else {
+            return;
+        };
+        *count += samples;
+        if *count < SAMPLES_PER_FILING {
+            return;
+        }
+        *count = 0;
+        self.files.attach();
+        if let Err(error) = self.head.file_chunks(self.fs) {
+            tracing::warn!(error = %error, "chunks of the log stay in memory, no file takes them");
+            self.unfiled_samples = None;
+        }
     }
 
     fn histograms(&mut self, histograms: Vec<RefHistogram>) {
@@ -339,6 +364,8 @@ enum Restored {
 
 /// Batches of entries that wait: enough to even out their sizes.
 const QUEUED: usize = 16;
+/// Samples of the log after which finished chunks go to files: some ten megabytes of them.
+const SAMPLES_PER_FILING: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {
