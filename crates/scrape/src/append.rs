@@ -117,10 +117,11 @@ pub(crate) fn append_page(
     let mut segment_start = 0;
     loop {
         if parser.position() == segment_start
-            && let Some(expected) = scan.expected()
-            && let Some(sample) = parser.take_expected(expected)?
+            && let Some((segment, series)) =
+                scan.expected(page.get(segment_start..).unwrap_or_default())
+            && let Some(sample) = parser.take_expected(segment)?
         {
-            work.expected(&mut scan, &sample, segment_start)?;
+            work.expected(&mut scan, &Sample { series, ..sample }, segment_start)?;
             segment_start = parser.position();
             continue;
         }
@@ -140,9 +141,9 @@ pub(crate) fn append_page(
     }
     let mut outcome = Ok(());
     let tail = page.get(segment_start..).unwrap_or_default();
-    scan.finish(tail, |slot, series| {
+    scan.finish(tail, |slot| {
         if outcome.is_ok() {
-            outcome = end_series(slot, series, context, work.appender);
+            outcome = end_series(slot, context, work.appender);
         }
     });
     outcome
@@ -158,9 +159,9 @@ pub(crate) fn end_page(
     appender: &mut dyn Appender,
 ) -> Result<(), PageError> {
     let mut outcome = Ok(());
-    cache.end_all(|slot, series| {
+    cache.end_all(|slot| {
         if outcome.is_ok() {
-            outcome = end_series(slot, series, context, appender);
+            outcome = end_series(slot, context, appender);
         }
     });
     outcome
@@ -170,24 +171,13 @@ pub(crate) fn end_page(
 /// already, and the marker is refused: that is as it should be.
 fn end_series(
     slot: Slot,
-    series: &[u8],
     context: &PageContext<'_>,
     appender: &mut dyn Appender,
 ) -> Result<(), PageError> {
-    let known = Append::new(&NO_LABELS, context.timestamp, STALE).with_series(slot.series);
-    let outcome = match appender.append(known) {
-        // Of a series from before the rules changed only the number is left.
-        Err(AppendError::InvalidLabels(_)) if series.is_empty() => return Ok(()),
-        Err(AppendError::InvalidLabels(_)) => {
-            let mut labels = LabelsBuilder::new();
-            match series_labels(series, slot.metric_type, context, &mut labels)? {
-                None => return Ok(()),
-                Some(labels) => appender.append(Append::new(&labels, context.timestamp, STALE)),
-            }
-        }
-        outcome => outcome,
-    };
-    match outcome {
+    let append = Append::new(&NO_LABELS, context.timestamp, STALE).with_series(slot.series);
+    match appender.append(append) {
+        // A series that the store has forgotten has ended long ago.
+        Err(AppendError::InvalidLabels(_)) => Ok(()),
         Ok(_)
         | Err(
             AppendError::OutOfOrder
@@ -236,15 +226,13 @@ impl PageWork<'_> {
         }
         let mut changed = slot;
         if self.comments.is_some() {
-            let series = scan.hit_series().unwrap_or_default();
-            self.describe_expected(series, segment_start..sample.series_end);
+            self.describe_expected(sample.series, segment_start..sample.series_end);
         }
         match self.append_known(&mut changed, sample)? {
             Step::Done => {}
             Step::NeedsLabels => {
-                let series = scan.hit_series().unwrap_or_default();
-                self.describe(series);
-                changed = self.append_new(series, slot.metric_type, sample)?;
+                self.describe(sample.series);
+                changed = self.append_new(sample.series, slot.metric_type, sample)?;
                 self.count_added(Some(slot.fate), changed.fate);
             }
         }

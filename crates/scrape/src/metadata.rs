@@ -70,7 +70,7 @@ mod tests {
         };
         let segment = b"# HELP a_s A\\nB.\n# TYPE a_s gauge\n# UNIT a_s s\na_s";
         scan.push(segment, 3, slot);
-        scan.finish(b"# TYPE b counter\n# EOF\n", |_, _| {});
+        scan.finish(b"# TYPE b counter\n# EOF\n", |_| {});
         let metrics = of_page(&cache, Format::OpenMetrics);
         let a = Metadata {
             metric_type: MetricType::Gauge,

@@ -70,11 +70,24 @@ struct MemoryAppender<'a> {
     pending: Vec<(Labels, i64, Stored)>,
 }
 
+impl MemoryAppender<'_> {
+    /// The labels that were stored under a number.
+    fn named(&self, series: SeriesRef) -> Option<Labels> {
+        let is_it = |labels: &&Labels| labels.fingerprint().get() == series.get();
+        self.store.lock().keys().find(is_it).cloned()
+    }
+}
+
 impl Appender for MemoryAppender<'_> {
     fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError> {
-        if append.labels.is_empty() {
+        let labels = match append.series.filter(|_| append.labels.is_empty()) {
+            Some(series) => self.named(series).unwrap_or_default(),
+            None => append.labels.clone(),
+        };
+        if labels.is_empty() {
             return Err(AppendError::InvalidLabels("empty label set".to_owned()));
         }
+        let series = SeriesRef::new(labels.fingerprint().get());
         let stored = Stored {
             value: match append.value {
                 AppendValue::Float(value) => StoredValue::Float(value),
@@ -82,9 +95,8 @@ impl Appender for MemoryAppender<'_> {
             },
             start_timestamp: append.start_timestamp,
         };
-        self.pending
-            .push((append.labels.clone(), append.timestamp, stored));
-        Ok(SeriesRef::new(append.labels.fingerprint().get()))
+        self.pending.push((labels, append.timestamp, stored));
+        Ok(series)
     }
 
     fn commit(self: Box<Self>) -> Result<Commit, AppendError> {

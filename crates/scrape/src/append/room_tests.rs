@@ -120,7 +120,7 @@ fn of_a_page_that_explodes_little_is_remembered() {
     let counts = scrape(&mut store, &mut cache, usize::MAX, &page(0..2));
     assert_eq!((counts.scraped, counts.added, counts.no_room), (2, 0, 0));
     let mut ended = 0;
-    cache.end_all(|_, _| ended += 1);
+    cache.end_all(|_| ended += 1);
     assert_eq!(ended, 2);
     // Once there is room, it is used.
     store.room = 10;

@@ -13,7 +13,7 @@ use super::*;
 use crate::limits::DefaultLimits;
 use model::{Matcher, TimeRange};
 
-/// A target whose pages go to a store that forgets numbers, as a store may.
+/// A target whose pages go to a store in memory.
 struct Target {
     job: Job,
     labels: Labels,

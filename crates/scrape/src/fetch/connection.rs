@@ -32,7 +32,10 @@ struct Driver {
 
 impl Connection {
     pub(super) async fn open(stream: Stream) -> hyper::Result<Self> {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let handshake = http1::Builder::new()
+            .read_buf_exact_size(Some(READ_BYTES))
+            .handshake(TokioIo::new(stream));
+        let (sender, connection) = handshake.await?;
         Ok(Self {
             sender,
             driver: Driver {
@@ -96,3 +99,7 @@ impl Driver {
         .await
     }
 }
+
+/// Bytes that a connection keeps room for, and so the longest head of a response. One that grew with
+/// the page, as is usual, held 0.4 MiB for each idle target.
+const READ_BYTES: usize = 16 << 10;
