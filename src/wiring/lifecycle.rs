@@ -43,6 +43,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let memory = host::limits::Limits::read(&*fs).memory_bytes;
     let intake = IntakeLimits::new(settings.series, memory);
     options.series_limit = intake.series;
+    options.out_of_order_window = storage::out_of_order_window(&config.storage);
     options.max_exemplars = storage::max_exemplars(settings.keeps_exemplars, &config.storage);
     let (progress, metrics_pool) = (
         ReplayProgress::default(),
@@ -148,6 +149,7 @@ fn reload(
         Ok(config) => {
             let flags = settings.storage.retention;
             db.set_retention(storage::effective_retention(flags, &config.storage));
+            db.set_out_of_order_window(storage::out_of_order_window(&config.storage));
             let kept = settings.keeps_exemplars;
             db.set_max_exemplars(storage::max_exemplars(kept, &config.storage));
             scraping.apply(&config);

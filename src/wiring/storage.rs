@@ -34,6 +34,11 @@ pub(super) fn effective_retention(flags: Retention, config: &StorageConfig) -> R
     }
 }
 
+/// Milliseconds that samples may be out of order.
+pub(super) fn out_of_order_window(config: &StorageConfig) -> i64 {
+    i64::try_from(config.out_of_order_time_window.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// How many exemplars are kept: as many as the configuration says, if any are to be kept.
 pub(super) fn max_exemplars(are_kept: bool, config: &StorageConfig) -> usize {
     match are_kept {

@@ -183,6 +183,7 @@ fn end_series(
             AppendError::OutOfOrder
             | AppendError::DuplicateTimestamp
             | AppendError::OutOfBounds
+            | AppendError::TooOld
             | AppendError::TooManySeries(_),
         ) => Ok(()),
         Err(error) => Err(error.into()),
@@ -389,7 +390,7 @@ impl PageWork<'_> {
         match error {
             AppendError::OutOfOrder => self.counts.out_of_order += 1,
             AppendError::DuplicateTimestamp => self.counts.duplicate += 1,
-            AppendError::OutOfBounds => self.counts.out_of_bounds += 1,
+            AppendError::OutOfBounds | AppendError::TooOld => self.counts.out_of_bounds += 1,
             AppendError::TooManySeries(error) => {
                 self.counts.no_room += 1;
                 self.counts.room = Some(error);

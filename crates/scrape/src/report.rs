@@ -92,6 +92,7 @@ impl ReportSeries {
                     AppendError::OutOfOrder
                     | AppendError::DuplicateTimestamp
                     | AppendError::OutOfBounds
+                    | AppendError::TooOld
                     | AppendError::TooManySeries(_),
                 ) => {}
                 Err(error) => return Err(error),

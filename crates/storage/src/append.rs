@@ -159,6 +159,9 @@ pub enum AppendError {
     /// The sample is older than everything that the store still accepts.
     #[error("out of bounds")]
     OutOfBounds,
+    /// The sample is out of order, and further behind than the store takes such samples.
+    #[error("too old sample")]
+    TooOld,
     /// The native histogram contradicts itself.
     #[error("{0}")]
     InvalidHistogram(#[from] HistogramError),

@@ -178,6 +178,17 @@ impl SampleBuffer {
         (&mut self.timestamps, &mut self.values)
     }
 
+    /// Adds all samples of another buffer behind its own, without start timestamps of floats.
+    pub fn extend(&mut self, other: &Self) {
+        self.timestamps.extend_from_slice(&other.timestamps);
+        self.values.extend_from_slice(&other.values);
+        let (from, to) = (&other.histograms, &mut self.histograms);
+        to.timestamps.extend_from_slice(&from.timestamps);
+        to.values.extend_from_slice(&from.values);
+        to.start_timestamps
+            .extend_from_slice(&from.start_timestamps);
+    }
+
     /// Keeps the samples for which `keep` is true, given time and value (none for a histogram).
     pub fn retain(&mut self, mut keep: impl FnMut(i64, Option<f64>) -> bool) {
         let has_starts = !self.start_timestamps.is_empty();

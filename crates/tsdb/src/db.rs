@@ -19,6 +19,7 @@ use storage::{Append, AppendError, Appendable, Appender, Commit, Querier, Querya
 
 pub use maintain::MaintainError;
 pub use open::OpenError;
+pub(crate) use open::in_order_end;
 
 use crate::block::Block;
 use crate::head::{Head, HeadAppender};
@@ -57,6 +58,8 @@ pub struct Options {
     pub series_limit: usize,
     /// Exemplars that are kept; 0: none.
     pub max_exemplars: usize,
+    /// Milliseconds behind the newest sample that others may come out of order; 0: none may.
+    pub out_of_order_window: i64,
 }
 
 impl Options {
@@ -77,6 +80,7 @@ impl Options {
             no_lockfile: false,
             series_limit: 0,
             max_exemplars: 0,
+            out_of_order_window: 0,
         }
     }
 }
@@ -145,7 +149,20 @@ impl Db {
             return Ok(());
         }
         self.head.metrics.wal_fsyncs.inc();
-        self.wal.sync(|| self.head.log_series_again())
+        self.sync_logs()
+    }
+
+    /// First the log that names the series.
+    fn sync_logs(&self) -> Result<(), WalError> {
+        let synced = self.wal.sync(|| self.head.log_series_again());
+        synced.and(self.head.out_of_order.log.sync())
+    }
+
+    /// Takes over how many milliseconds behind the newest sample others may come out of order; it
+    /// holds for batches that begin later.
+    pub fn set_out_of_order_window(&self, millis: i64) {
+        self.head.out_of_order.set_window(millis);
+        self.head.exemplars.set_out_of_order_window(millis.max(0));
     }
 
     /// Ends the merging of blocks that runs now, and begins none any more. Called when the end is
@@ -169,6 +186,7 @@ impl Db {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let outcome = self.wal.lock().close();
+        let outcome = outcome.and(self.head.out_of_order.log.close());
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = lock.take() {
             lock.release(&*self.fs, &self.options.path);
@@ -185,11 +203,6 @@ impl Db {
     /// Makes room for so many exemplars; of those that are there the newest stay.
     pub fn set_max_exemplars(&self, max: usize) {
         self.head.exemplars.resize(max);
-    }
-
-    /// Takes exemplars that are so many milliseconds behind the newest of their series, too.
-    pub fn set_exemplar_window(&self, millis: i64) {
-        self.head.exemplars.set_out_of_order_window(millis);
     }
 
     /// What the head holds, with lists of up to `limit` entries.
@@ -244,6 +257,7 @@ impl Db {
         let blocks = view.blocks.iter().map(|block| block.range());
         blocks
             .chain(self.head.time_range())
+            .chain(self.head.out_of_order.time_range())
             .reduce(|a, b| TimeRange::new(a.min_time.min(b.min_time), a.max_time.max(b.max_time)))
     }
 }

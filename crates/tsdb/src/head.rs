@@ -11,6 +11,7 @@ pub(crate) mod chunk_files;
 mod delete;
 pub(crate) mod filed;
 mod filing;
+pub(crate) mod out_of_order;
 mod replay;
 pub(crate) mod room;
 mod select;
@@ -33,6 +34,7 @@ use beside::SeriesMetadata;
 use catalog::{Catalog, SLAB_ROWS};
 use chunk_files::ChunkFiles;
 use filed::{FiledReader, HeadReadError};
+use out_of_order::OutOfOrder;
 use room::Room;
 pub(crate) use select::Selected;
 use series::ChunkView;
@@ -65,6 +67,7 @@ pub(crate) struct Head {
     pub(crate) exemplars: Exemplars,
     metadata: SeriesMetadata,
     chunk_files: Mutex<ChunkFiles>,
+    pub(crate) out_of_order: OutOfOrder,
     pub(crate) metrics: HeadMetrics,
 }
 
@@ -90,6 +93,7 @@ impl Head {
             exemplars: Exemplars::new(metrics.exemplars.clone()),
             metadata: SeriesMetadata::default(),
             chunk_files: Mutex::default(),
+            out_of_order: OutOfOrder::new(metrics.late.clone()),
             metrics,
         }
     }
@@ -150,6 +154,12 @@ impl Head {
     fn row(&self, reference: u64) -> Option<u32> {
         let row = reference as u32;
         (reference - u64::from(row) == self.epoch.load(Ordering::Relaxed)).then_some(row)
+    }
+
+    /// True if the series is there.
+    fn has_row(&self, row: u32) -> bool {
+        self.slab(row)
+            .is_some_and(|slab| slab.read().get(row).is_some())
     }
 
     fn slab(&self, row: u32) -> Option<Arc<Slab>> {

@@ -2,7 +2,7 @@
 
 use exposition::Registry;
 use exposition::instrument::exponential_buckets;
-use exposition::instrument::{Counter, CounterFamily, Gauge, Histogram};
+use exposition::instrument::{Counter, CounterFamily, Gauge, Histogram, Summary};
 
 use crate::exemplars::ExemplarMetrics;
 use crate::head::room::RoomMetrics;
@@ -40,6 +40,7 @@ pub(crate) struct HeadMetrics {
     pub(crate) exemplars: ExemplarMetrics,
     pub(crate) room: RoomMetrics,
     pub(crate) upkeep: Upkeep,
+    pub(crate) late: OutOfOrderMetrics,
 }
 
 impl HeadMetrics {
@@ -161,6 +162,65 @@ impl HeadMetrics {
             ),
             room: RoomMetrics::new(r),
             exemplars: ExemplarMetrics::new(r),
+            late: OutOfOrderMetrics::new(r),
+        }
+    }
+}
+
+/// Instruments of samples out of order that are taken, and of their log.
+#[derive(Clone)]
+pub(crate) struct OutOfOrderMetrics {
+    pub(crate) appended: CounterFamily,
+    pub(crate) too_old: CounterFamily,
+    pub(crate) delta: Histogram,
+    pub(crate) segment: Gauge,
+    pub(crate) sync_seconds: Summary,
+    pub(crate) writes_failed: Counter,
+    pub(crate) unknown_records: CounterFamily,
+}
+
+impl OutOfOrderMetrics {
+    fn new(r: &Registry) -> Self {
+        let by_type = |family: CounterFamily| {
+            for kind in ["float", "histogram"] {
+                family.with(&[kind]);
+            }
+            family
+        };
+        Self {
+            appended: by_type(r.counter_family(
+                "prometheus_tsdb_head_out_of_order_samples_appended_total",
+                "Total number of appended out of order samples.",
+                &["type"],
+            )),
+            too_old: by_type(r.counter_family(
+                "prometheus_tsdb_too_old_samples_total",
+                "Total number of out of order samples ingestion failed attempts with out of support enabled, but sample outside of time window.",
+                &["type"],
+            )),
+            delta: r.histogram(
+                "prometheus_tsdb_sample_ooo_delta",
+                "Delta in seconds by which a sample is considered out of order (reported regardless of OOO time window and whether sample is accepted or not).",
+                &[600.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0],
+            ),
+            segment: r.gauge(
+                "prometheus_tsdb_out_of_order_wbl_segment_current",
+                "Write log segment index that TSDB is currently writing to.",
+            ),
+            sync_seconds: r.summary(
+                "prometheus_tsdb_out_of_order_wbl_fsync_duration_seconds",
+                "Duration of write log fsync.",
+                &[0.5, 0.9, 0.99],
+            ),
+            writes_failed: r.counter(
+                "prometheus_tsdb_out_of_order_wbl_writes_failed_total",
+                "Total number of write log writes that failed.",
+            ),
+            unknown_records: r.counter_family(
+                "prometheus_tsdb_wbl_replay_unknown_refs_total",
+                "Total number of unknown series references encountered during WBL replay.",
+                &["type"],
+            ),
         }
     }
 }

@@ -45,9 +45,12 @@ impl<'a> DbQuerier<'a> {
     }
 
     fn head_overlaps(&self) -> bool {
-        self.head
-            .time_range()
-            .is_none_or(|range| range.overlaps(&self.range))
+        let late = self.head.out_of_order.time_range();
+        late.is_some_and(|range| range.overlaps(&self.range))
+            || self
+                .head
+                .time_range()
+                .is_none_or(|range| range.overlaps(&self.range))
     }
 }
 

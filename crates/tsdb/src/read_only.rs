@@ -10,8 +10,8 @@ use model::TimeRange;
 use storage::{Querier, Queryable, SelectError};
 
 use crate::block::{Block, BlockError, BlockMeta};
-use crate::db::View;
-use crate::head::Head;
+use crate::db::{View, in_order_end};
+use crate::head::{Head, out_of_order};
 use crate::metrics::HeadMetrics;
 use crate::querier::DbQuerier;
 use crate::status::ReplayProgress;
@@ -72,8 +72,7 @@ impl ReadOnly {
     /// # Errors
     /// The log cannot be read.
     pub fn with_log(self, fs: &dyn Fs, dir: &Path) -> Result<Self, ReadOnlyError> {
-        let ends = self.view.blocks.iter().map(|block| block.meta().max_time);
-        if let Some(end) = ends.max() {
+        if let Some(end) = in_order_end(&self.view.blocks) {
             self.head.raise_min_valid_time(end);
         }
         let folder = dir.join("wal");
@@ -81,6 +80,8 @@ impl ReadOnly {
             self.head
                 .replay(fs, &folder, false, &ReplayProgress::default())?;
         }
+        let folder = dir.join(out_of_order::FOLDER);
+        self.head.replay_out_of_order(fs, &folder, false)?;
         Ok(self)
     }
 

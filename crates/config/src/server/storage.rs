@@ -10,6 +10,9 @@ use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
 /// The section `storage`, effective.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StorageConfig {
+    /// `storage.tsdb.out_of_order_time_window`: how far behind the newest sample others may come out of
+    /// order; zero: none may.
+    pub out_of_order_time_window: Duration,
     /// `storage.tsdb.retention`.
     pub retention: RetentionConfig,
     /// `storage.exemplars`.
@@ -57,12 +60,8 @@ const SCHEMA: Schema = Schema {
 
 const TSDB_SCHEMA: Schema = Schema {
     type_name: "config.plain",
-    keys: &["retention"],
-    later: &[
-        "out_of_order_time_window",
-        "stale_series_compaction_threshold",
-        "chunk_encoding",
-    ],
+    keys: &["out_of_order_time_window", "retention"],
+    later: &["stale_series_compaction_threshold", "chunk_encoding"],
 };
 
 const EXEMPLARS_SCHEMA: Schema = Schema {
@@ -80,15 +79,21 @@ const RETENTION_SCHEMA: Schema = Schema {
 /// Reads the section.
 pub(super) fn read(reader: &Reader, node: &Node) -> Option<StorageConfig> {
     let storage = Section::open(reader, node, &SCHEMA)?;
-    let tsdb = storage.get("tsdb").and_then(|node| {
-        let tsdb = Section::open(reader, node, &TSDB_SCHEMA)?;
-        read_retention(reader, tsdb.get("retention")?)
-    });
+    let tsdb = storage
+        .get("tsdb")
+        .and_then(|node| Section::open(reader, node, &TSDB_SCHEMA));
+    let window = tsdb
+        .as_ref()
+        .and_then(|tsdb| tsdb.duration("out_of_order_time_window"));
+    let retention = tsdb
+        .as_ref()
+        .and_then(|tsdb| read_retention(reader, tsdb.get("retention")?));
     let exemplars = storage
         .get("exemplars")
         .and_then(|node| read_exemplars(reader, node));
     Some(StorageConfig {
-        retention: tsdb.unwrap_or_default(),
+        out_of_order_time_window: window.unwrap_or_default(),
+        retention: retention.unwrap_or_default(),
         exemplars: exemplars.unwrap_or_default(),
     })
 }
@@ -145,11 +150,17 @@ pub(super) fn write(yaml: &mut YamlWriter, storage: &StorageConfig) {
         return;
     }
     yaml.mapping("storage", |yaml| {
-        if !storage.retention.is_silent() {
+        let window = storage.out_of_order_time_window;
+        if !storage.retention.is_silent() || !window.is_zero() {
             yaml.mapping("tsdb", |yaml| {
-                yaml.mapping("retention", |yaml| {
-                    write_retention(yaml, &storage.retention)
-                });
+                if !window.is_zero() {
+                    yaml.bare("out_of_order_time_window", duration::format(window));
+                }
+                if !storage.retention.is_silent() {
+                    yaml.mapping("retention", |yaml| {
+                        write_retention(yaml, &storage.retention)
+                    });
+                }
             });
         }
         if storage.exemplars != ExemplarsConfig::default() {

@@ -108,6 +108,12 @@ impl From<&BlockMeta> for BlockParent {
 }
 
 impl BlockMeta {
+    /// True if everything inside came out of order: the block says nothing of what came in order.
+    pub fn is_from_out_of_order(&self) -> bool {
+        let mut hints = self.compaction.hints.iter();
+        hints.any(|hint| hint == FROM_OUT_OF_ORDER)
+    }
+
     /// Reads the description of the block in `dir`.
     pub(crate) fn read(fs: &dyn Fs, dir: &Path) -> Result<Self, BlockError> {
         let path = dir.join(FILE_NAME);
@@ -162,6 +168,8 @@ pub(super) fn replace(fs: &dyn Fs, dir: &Path, name: &str, bytes: &[u8]) -> io::
     fs.sync_dir(dir)
 }
 
+/// The hint of a block of samples that came out of order.
+pub(crate) const FROM_OUT_OF_ORDER: &str = "from-out-of-order";
 const FILE_NAME: &str = "meta.json";
 /// The key of the checksum.
 const CHECKSUM: &str = "checksum";

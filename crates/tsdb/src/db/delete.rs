@@ -27,8 +27,7 @@ impl Db {
         self.replace_view()?;
         outcome.map_err(MaintainError::Delete)?;
         self.head.delete(&self.wal, matchers, range)?;
-        let synced = self.wal.sync(|| self.head.log_series_again());
-        synced.map_err(MaintainError::Wal)
+        self.sync_logs().map_err(MaintainError::Wal)
     }
 
     fn delete_from_blocks(&self, matchers: &[Matcher], range: TimeRange) -> Result<(), BlockError> {

@@ -17,6 +17,7 @@ use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
 use crate::head::Head;
+use crate::head::out_of_order::{self, LogPlace};
 use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
 use crate::status::ReplayProgress;
@@ -105,7 +106,7 @@ impl Db {
             delete_folder(&*fs, path).map_err(not_writable(path))?;
         }
         let Loaded { blocks, holes, .. } = loaded;
-        if let Some(end) = blocks.iter().map(|block| block.meta().max_time).max() {
+        if let Some(end) = in_order_end(&blocks) {
             head.raise_min_valid_time(end);
         }
         let wal = open_log(&fs, &clock, &head, &options, progress)?;
@@ -135,6 +136,7 @@ impl Db {
         };
         db.note_blocks();
         db.set_retention(db.options.retention);
+        db.set_out_of_order_window(db.options.out_of_order_window);
         Ok(db)
     }
 }
@@ -171,12 +173,43 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
+    replay_out_of_order(fs, clock, head, options)?;
     let syncing = Syncing {
         clock: Arc::clone(clock),
         seconds: head.metrics.upkeep.sync_seconds.clone(),
     };
     Wal::open(Arc::clone(fs), &dir, options.wal, syncing)
         .map_err(|WalError { path, source }| OpenError::NotWritable { path, source })
+}
+
+/// Replays the log of samples out of order, and says where the next ones go.
+fn replay_out_of_order(
+    fs: &Arc<dyn Fs>,
+    clock: &Arc<dyn Clock>,
+    head: &Head,
+    options: &Options,
+) -> Result<(), OpenError> {
+    let dir = options.path.join(out_of_order::FOLDER);
+    let replay = head
+        .replay_out_of_order(&**fs, &dir, true)
+        .map_err(|WalError { path, source }| OpenError::Unreadable { path, source })?;
+    if replay.segments > 0 {
+        tracing::info!(
+            segments = replay.segments,
+            samples = replay.samples,
+            unknown_series = replay.unknown_series,
+            corruptions = replay.corruptions,
+            "log of samples out of order replayed"
+        );
+    }
+    head.out_of_order.log.keep_in(LogPlace {
+        fs: Arc::clone(fs),
+        clock: Arc::clone(clock),
+        sync_seconds: head.out_of_order.metrics.sync_seconds.clone(),
+        dir,
+        options: options.wal,
+    });
+    Ok(())
 }
 
 fn not_writable(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {
@@ -222,6 +255,13 @@ fn remove_left_overs(fs: &dyn Fs, dir: &Path) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// Until when blocks have everything that came in order.
+pub(crate) fn in_order_end(blocks: &[Arc<Block>]) -> Option<i64> {
+    let metas = blocks.iter().map(|block| block.meta());
+    let in_order = metas.filter(|meta| !meta.is_from_out_of_order());
+    in_order.map(|meta| meta.max_time).max()
 }
 
 /// What [`load_blocks`] found.

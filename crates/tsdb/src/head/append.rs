@@ -1,6 +1,7 @@
 //! A batch of samples: checked one by one, logged and applied together.
 
 mod histograms;
+mod out_of_order;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -18,6 +19,8 @@ use crate::wal::record::{self, RefSample};
 use crate::wal::{Wal, WalError};
 pub(crate) use histograms::PendingHistogram;
 use histograms::{Batch, runs};
+pub(crate) use out_of_order::Late;
+use out_of_order::LateBounds;
 
 /// A sample that waits for its commit.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct Scratch {
     pending: Vec<Pending>,
     histograms: Vec<PendingHistogram>,
     pub(super) beside: Beside,
+    late: Late,
     series_record: Vec<u8>,
     samples_record: Vec<u8>,
 }
@@ -41,8 +45,9 @@ pub(crate) struct Scratch {
 pub(crate) struct HeadAppender<'a> {
     pub(super) head: &'a Head,
     wal: &'a Wal,
-    /// Bound of the times that this batch may carry.
+    /// Bound of the times that this batch may carry in order.
     min_time: i64,
+    late: LateBounds,
     pub(super) scratch: Scratch,
     durability: Durability,
     /// The slab that the last sample went to; the next one's is mostly the same.
@@ -64,6 +69,7 @@ impl<'a> HeadAppender<'a> {
             head,
             wal,
             min_time,
+            late: LateBounds::now(head),
             scratch: scratch.unwrap_or_default(),
             durability,
             slab: None,
@@ -100,7 +106,7 @@ impl<'a> HeadAppender<'a> {
         check: impl Fn(&Row) -> Result<(), AppendError>,
     ) -> Result<u32, AppendError> {
         if append.timestamp < self.min_time {
-            return Err(self.count_refusal(AppendError::OutOfBounds));
+            return Err(AppendError::OutOfBounds);
         }
         let known = append
             .series
@@ -117,17 +123,7 @@ impl<'a> HeadAppender<'a> {
                 (row, self.check(row, &check).unwrap_or(Ok(())))
             }
         };
-        outcome.map_err(|error| self.count_refusal(error))?;
-        Ok(row)
-    }
-
-    fn count_refusal(&self, error: AppendError) -> AppendError {
-        match error {
-            AppendError::OutOfOrder => self.head.metrics.out_of_order.inc(),
-            AppendError::OutOfBounds => self.head.metrics.out_of_bound.inc(),
-            _ => {}
-        }
-        error
+        outcome.map(|()| row)
     }
 }
 
@@ -136,9 +132,13 @@ impl Appender for HeadAppender<'_> {
         let time = append.timestamp;
         let row = match append.value {
             AppendValue::Float(value) => {
-                let row = self.row_for(&append, |row| row.check(time, value))?;
-                self.scratch.pending.push(Pending { row, time, value });
-                row
+                match self.row_for(&append, |row| row.check(time, value)) {
+                    Ok(row) => {
+                        self.scratch.pending.push(Pending { row, time, value });
+                        row
+                    }
+                    Err(error) => self.append_late(&append, error)?,
+                }
             }
             AppendValue::Histogram(histogram) => self.append_histogram(&append, histogram)?,
         };
@@ -184,8 +184,12 @@ impl HeadAppender<'_> {
             .head
             .log_batch(self.wal, scratch)
             .map_err(append_error)?;
-        let commit = self.head.apply_batch(&scratch.pending, &scratch.histograms);
+        let mut refused = self.late.takes_late().then(Late::default);
+        let mut commit =
+            self.head
+                .apply_batch(&scratch.pending, &scratch.histograms, refused.as_mut());
         self.head.apply_beside(&scratch.beside);
+        let late_place = self.commit_late(refused.unwrap_or_default(), &mut commit)?;
         self.head
             .metrics
             .samples_appended
@@ -194,6 +198,7 @@ impl HeadAppender<'_> {
         if waits {
             let synced = self.wal.sync_to(place, || self.head.log_series_again());
             synced.map_err(append_error)?;
+            self.sync_late(late_place)?;
         }
         Ok(commit)
     }
@@ -206,6 +211,7 @@ impl Drop for HeadAppender<'_> {
         scratch.pending.clear();
         scratch.histograms.clear();
         scratch.beside.clear();
+        scratch.late.clear();
         let mut spare = self
             .head
             .scratch
@@ -224,6 +230,7 @@ impl Head {
             pending,
             histograms,
             beside,
+            late: _,
             series_record,
             samples_record,
         } = scratch;
@@ -309,18 +316,23 @@ impl Head {
         }
     }
 
-    /// Adds samples and histograms, each sorted by row, to their series.
+    /// Adds samples and histograms, each sorted by row, to their series; notes those that they do not
+    /// take.
     pub(super) fn apply_batch(
         &self,
         samples: &[Pending],
         histograms: &[PendingHistogram],
+        mut refused: Option<&mut Late>,
     ) -> Commit {
         if histograms.is_empty() {
-            return self.apply(samples);
+            return self.apply(samples, refused);
         }
         let mut commit = Commit::default();
         for Batch { floats, histograms } in runs(samples, histograms) {
-            for done in [self.apply(floats), self.apply(histograms)] {
+            for done in [
+                self.apply(floats, refused.as_deref_mut()),
+                self.apply(histograms, refused.as_deref_mut()),
+            ] {
                 commit.samples += done.samples;
                 commit.dropped += done.dropped;
             }
@@ -330,7 +342,11 @@ impl Head {
 
     /// Adds samples, sorted by row, to their series. Each slab is locked once, so that a reader
     /// sees all samples of one series in this batch or none.
-    pub(super) fn apply<S: Waiting>(&self, samples: &[S]) -> Commit {
+    pub(super) fn apply<S: Waiting>(
+        &self,
+        samples: &[S],
+        mut refused: Option<&mut Late>,
+    ) -> Commit {
         let mut commit = Commit::default();
         let mut chunks = 0u64;
         let mut range = TimeRange::new(i64::MAX, i64::MIN);
@@ -357,6 +373,9 @@ impl Head {
                     }
                     Some(Appended::Refused) | None => {
                         commit.dropped += 1;
+                        if let Some(refused) = &mut refused {
+                            sample.refuse(refused);
+                        }
                         continue;
                     }
                 }
@@ -388,6 +407,8 @@ pub(super) trait Waiting {
     fn row(&self) -> u32;
     fn time(&self) -> i64;
     fn append_to(&self, row: &mut Row, chunk_range: i64) -> Appended;
+    /// Notes that its row did not take it.
+    fn refuse(&self, refused: &mut Late);
 }
 
 impl Waiting for Pending {
@@ -404,6 +425,11 @@ impl Waiting for Pending {
     #[inline]
     fn append_to(&self, row: &mut Row, chunk_range: i64) -> Appended {
         row.append(self.time, self.value, chunk_range)
+    }
+
+    #[cold]
+    fn refuse(&self, refused: &mut Late) {
+        refused.float(*self);
     }
 }
 

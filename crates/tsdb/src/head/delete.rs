@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use model::{Matcher, TimeRange};
 
 use super::Head;
+use super::out_of_order::{Layers, united};
 use crate::wal::record::{self, Tombstone};
 use crate::wal::{Wal, WalError};
 
@@ -18,9 +19,14 @@ impl Head {
         range: TimeRange,
     ) -> Result<(), WalError> {
         let mut tombstones = Vec::new();
+        // From here on no sample comes out of order before the deletion is in both logs.
+        let _halted = self.out_of_order.halt();
+        let late = self.out_of_order.layers();
         for &row in &self.select(matchers, range).rows {
             let Some(slab) = self.slab(row) else { continue };
-            let Some(has) = slab.read().range_of(row) else {
+            let in_order = slab.read().range_of(row);
+            let ranges = in_order.into_iter().chain(late.range_of(row));
+            let Some(has) = ranges.reduce(united) else {
                 continue;
             };
             // No further than there are samples: others who read the log hide what comes later.
@@ -37,9 +43,25 @@ impl Head {
         }
         let mut bytes = Vec::new();
         record::encode_tombstones(&mut bytes, tombstones.iter().copied());
+        if !late.is_empty() {
+            // That log's order says which samples came before.
+            self.out_of_order.log.begin()?.lock().log(&[&bytes])?;
+        }
         self.log_record(wal, &bytes)?;
         self.apply_tombstones(&tombstones);
+        self.delete_late(&late, &tombstones);
         Ok(())
+    }
+
+    fn delete_late(&self, late: &Layers, tombstones: &[Tombstone]) {
+        for tombstone in tombstones {
+            let Some(row) = self.row(tombstone.series) else {
+                continue;
+            };
+            if let Err(error) = late.delete(row, tombstone.range) {
+                tracing::error!(row, error = %error, "samples out of order not deleted");
+            }
+        }
     }
 
     /// Takes deleted samples out of their series.

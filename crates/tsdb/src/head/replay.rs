@@ -23,6 +23,7 @@ use crate::wal::record::{self, RefHistogram, RefSample};
 use crate::wire::Malformed;
 use appliers::Appliers;
 use files::FiledAgain;
+pub(super) use log::repair;
 use log::{Entries, LogReader, LogReport, NamedSeries};
 
 /// What a replay found.
@@ -282,15 +283,15 @@ impl ReplayState<'_, '_> {
 }
 
 /// References in the log that stand for a series which has another one now.
-type Aliases = HashMap<u64, u32, RandomState>;
+pub(super) type Aliases = HashMap<u64, u32, RandomState>;
 
 impl Head {
-    fn aliases(&self) -> MutexGuard<'_, Aliases> {
+    pub(super) fn aliases(&self) -> MutexGuard<'_, Aliases> {
         self.aliases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
-    fn replayed_row(&self, aliases: &Aliases, reference: u64) -> Option<u32> {
+    pub(super) fn replayed_row(&self, aliases: &Aliases, reference: u64) -> Option<u32> {
         let alias = match aliases.is_empty() {
             true => None,
             false => aliases.get(&reference).copied(),

@@ -8,6 +8,7 @@ use storage::SampleBuffer;
 use super::Head;
 use super::catalog::{Catalog, SLAB_ROWS};
 use super::filed::{FiledReader, HeadReadError};
+use super::out_of_order::Layers;
 use super::slab::{Slab, SlabRows};
 
 /// Series found in the head, with the catalog that knows their labels and the slabs that have their
@@ -20,6 +21,8 @@ pub(crate) struct Selected {
     slabs: Vec<(u32, Arc<Slab>)>,
     /// Readers of files that nobody uses now: no more than there are threads that read.
     readers: Arc<Mutex<Vec<FiledReader>>>,
+    /// Samples out of order of any series.
+    late: Layers,
 }
 
 impl Head {
@@ -35,6 +38,7 @@ impl Head {
             rows,
             slabs: Vec::new(),
             readers: Arc::default(),
+            late: self.out_of_order.layers(),
         };
         self.retain_overlapping(&mut selected, range);
         selected
@@ -43,6 +47,7 @@ impl Head {
     /// Drops rows without samples in `range`, and takes hold of the slabs of the others. Each slab
     /// is locked once.
     fn retain_overlapping(&self, selected: &mut Selected, range: TimeRange) {
+        let late = &selected.late;
         let rows = &mut selected.rows;
         let (mut kept, mut next) = (0, 0);
         while let Some(&first) = rows.get(next) {
@@ -53,7 +58,8 @@ impl Head {
                 let (guard, before) = (slab.read(), kept);
                 for index in next..end {
                     let Some(&row) = rows.get(index) else { break };
-                    if guard.overlaps(row, range) {
+                    let is_late = || !late.is_empty() && late.overlap(row, range);
+                    if guard.overlaps(row, range) || (guard.get(row).is_some() && is_late()) {
                         if let Some(place) = rows.get_mut(kept) {
                             *place = row;
                         }
@@ -118,6 +124,36 @@ impl Selected {
     #[inline]
     fn read_row(
         &self,
+        place: (u32, bool),
+        range: TimeRange,
+        rows: RwLockReadGuard<'_, SlabRows>,
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), HeadReadError> {
+        match self.late.is_empty() || !self.late.overlap(place.0, range) {
+            true => self.read_in_order(place, range, rows, buffer),
+            false => self.read_with_late(place, range, rows, buffer),
+        }
+    }
+
+    /// Puts the samples out of order between the others.
+    #[cold]
+    fn read_with_late(
+        &self,
+        place: (u32, bool),
+        range: TimeRange,
+        rows: RwLockReadGuard<'_, SlabRows>,
+        buffer: &mut SampleBuffer,
+    ) -> Result<(), HeadReadError> {
+        let mut samples = SampleBuffer::default();
+        self.read_in_order(place, range, rows, &mut samples)?;
+        self.late.merge_into(place.0, range, &mut samples)?;
+        buffer.extend(&samples);
+        Ok(())
+    }
+
+    #[inline]
+    fn read_in_order(
+        &self,
         (row, ahead): (u32, bool),
         range: TimeRange,
         rows: RwLockReadGuard<'_, SlabRows>,
@@ -147,6 +183,9 @@ impl Selected {
     #[inline]
     pub(crate) fn latest_at(&self, index: usize, range: TimeRange) -> Option<(i64, f64)> {
         let &row = self.rows.get(index)?;
+        if !self.late.is_empty() && self.late.overlap(row, range) {
+            return None;
+        }
         self.slab(row)?.read().get(row)?.latest(range)
     }
 

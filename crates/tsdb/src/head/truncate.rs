@@ -41,13 +41,15 @@ impl Head {
                 continue;
             };
             let mut guard = slab.write();
+            // Under the slab's lock: what comes out of order looks for its series there, too.
+            let late = self.out_of_order.layers();
             dropped += guard.truncate_filed(time);
             for &row in run {
                 let Some(found) = guard.get_mut(row) else {
                     continue;
                 };
                 dropped += found.truncate(time);
-                if found.is_empty() && row < settled {
+                if found.is_empty() && row < settled && !late.contain(row) {
                     guard.remove(row);
                     ended.push(row);
                 }

@@ -132,7 +132,7 @@ fn refusals_say_why() {
         assert_eq!(offer(series, time, trace), want, "{series} {time} {trace}");
     }
     assert_eq!(kept(&f), [format!("pod-1: a b {}", &long[..120])]);
-    f.db.set_exemplar_window(500);
+    f.db.set_out_of_order_window(500);
     offer(1, 700, "late").unwrap();
     assert_eq!(kept(&f), [format!("pod-1: late a b {}", &long[..120])]);
 }

@@ -21,6 +21,7 @@ mod full_disk;
 mod histograms;
 mod inspect;
 mod native;
+mod out_of_order;
 mod ownership;
 mod power_loss;
 mod queries;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Histogram;
 use storage::{Append, AppendError};
 
-use super::{HeadAppender, Pending, Waiting};
+use super::{HeadAppender, Late, Pending, Waiting};
 use crate::head::Head;
 use crate::head::series::{Appended, Row};
 use crate::wal::record::{self, HistogramRecord};
@@ -30,6 +30,11 @@ impl Waiting for PendingHistogram {
     fn append_to(&self, row: &mut Row, chunk_range: i64) -> Appended {
         row.append_histogram(self.time, &self.histogram, chunk_range)
     }
+
+    #[cold]
+    fn refuse(&self, refused: &mut Late) {
+        refused.histogram(self.clone());
+    }
 }
 
 impl HeadAppender<'_> {
@@ -43,7 +48,10 @@ impl HeadAppender<'_> {
             histogram.validate()?;
         }
         let time = append.timestamp;
-        let row = self.row_for(append, |row| row.check_histogram(time, histogram))?;
+        let row = match self.row_for(append, |row| row.check_histogram(time, histogram)) {
+            Ok(row) => row,
+            Err(error) => return self.append_late(append, error),
+        };
         self.scratch.histograms.push(PendingHistogram {
             row,
             time,

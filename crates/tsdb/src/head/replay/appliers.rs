@@ -120,8 +120,8 @@ fn apply_all(head: &Head, work: &Receiver<Work>) -> usize {
     let mut samples = 0;
     while let Ok(work) = work.recv() {
         match work {
-            Work::Samples(pending) => samples += head.apply(&pending).samples,
-            Work::Histograms(pending) => samples += head.apply(&pending).samples,
+            Work::Samples(pending) => samples += head.apply(&pending, None).samples,
+            Work::Histograms(pending) => samples += head.apply(&pending, None).samples,
             Work::Rendezvous(done) => drop(done.send(())),
         }
     }

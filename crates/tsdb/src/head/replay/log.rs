@@ -233,7 +233,7 @@ fn is_whole(fs: &dyn Fs, dir: &Path, checkpoint: u32) -> Result<bool, WalError> 
 
 /// Cuts a segment behind its last whole record. If that fails, the end stays and is passed over
 /// again at the next start.
-fn repair(fs: &dyn Fs, path: &Path, report: &SegmentReport) {
+pub(in crate::head) fn repair(fs: &dyn Fs, path: &Path, report: &SegmentReport) {
     let outcome = fs.open_append(path).and_then(|mut file| {
         file.set_len(report.good_end)?;
         file.sync()
