@@ -5,6 +5,7 @@ mod delay;
 mod delete;
 pub(crate) mod maintain;
 mod open;
+mod out_of_order;
 mod room;
 mod snapshot;
 

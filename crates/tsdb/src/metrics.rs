@@ -174,8 +174,11 @@ pub(crate) struct OutOfOrderMetrics {
     pub(crate) too_old: CounterFamily,
     pub(crate) delta: Histogram,
     pub(crate) segment: Gauge,
+    pub(crate) log_bytes: Gauge,
     pub(crate) sync_seconds: Summary,
     pub(crate) writes_failed: Counter,
+    pub(crate) truncations: Counter,
+    pub(crate) truncations_failed: Counter,
     pub(crate) unknown_records: CounterFamily,
 }
 
@@ -207,6 +210,10 @@ impl OutOfOrderMetrics {
                 "prometheus_tsdb_out_of_order_wbl_segment_current",
                 "Write log segment index that TSDB is currently writing to.",
             ),
+            log_bytes: r.gauge(
+                "prometheus_tsdb_out_of_order_wbl_storage_size_bytes",
+                "Size of the write log directory.",
+            ),
             sync_seconds: r.summary(
                 "prometheus_tsdb_out_of_order_wbl_fsync_duration_seconds",
                 "Duration of write log fsync.",
@@ -215,6 +222,14 @@ impl OutOfOrderMetrics {
             writes_failed: r.counter(
                 "prometheus_tsdb_out_of_order_wbl_writes_failed_total",
                 "Total number of write log writes that failed.",
+            ),
+            truncations: r.counter(
+                "prometheus_tsdb_out_of_order_wbl_truncations_total",
+                "Total number of write log truncations attempted.",
+            ),
+            truncations_failed: r.counter(
+                "prometheus_tsdb_out_of_order_wbl_truncations_failed_total",
+                "Total number of write log truncations that failed.",
             ),
             unknown_records: r.counter_family(
                 "prometheus_tsdb_wbl_replay_unknown_refs_total",

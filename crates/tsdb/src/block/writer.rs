@@ -2,19 +2,23 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use host::fs::Fs;
 use model::TimeRange;
+use storage::SampleBuffer;
 
 use super::BlockError;
 use super::chunks::ChunkWriter;
-use super::meta::{BlockCompaction, BlockMeta, BlockStats, VERSION};
+use super::meta::{BlockCompaction, BlockMeta, BlockStats, FROM_OUT_OF_ORDER, VERSION};
 use super::sink::Sink;
 use super::tombstones::{self, Tombstones};
-use crate::head::Head;
+use crate::chunk::encode::encode;
 use crate::head::catalog::{Catalog, Ranking};
-use crate::head::filed::FiledReader;
+use crate::head::filed::{FiledReader, HeadReadError};
+use crate::head::out_of_order::Layer;
+use crate::head::series::ChunkView;
+use crate::head::{Head, Selected};
 use crate::index::{ChunkMeta, IndexWriter};
 
 /// Ending of a folder that is being written. What bears it at start is left over and deleted.
@@ -31,9 +35,75 @@ pub(crate) fn write_block(
     ulid: String,
 ) -> Result<Option<BlockMeta>, BlockError> {
     build(fs, dir, &ulid, |folder| {
-        write_into(fs, folder, head, range, &ulid)
+        let times = TimeRange::new(range.0, range.1 - 1);
+        let Selected { catalog, rows, .. } = head.select(&[], times);
+        let mut reader = FiledReader::default();
+        let content = Content {
+            head,
+            catalog,
+            rows,
+            chunks: &mut |row, each| head.chunks(row, times, &mut reader, |chunk| each(chunk)),
+            hints: Vec::new(),
+        };
+        write_into(fs, folder, content, range, &ulid)
     })
 }
+
+/// Writes what a layer of samples out of order has from `min_time` until before `max_time` as block
+/// `ulid` below `dir`. `None` if there is nothing.
+pub(crate) fn write_late_block(
+    fs: &dyn Fs,
+    dir: &Path,
+    (head, layer): (&Head, &Layer),
+    range: (i64, i64),
+    ulid: String,
+) -> Result<Option<BlockMeta>, BlockError> {
+    build(fs, dir, &ulid, |folder| {
+        let times = TimeRange::new(range.0, range.1 - 1);
+        let Selected {
+            catalog, mut rows, ..
+        } = head.select(&[], times);
+        rows.retain(|row| layer.read().contains_key(row));
+        let content = Content {
+            head,
+            catalog,
+            rows,
+            chunks: &mut |row, each| {
+                let mut samples = SampleBuffer::default();
+                if let Some(series) = layer.read().get(&row) {
+                    let read = series.read(times, &mut samples);
+                    read.map_err(HeadReadError::from)?;
+                }
+                samples.retain(|time, _| times.contains(time));
+                let chunks = encode(&samples);
+                chunks.iter().try_for_each(|chunk| {
+                    each(ChunkView {
+                        range: chunk.range,
+                        encoding: chunk.encoding,
+                        count: chunk.encoding.count(&chunk.bytes),
+                        bytes: &chunk.bytes,
+                    })
+                })
+            },
+            hints: vec![FROM_OUT_OF_ORDER.to_owned()],
+        };
+        write_into(fs, folder, content, range, &ulid)
+    })
+}
+
+/// What a block is made of.
+struct Content<'a> {
+    head: &'a Head,
+    catalog: Arc<RwLock<Catalog>>,
+    rows: Vec<u32>,
+    chunks: &'a mut ChunksOf<'a>,
+    hints: Vec<String>,
+}
+
+/// Takes the chunks of a row, oldest first.
+type EachChunk<'a> = dyn FnMut(ChunkView<'_>) -> Result<(), BlockError> + 'a;
+/// Hands them over.
+type ChunksOf<'a> = dyn FnMut(u32, &mut EachChunk<'_>) -> Result<(), BlockError> + 'a;
 
 /// Builds block `ulid` below `dir`: `fill` writes into a folder with a temporary name, which is
 /// renamed at the end. If there is nothing to keep or something fails, nothing stays.
@@ -67,30 +137,33 @@ pub(crate) fn build(
 fn write_into(
     fs: &dyn Fs,
     dir: &Path,
-    head: &Head,
+    content: Content<'_>,
     (min_time, max_time): (i64, i64),
     ulid: &str,
 ) -> Result<Option<BlockMeta>, BlockError> {
-    let selected = head.select(&[], TimeRange::new(min_time, max_time - 1));
-    if selected.rows.is_empty() {
+    let Content {
+        head,
+        catalog,
+        mut rows,
+        chunks,
+        hints,
+    } = content;
+    if rows.is_empty() {
         return Ok(None);
     }
     let chunks_dir = dir.join("chunks");
     fs.create_dir_all(&chunks_dir)
         .map_err(BlockError::io(&chunks_dir))?;
-    let catalog = selected
-        .catalog
-        .read()
-        .unwrap_or_else(PoisonError::into_inner);
-    let ranking = catalog.rank(&selected.rows);
-    let mut rows = selected.rows.clone();
+    let catalog = catalog.read().unwrap_or_else(PoisonError::into_inner);
+    let ranking = catalog.rank(&rows);
     catalog.sort_by_labels(&mut rows, &ranking);
     let files = BlockFiles {
         fs,
         index: dir.join("index"),
         chunks: chunks_dir,
     };
-    let written = files.write(head, &catalog, &ranking, &rows, (min_time, max_time))?;
+    let range = (min_time, max_time);
+    let written = files.write((head, chunks), (&catalog, &ranking), &rows, range)?;
     drop(catalog);
     let (stats, last_time) = written;
     if stats.num_series == 0 {
@@ -104,6 +177,7 @@ fn write_into(
     let compaction = BlockCompaction {
         level: 1,
         sources: vec![ulid.to_owned()],
+        hints,
         ..BlockCompaction::default()
     };
     let meta = BlockMeta {
@@ -131,9 +205,8 @@ impl BlockFiles<'_> {
     /// sample's time.
     fn write(
         &self,
-        head: &Head,
-        catalog: &Catalog,
-        ranking: &Ranking,
+        (head, chunks_of): (&Head, &mut ChunksOf<'_>),
+        (catalog, ranking): (&Catalog, &Ranking),
         rows: &[u32],
         (min_time, max_time): (i64, i64),
     ) -> Result<(BlockStats, i64), BlockError> {
@@ -150,11 +223,9 @@ impl BlockFiles<'_> {
         let mut last_time = i64::MIN;
         let mut metas = Vec::new();
         let mut labels = Vec::new();
-        let mut reader = FiledReader::default();
-        let range = TimeRange::new(min_time, max_time - 1);
         for &row in rows {
             metas.clear();
-            head.chunks(row, range, &mut reader, |chunk| {
+            chunks_of(row, &mut |chunk| {
                 let inside = chunk.range.min_time >= min_time && chunk.range.max_time < max_time;
                 if !inside {
                     return Ok(());

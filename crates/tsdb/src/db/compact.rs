@@ -70,6 +70,13 @@ impl Db {
             let ready = blocks.iter().position(waits).unwrap_or(blocks.len());
             blocks.truncate(ready);
         }
+        // Where the head still has samples that came in order, a merged block would say that it has
+        // all of them. Only others write such blocks.
+        let settled = self.head.min_valid_time();
+        blocks.retain(|block| {
+            let meta = block.meta();
+            !meta.is_from_out_of_order() || meta.max_time <= settled
+        });
         let metas: Vec<&BlockMeta> = blocks.iter().map(|block| block.meta()).collect();
         let places = plan(&metas, &self.ranges());
         let group = places.iter().filter_map(|&place| blocks.get(place));

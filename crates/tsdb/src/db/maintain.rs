@@ -10,9 +10,11 @@ use std::time::Duration;
 use super::compact::Backoff;
 use super::delay::Delay;
 use super::open::{Loaded, delete_folder, load_blocks};
+use super::out_of_order::Frozen;
 use super::{Db, View};
 use crate::block::{BlockError, writer};
 use crate::head::chunk_files::CHUNKS_DIR;
+use crate::head::out_of_order::FOLDER;
 use crate::head::series::range_end;
 use crate::retention::{self, Candidate, Limits, Reason, Retention};
 use crate::wal::WalError;
@@ -27,6 +29,10 @@ pub(super) struct Maintenance {
     /// When blocks may be merged again after that failed.
     pub(super) backoff: Backoff,
     delay: Delay,
+    /// A block was cut since samples out of order were last written.
+    pub(super) has_cut: bool,
+    /// Samples out of order that are on their way into blocks.
+    pub(super) frozen: Option<Frozen>,
 }
 
 impl Maintenance {
@@ -78,6 +84,7 @@ impl Db {
         // Each step is tried although one before it failed: on a full disk no block can be cut,
         // and retention is what frees it.
         let cut = self.cut_due(&mut state);
+        let late = self.compact_out_of_order(&mut state);
         let filed = self.file_chunks();
         let reloaded = self.reload();
         let retained = self.apply_retention();
@@ -88,7 +95,11 @@ impl Db {
         let symbols: usize = symbols.sum();
         let upkeep = &self.head.metrics.upkeep;
         upkeep.symbol_bytes.set(symbols as f64);
-        cut.and(filed).and(reloaded).and(retained).and(merged)
+        cut.and(late)
+            .and(filed)
+            .and(reloaded)
+            .and(retained)
+            .and(merged)
     }
 
     /// Merges blocks until there is nothing to merge. What is due at the head goes first.
@@ -154,6 +165,7 @@ impl Db {
             self.check_opened(&meta.ulid)?;
         }
         state.truncation = Some((range.1, before));
+        state.has_cut = true;
         Ok(())
     }
 
@@ -380,7 +392,9 @@ impl Db {
         let upkeep = &self.head.metrics.upkeep;
         upkeep.log_bytes.set(log as f64);
         upkeep.chunk_file_bytes.set(chunks as f64);
-        Ok(log + chunks + bytes("wbl")?)
+        let late = bytes(FOLDER)?;
+        self.head.out_of_order.metrics.log_bytes.set(late as f64);
+        Ok(log + chunks + late)
     }
 
     fn folder_bytes(&self, folder: &Path) -> Result<u64, MaintainError> {

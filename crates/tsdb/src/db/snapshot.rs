@@ -44,6 +44,11 @@ impl Db {
             let range = (from, i64::MAX);
             writer::write_block(&*self.fs, dir, &self.head, range, self.new_ulid())?;
         }
+        if !skip_head {
+            for layer in self.head.out_of_order.layers().iter() {
+                self.write_late_blocks(dir, layer, i64::MAX)?;
+            }
+        }
         let blocks: Vec<Arc<Block>> = self.view().blocks.iter().map(Arc::clone).collect();
         for block in &blocks {
             self.link_block(block.dir(), &dir.join(&block.meta().ulid))

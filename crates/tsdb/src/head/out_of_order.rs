@@ -8,6 +8,7 @@
 mod log;
 mod series;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -18,8 +19,10 @@ use rapidhash::fast::RandomState;
 use smallvec::SmallVec;
 use storage::SampleBuffer;
 
+use super::series::range_end;
 use crate::chunk::ChunkError;
 use crate::metrics::OutOfOrderMetrics;
+use crate::wal::WalError;
 pub(crate) use log::{FOLDER, LogPlace, OutOfOrderLog};
 pub(crate) use series::{Series, Value};
 
@@ -90,6 +93,27 @@ impl OutOfOrder {
         self.gate.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts another layer on top of what is there; returns the one that was, and the number of the
+    /// first segment of the log that has nothing of it.
+    pub(crate) fn freeze(&self) -> Result<(Arc<Layer>, u32), WalError> {
+        let _halted = self.halt();
+        let segment = self.log.begin()?.lock().cut()?;
+        let frozen = self.youngest();
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        layers.0.push(Arc::default());
+        Ok((frozen, segment))
+    }
+
+    /// Lets go of everything but the youngest layer.
+    pub(crate) fn forget_frozen(&self) {
+        let _halted = self.halt();
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        let frozen = layers.0.len().saturating_sub(1);
+        layers.0.drain(..frozen);
+        let has_any = layers.0.iter().any(|layer| !layer.read().is_empty());
+        self.has_any.store(has_any, Ordering::Release);
+    }
+
     /// First and last sample's time, unless there is none.
     pub(crate) fn time_range(&self) -> Option<TimeRange> {
         let layers = self.layers();
@@ -107,6 +131,11 @@ impl Layers {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Layer>> {
+        self.0.iter()
     }
 
     /// True if one of them has the series.
@@ -190,6 +219,30 @@ impl Layer {
     pub(crate) fn time_range(&self) -> Option<TimeRange> {
         let series = self.read();
         series.values().filter_map(Series::range).reduce(united)
+    }
+
+    /// How many chunks end before `time`.
+    pub(crate) fn chunks_before(&self, time: i64) -> usize {
+        let series = self.read();
+        series
+            .values()
+            .map(|series| series.chunks_before(time))
+            .sum()
+    }
+
+    /// Where the ranges of `span` milliseconds begin in which there are samples.
+    pub(crate) fn starts(&self, span: i64) -> Result<BTreeSet<i64>, ChunkError> {
+        let mut starts = BTreeSet::new();
+        let mut samples = SampleBuffer::default();
+        for series in self.read().values() {
+            samples.clear();
+            series.read(TimeRange::ALL, &mut samples)?;
+            let histograms = samples.histograms().timestamps();
+            for &time in samples.timestamps().iter().chain(histograms) {
+                starts.insert(range_end(time, span).saturating_sub(span));
+            }
+        }
+        Ok(starts)
     }
 }
 

@@ -258,9 +258,65 @@ fn many_lives_keep_everything() {
             }
         }
         check(&f, &want);
+        let truncations = f.metric("prometheus_tsdb_out_of_order_wbl_truncations_total");
+        assert!(life == 0 || truncations >= 1.0, "{life}: {truncations}");
+        assert!(f.paths("/data/wbl/").len() < 12, "{:?}", f.paths("/wbl/"));
         drop(f);
-        check(&open_with(&fs, small.clone()).unwrap(), &want);
+        let f = open_with(&fs, small.clone()).unwrap();
+        check(&f, &want);
+        assert_eq!(
+            f.metric("prometheus_tsdb_wbl_replay_unknown_refs_total"),
+            0.0
+        );
     }
+    // Blocks of both kinds were merged.
+    let f = open_with(&fs, small).unwrap();
+    f.db.maintain().unwrap();
+    check(&f, &want);
+    let metas = f.db.block_metas();
+    assert!(metas.iter().all(|meta| meta.compaction.hints.is_empty()));
+    assert!(metas.iter().any(|meta| meta.compaction.level > 1));
+}
+
+#[test]
+fn blocks_of_late_samples_say_so_and_the_log_goes() {
+    let fs = SimulatedFs::default();
+    let f = open_late(&fs);
+    let f_end = START + 5 * HOUR;
+    f.fill(3, START, f_end, 60_000);
+    let behind = START + 2 * HOUR + 15_000;
+    f.append(&[(labels(0), behind, 1.0), (labels(1), f_end - 90_000, 2.0)])
+        .unwrap();
+    let before = f.all();
+    let reading = f.db.querier(TimeRange::ALL).unwrap();
+    let set = reading
+        .select(&Select::new(Vec::new(), TimeRange::ALL))
+        .unwrap();
+    f.db.maintain().unwrap();
+    assert!(f.all() == before);
+    // Somebody reads from before the blocks: nothing is forgotten yet.
+    assert_eq!(
+        f.metric("prometheus_tsdb_out_of_order_wbl_truncations_total"),
+        0.0
+    );
+    drop(set);
+    drop(reading);
+    f.db.maintain().unwrap();
+    assert_eq!(
+        f.metric("prometheus_tsdb_out_of_order_wbl_truncations_total"),
+        1.0
+    );
+    assert!(!f.paths("/wbl/").contains(&"/data/wbl/00000000".to_owned()));
+    assert!(f.all() == before);
+    // A snapshot has what is in no block yet.
+    let name = f.db.snapshot(false).unwrap();
+    let tool = ReadOnly::open(&fs, format!("/data/snapshots/{name}").as_ref()).unwrap();
+    let hinted = tool
+        .blocks()
+        .filter(|(meta, _)| meta.is_from_out_of_order());
+    assert_eq!(hinted.count(), 1);
+    drop(f);
+    assert!(open_late(&fs).all() == before);
 }
 
 fn check(f: &Fixture, want: &BTreeMap<(String, i64), f64>) {

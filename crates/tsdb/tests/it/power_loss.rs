@@ -18,6 +18,7 @@ fn what_was_synced_survives_a_power_failure() {
     assert!(findings.images >= images, "{}", findings.images);
     assert!(findings.faults.is_empty(), "{:#?}", findings.faults);
     assert!(findings.with_blocks > 50 && findings.with_checkpoints > 50);
+    assert!(findings.with_late_segments > 50);
 }
 
 /// The search would find a fault: here are some.
@@ -57,6 +58,7 @@ struct Findings {
     images: usize,
     with_blocks: usize,
     with_checkpoints: usize,
+    with_late_segments: usize,
     faults: Vec<String>,
 }
 
@@ -96,18 +98,23 @@ impl History {
         let batch: Vec<_> = series
             .map(|series| (series, time, (number * 100 + series) as f64))
             .collect();
-        let samples: Vec<_> = batch
-            .iter()
-            .map(|&(series, time, value)| (labels(series + number / 60 * 10), time, value))
-            .collect();
-        if plant != Plant::DroppedRecord || number != 33 {
-            f.append(&samples).unwrap();
-        }
         let shift = number / 60 * 10;
         let batch = batch
             .into_iter()
             .map(|(series, time, value)| (series + shift, time, value));
-        self.batches.push(batch.collect());
+        // Some of what the batch before left out comes out of order.
+        let shift = number.saturating_sub(1) / 60 * 10;
+        let missed = (0..SERIES).filter(|series| number > 0 && (series + number) % 5 == 1);
+        let missed = missed.map(|series| (series + shift, time - STEP, 0.5));
+        let batch: Vec<_> = batch.chain(missed.step_by(2)).collect();
+        let samples: Vec<_> = batch
+            .iter()
+            .map(|&(series, time, value)| (labels(series), time, value))
+            .collect();
+        if plant != Plant::DroppedRecord || number != 33 {
+            f.append(&samples).unwrap();
+        }
+        self.batches.push(batch);
     }
 
     fn sync(&mut self, f: &Fixture, plant: Plant) {
@@ -161,6 +168,9 @@ impl History {
         let checkpoint =
             |(path, _): &(std::path::PathBuf, u64)| path.to_string_lossy().contains("checkpoint.0");
         findings.with_checkpoints += usize::from(disk.files().iter().any(checkpoint));
+        let late =
+            |(path, len): &(std::path::PathBuf, u64)| *len > 0 && path.starts_with("/data/wbl");
+        findings.with_late_segments += usize::from(disk.files().iter().any(late));
         if let Err(fault) = self.judge(&disk, at) {
             findings
                 .faults
@@ -241,6 +251,7 @@ fn by_series(all: &[Series]) -> BTreeMap<String, BTreeMap<i64, f64>> {
 fn small() -> Options {
     Options {
         block_range: 300_000,
+        out_of_order_window: 600_000,
         wal: WalOptions {
             segment_bytes: 32 << 10,
             ..WalOptions::default()

@@ -1,12 +1,18 @@
 //! The samples of a batch that come behind later ones of their series.
 
-use storage::{Append, AppendError, AppendValue, Commit};
+use std::path::Path;
+use std::sync::Arc;
+
+use model::TimeRange;
+use storage::{Append, AppendError, AppendValue, Commit, SampleBuffer};
 
 use super::histograms::Batch;
 use super::{HeadAppender, Pending, PendingHistogram, append_error};
+use crate::block::BlockError;
 use crate::head::Head;
 use crate::head::catalog::SLAB_ROWS;
-use crate::head::out_of_order::Value;
+use crate::head::filed::HeadReadError;
+use crate::head::out_of_order::{FOLDER, Layer, Value};
 use crate::wal::WalError;
 
 /// Samples out of order that wait for their commit.
@@ -139,8 +145,13 @@ impl HeadAppender<'_> {
         }
         late.floats.sort_by_key(|sample| sample.row);
         late.histograms.sort_by_key(|sample| sample.row);
-        let place = self.head.log_late(late, commit).map_err(append_error)?;
-        Ok(Some(place))
+        let logged = self.head.log_late(late).map_err(append_error)?;
+        commit.samples += late.floats.len() + late.histograms.len() - logged.dropped;
+        commit.dropped += logged.dropped;
+        let appended = &self.head.out_of_order.metrics.appended;
+        appended.with(&["float"]).add(logged.floats);
+        appended.with(&["histogram"]).add(logged.histograms);
+        Ok(Some(logged.place))
     }
 
     /// Waits until the disk has the batch at this place of the log.
@@ -194,6 +205,18 @@ impl HeadAppender<'_> {
     }
 }
 
+/// What became of samples that were logged.
+#[derive(Clone, Copy, Debug)]
+struct Logged {
+    /// Their place in the log.
+    place: u64,
+    /// How many were new, by kind.
+    floats: u64,
+    histograms: u64,
+    /// How many are of series that have ended.
+    dropped: usize,
+}
+
 /// What becomes of a sample that a row refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -227,7 +250,7 @@ impl Head {
     }
 
     /// Logs samples out of order, sorted by row, and puts them into their layer.
-    fn log_late(&self, late: &Late, commit: &mut Commit) -> Result<u64, WalError> {
+    fn log_late(&self, late: &Late) -> Result<Logged, WalError> {
         let mut records = Vec::new();
         let batch = Batch {
             floats: &late.floats,
@@ -246,19 +269,58 @@ impl Head {
             writer.logged()
         };
         let floats = late.floats.iter();
-        let floats = floats.map(|s| (s.row, s.time, Value::Float(s.value)));
-        let (taken, dropped) = self.insert_late(floats);
-        out_of_order.metrics.appended.with(&["float"]).add(taken);
-        commit.samples += late.floats.len() - dropped;
-        commit.dropped += dropped;
+        let floats = self.insert_late(floats.map(|s| (s.row, s.time, Value::Float(s.value))));
         let histograms = late.histograms.iter();
-        let histograms = histograms.map(|s| (s.row, s.time, Value::Histogram(s.histogram.clone())));
-        let (taken, dropped) = self.insert_late(histograms);
-        let appended = &out_of_order.metrics.appended;
-        appended.with(&["histogram"]).add(taken);
-        commit.samples += late.histograms.len() - dropped;
-        commit.dropped += dropped;
-        Ok(place)
+        let histograms = self.insert_late(
+            histograms.map(|s| (s.row, s.time, Value::Histogram(s.histogram.clone()))),
+        );
+        Ok(Logged {
+            place,
+            floats: floats.0,
+            histograms: histograms.0,
+            dropped: floats.1 + histograms.1,
+        })
+    }
+
+    /// Takes samples of a frozen layer from `time` on into the one that takes what comes, and into
+    /// the log behind the segments that are about to go.
+    pub(crate) fn keep_late(&self, frozen: &Layer, time: i64) -> Result<(), BlockError> {
+        let mut rows: Vec<u32> = frozen.read().keys().copied().collect();
+        rows.sort_unstable();
+        let mut late = Late::default();
+        let kept = TimeRange::new(time, i64::MAX);
+        let mut samples = SampleBuffer::default();
+        let dir = Path::new(FOLDER);
+        let written = |error: WalError| BlockError::io(dir)(error.source);
+        for row in rows {
+            samples.clear();
+            if let Some(series) = frozen.read().get(&row) {
+                let read = series.read(kept, &mut samples);
+                read.map_err(HeadReadError::from)?;
+            }
+            samples.retain(|time, _| kept.contains(time));
+            let floats = samples.timestamps().iter().zip(samples.values());
+            let pending = floats.map(|(&time, &value)| Pending { row, time, value });
+            late.floats.extend(pending);
+            let histograms = samples.histograms();
+            let each = histograms.timestamps().iter().zip(histograms.values());
+            late.histograms.extend(each.map(|(&time, histogram)| {
+                let histogram = Arc::clone(histogram);
+                PendingHistogram {
+                    row,
+                    time,
+                    histogram,
+                }
+            }));
+            if late.floats.len() + late.histograms.len() >= KEPT_AT_ONCE {
+                self.log_late(&late).map_err(written)?;
+                late.clear();
+            }
+        }
+        if !late.is_empty() {
+            self.log_late(&late).map_err(written)?;
+        }
+        self.out_of_order.log.sync().map_err(written)
     }
 
     /// Returns how many samples were new, and how many are of series that have ended.
@@ -283,3 +345,6 @@ impl Head {
         (taken, dropped)
     }
 }
+
+/// Samples that are logged together when they are kept.
+const KEPT_AT_ONCE: usize = 64 * 1024;

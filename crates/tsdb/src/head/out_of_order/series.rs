@@ -67,6 +67,12 @@ impl Series {
             || self.open.iter().any(|sample| range.contains(sample.0))
     }
 
+    /// How many chunks end before `time`.
+    pub(super) fn chunks_before(&self, time: i64) -> usize {
+        let chunks = self.chunks.iter();
+        chunks.filter(|chunk| chunk.range.max_time < time).count()
+    }
+
     /// Adds the samples of chunks that touch `range` to `buffer`, which is empty, in order of time.
     pub(crate) fn read(
         &self,
