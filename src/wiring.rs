@@ -7,6 +7,7 @@ mod configuration;
 mod exporters;
 mod lifecycle;
 mod limits;
+mod memory;
 mod process;
 mod scraping;
 mod storage;

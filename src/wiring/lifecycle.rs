@@ -19,7 +19,7 @@ use web::services::Services;
 use super::configuration::Shown;
 use super::limits::IntakeLimits;
 use super::scraping::{Scraping, World};
-use super::{Settings, process, storage, surface};
+use super::{Settings, memory, process, storage, surface};
 
 /// Longest wait for tasks at the end, each group.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,6 +70,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut tasks = TaskGroup::new();
     let interval = settings.maintenance_interval;
     storage::maintain(&db, &storage_pool, interval, &stop, &mut tasks);
+    memory::give_back(&fs, &metrics_pool, &stop, &mut tasks);
     let shown = Shown::new(Arc::clone(&clock));
     let world = World {
         limits: intake.scraping,

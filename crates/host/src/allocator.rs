@@ -24,6 +24,24 @@ pub fn return_large_blocks() {
 #[cfg(not(target_env = "gnu"))]
 pub fn return_large_blocks() {}
 
+/// Gives the operating system back every page on which nothing is allocated.
+///
+/// By itself the C library gives back what is free at the end of an arena only: one small block
+/// that lives on keeps all before it.
+#[cfg(target_env = "gnu")]
+#[allow(
+    unsafe_code,
+    reason = "the standard library cannot set up the allocator of the C library"
+)]
+pub fn return_free_pages() {
+    // SAFETY: `malloc_trim` takes a plain number and locks each arena that it looks through.
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Other C libraries decide for themselves.
+#[cfg(not(target_env = "gnu"))]
+pub fn return_free_pages() {}
+
 /// Bytes of a block that is worth a system call.
 #[cfg(target_env = "gnu")]
 const LARGE: i32 = 1 << 20;
