@@ -154,7 +154,8 @@ fn run<C: Counts>(bytes: &[u8], header: Header, buffer: &mut SampleBuffer) -> Re
             _ => starts.read_next(&mut reader, index, before)?,
         }
         if stale {
-            buffer.push(time, STALE);
+            // Not `push`: the buffer may hold later floats, of a block that overlaps.
+            buffer.push_started(time, STALE, 0);
             continue;
         }
         let histogram = layout.histogram(&counts, sum, hint(header.flags, index));

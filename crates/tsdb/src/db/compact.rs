@@ -168,8 +168,17 @@ impl Db {
         }
         let view = self.view();
         let is_gone = |block: &&Arc<Block>| group.iter().any(|gone| gone.dir() == block.dir());
-        let kept = view.blocks.iter().filter(|block| !is_gone(block));
-        self.publish(kept.map(Arc::clone).collect());
+        let kept: Vec<Arc<Block>> = view
+            .blocks
+            .iter()
+            .filter(|b| !is_gone(b))
+            .cloned()
+            .collect();
+        let end = |blocks: &[Arc<Block>]| blocks.iter().map(|b| b.meta().max_time).max();
+        if end(group) > end(&kept) {
+            self.forget_settled_in_log()?;
+        }
+        self.publish(kept);
         group
             .iter()
             .try_for_each(|block| self.delete_block(block.dir()))

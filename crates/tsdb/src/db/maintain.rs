@@ -226,6 +226,26 @@ impl Db {
 
     /// Folds the older two thirds of the log into a checkpoint, as upstream does.
     fn truncate_log(&self, time: i64) -> Result<(), MaintainError> {
+        let two_thirds =
+            |first: u32, last: u32| first + last.saturating_sub(1).saturating_sub(first) * 2 / 3;
+        let part = |first, last| Some(two_thirds(first, last)).filter(|&fold| fold > first);
+        self.fold_log(time, part)
+    }
+
+    /// Takes all that is older than the head out of the log. Blocks that end the latest are about to
+    /// go and to leave nothing: at the next start nothing would tell any more that what the log still
+    /// has of them was deleted.
+    pub(super) fn forget_settled_in_log(&self) -> Result<(), MaintainError> {
+        self.fold_log(self.head.min_valid_time(), |_, last| Some(last))
+    }
+
+    /// Begins a new segment, and folds those before it up to the one that `part` chooses of the first
+    /// and the last.
+    fn fold_log(
+        &self,
+        time: i64,
+        part: impl Fn(u32, u32) -> Option<u32>,
+    ) -> Result<(), MaintainError> {
         let metrics = &self.head.metrics;
         let dir = self.options.path.join("wal");
         let folded = list_checkpoints(&*self.fs, &dir)?.last().copied();
@@ -233,13 +253,10 @@ impl Db {
         // Those that the newest checkpoint stands for are kept in case that it is damaged.
         segments.retain(|&number| folded.is_none_or(|folded| number > folded));
         self.wal.lock().cut()?;
-        let (Some(&first), Some(&last)) = (segments.first(), segments.last()) else {
+        let ends = segments.first().zip(segments.last());
+        let Some(fold) = ends.and_then(|(&first, &last)| part(first, last)) else {
             return Ok(());
         };
-        let fold = first + last.saturating_sub(1).saturating_sub(first) * 2 / 3;
-        if fold <= first {
-            return Ok(());
-        }
         metrics.wal_truncations.inc();
         metrics.checkpoints_created.inc();
         let keep = Keep {
