@@ -19,6 +19,7 @@ mod filing;
 mod fixture;
 mod full_disk;
 mod histograms;
+mod histories;
 mod inspect;
 mod native;
 mod out_of_order;

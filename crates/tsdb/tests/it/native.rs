@@ -23,7 +23,7 @@ fn series(name: &str) -> Labels {
 }
 
 /// The histogram that a series has after so many steps.
-fn histogram(kind: &str, step: i64) -> Arc<Histogram> {
+pub(crate) fn histogram(kind: &str, step: i64) -> Arc<Histogram> {
     let n = step as f64;
     let spread = [n, 2.0 * n, 0.0, (step / 50) as f64, (step % 7) as f64];
     let counts = match kind {

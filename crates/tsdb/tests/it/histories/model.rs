@@ -1,0 +1,395 @@
+//! The database as maps: what is in it, what may be lost, what it must take and refuse.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ::model::value::{STALE, is_stale};
+use ::model::{Histogram, TimeRange};
+use storage::AppendValue;
+
+/// A sample of one series at one time.
+#[derive(Clone, Debug)]
+pub(super) enum Sample {
+    Float(f64),
+    Stale,
+    Histogram {
+        given: Arc<Histogram>,
+        /// Without empty buckets, which a chunk may add.
+        compact: Arc<Histogram>,
+    },
+}
+
+impl Sample {
+    pub(super) fn float(value: f64) -> Self {
+        match is_stale(value) {
+            true => Self::Stale,
+            false => Self::Float(value),
+        }
+    }
+
+    pub(super) fn histogram(given: &Arc<Histogram>) -> Self {
+        let mut compact = Histogram::clone(given);
+        compact.compact(0);
+        Self::Histogram {
+            given: Arc::clone(given),
+            compact: Arc::new(compact),
+        }
+    }
+
+    pub(super) fn value(&self) -> AppendValue<'_> {
+        match self {
+            Self::Float(value) => AppendValue::Float(*value),
+            Self::Stale => AppendValue::Float(STALE),
+            Self::Histogram { given, .. } => AppendValue::Histogram(given),
+        }
+    }
+}
+
+impl PartialEq for Sample {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Stale, Self::Stale) => true,
+            (Self::Histogram { compact: a, .. }, Self::Histogram { compact: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Samples by number of the series and time.
+pub(super) type Contents = BTreeMap<usize, BTreeMap<i64, Sample>>;
+
+/// What became of a sample when it was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Taken,
+    OutOfBounds,
+    OutOfOrder,
+    Duplicate,
+}
+
+/// What happened since the last power failure.
+#[derive(Clone, Debug)]
+enum Event {
+    Added(Vec<(usize, i64, Sample)>),
+    Deleted(Vec<(usize, i64)>),
+    /// Retention took away what is older.
+    Forgotten(i64),
+    /// All before it is promised to be there from that change of the disk on.
+    Durable(usize),
+}
+
+pub(super) struct Model {
+    base: Contents,
+    events: Vec<Event>,
+    contents: Contents,
+    /// Bounds of the latest time that the head has seen: after a power failure it may have read
+    /// samples that were deleted.
+    newest: TimeRange,
+    /// Where the blocks end that the database was opened with.
+    settled: i64,
+    block_range: i64,
+    /// Series that may have left their names.
+    named: BTreeSet<usize>,
+}
+
+impl Model {
+    pub(super) fn new(block_range: i64) -> Self {
+        Self {
+            base: Contents::new(),
+            events: Vec::new(),
+            contents: Contents::new(),
+            newest: NOTHING,
+            settled: i64::MIN,
+            block_range,
+            named: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    pub(super) fn named(&self) -> &BTreeSet<usize> {
+        &self.named
+    }
+
+    pub(super) fn last(&self, series: usize) -> Option<(i64, &Sample)> {
+        let (&time, sample) = self.contents.get(&series)?.last_key_value()?;
+        Some((time, sample))
+    }
+
+    /// The oldest time that a batch which begins now may carry: at least, at most.
+    pub(super) fn bounds(&self) -> (i64, i64) {
+        let bound = |newest: i64| {
+            self.settled
+                .max(newest.saturating_sub(self.block_range / 2))
+        };
+        (bound(self.newest.min_time), bound(self.newest.max_time))
+    }
+
+    /// What may become of a sample in a batch that began with `bounds`.
+    pub(super) fn verdicts(
+        &mut self,
+        bounds: (i64, i64),
+        series: usize,
+        time: i64,
+        sample: &Sample,
+    ) -> Vec<Verdict> {
+        self.named.insert(series);
+        let in_order = match self.last(series) {
+            Some((last, _)) if time < last => Verdict::OutOfOrder,
+            Some((last, same)) if time == last && same != sample => Verdict::Duplicate,
+            _ => Verdict::Taken,
+        };
+        match time {
+            _ if time < bounds.0 => vec![Verdict::OutOfBounds],
+            _ if time < bounds.1 => vec![Verdict::OutOfBounds, in_order],
+            _ => vec![in_order],
+        }
+    }
+
+    /// Commits a batch; how many of its samples are there, and how many were dropped.
+    pub(super) fn commit(&mut self, batch: Vec<(usize, i64, Sample)>) -> (usize, usize) {
+        let (mut added, mut present, mut dropped) = (Vec::new(), 0, 0);
+        for (series, time, sample) in batch {
+            match self.last(series) {
+                Some((last, same)) if time == last && *same == sample => present += 1,
+                Some((last, _)) if time <= last => dropped += 1,
+                _ => {
+                    let seen = &mut self.newest;
+                    seen.min_time = seen.min_time.max(time);
+                    seen.max_time = seen.max_time.max(time);
+                    self.contents
+                        .entry(series)
+                        .or_default()
+                        .insert(time, sample.clone());
+                    added.push((series, time, sample));
+                }
+            }
+        }
+        let there = added.len() + present;
+        self.events.push(Event::Added(added));
+        (there, dropped)
+    }
+
+    /// All before is promised to be there.
+    pub(super) fn note_durable(&mut self, changes: usize) {
+        self.events.push(Event::Durable(changes));
+    }
+
+    pub(super) fn delete(&mut self, is_meant: impl Fn(usize) -> bool, range: TimeRange) {
+        let mut gone = Vec::new();
+        for (&series, samples) in self
+            .contents
+            .iter()
+            .filter(|(series, _)| is_meant(**series))
+        {
+            if range.min_time <= range.max_time {
+                let samples = samples.range(range.min_time..=range.max_time);
+                gone.extend(samples.map(|(&time, _)| (series, time)));
+            }
+        }
+        self.happen(Event::Deleted(gone));
+    }
+
+    pub(super) fn forget_before(&mut self, time: i64) {
+        self.happen(Event::Forgotten(time));
+    }
+
+    /// The database was opened again; its blocks end at `settled`.
+    pub(super) fn reopened(&mut self, settled: i64) {
+        self.settled = settled;
+    }
+
+    /// The database was replaced by a copy of its blocks, which end at `settled`.
+    pub(super) fn restored(&mut self, settled: i64) {
+        self.contents
+            .values_mut()
+            .for_each(|samples| samples.retain(|&time, _| time < settled));
+        self.base = self.contents.clone();
+        self.events.clear();
+        self.newest = NOTHING;
+        self.settled = settled;
+    }
+
+    /// Whether a power failure after `at` changes of the disk may have left `found`; what is older
+    /// than `forgotten` may be missing. The model goes on with what was found.
+    pub(super) fn crashed(
+        &mut self,
+        at: usize,
+        found: &Contents,
+        settled: i64,
+        forgotten: i64,
+    ) -> Result<(), String> {
+        let promise = |event: &Event| matches!(event, Event::Durable(changes) if *changes <= at);
+        let promised = self
+            .events
+            .iter()
+            .rposition(promise)
+            .map_or(0, |place| place + 1);
+        let open = self.events.split_off(promised);
+        let mut required = std::mem::take(&mut self.base);
+        for event in &self.events {
+            event.apply(&mut required);
+        }
+        let mut adopted = Contents::new();
+        for (series, time) in keys(&required, found, &open) {
+            let must = sample(&required, series, time);
+            let is = sample(found, series, time);
+            let mut may = open.iter().flat_map(|event| event.outcomes(series, time));
+            let known = match is {
+                _ if is == must => must,
+                None if time < forgotten => None,
+                _ => match may.find(|outcome| *outcome == is) {
+                    Some(outcome) => outcome,
+                    None => {
+                        return Err(format!(
+                            "after a power failure series {series} has {is:?} at {time}, not {must:?}"
+                        ));
+                    }
+                },
+            };
+            if let Some(known) = known {
+                adopted
+                    .entry(series)
+                    .or_default()
+                    .insert(time, known.clone());
+            }
+        }
+        check_order(&open, found, settled)?;
+        self.newest = TimeRange::new(
+            latest(&self.events)
+                .max(newest(&adopted))
+                .max(self.floor_of_newest(&required)),
+            self.newest.max_time,
+        );
+        self.base = adopted.clone();
+        self.contents = adopted;
+        self.events.clear();
+        self.settled = settled;
+        Ok(())
+    }
+
+    /// The least that the head saw of what a power failure before left.
+    fn floor_of_newest(&self, required: &Contents) -> i64 {
+        newest(required).min(self.newest.min_time)
+    }
+
+    fn happen(&mut self, event: Event) {
+        event.apply(&mut self.contents);
+        self.events.push(event);
+    }
+}
+
+impl Event {
+    fn apply(&self, contents: &mut Contents) {
+        match self {
+            Self::Added(samples) => {
+                for (series, time, sample) in samples {
+                    contents
+                        .entry(*series)
+                        .or_default()
+                        .insert(*time, sample.clone());
+                }
+            }
+            Self::Deleted(places) => {
+                for (series, time) in places {
+                    contents.entry(*series).or_default().remove(time);
+                }
+            }
+            Self::Forgotten(before) => {
+                contents
+                    .values_mut()
+                    .for_each(|samples| samples.retain(|time, _| time >= before));
+            }
+            Self::Durable(_) => {}
+        }
+    }
+
+    /// What a place may hold because of it.
+    fn outcomes(&self, series: usize, time: i64) -> Vec<Option<&Sample>> {
+        match self {
+            Self::Added(samples) => {
+                let here = samples
+                    .iter()
+                    .filter(|(s, t, _)| (*s, *t) == (series, time));
+                here.map(|(_, _, sample)| Some(sample)).collect()
+            }
+            Self::Deleted(places) if places.contains(&(series, time)) => vec![None],
+            Self::Forgotten(before) if time < *before => vec![None],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Of what was not promised, the head may have a beginning only: no batch is there behind one that
+/// is not there whole.
+fn check_order(open: &[Event], found: &Contents, settled: i64) -> Result<(), String> {
+    let mut torn = None;
+    for (number, event) in open.iter().enumerate() {
+        let Event::Added(samples) = event else {
+            continue;
+        };
+        let deleted = |place: &(usize, i64)| {
+            let later = open.get(number..).unwrap_or_default();
+            later
+                .iter()
+                .any(|event| matches!(event, Event::Deleted(gone) if gone.contains(place)))
+        };
+        let in_head = samples
+            .iter()
+            .filter(|(series, time, _)| *time >= settled && !deleted(&(*series, *time)));
+        let is_there =
+            |(series, time, _): &&(usize, i64, Sample)| sample(found, *series, *time).is_some();
+        let (there, missing): (Vec<_>, Vec<_>) = in_head.partition(is_there);
+        if let (Some((series, time)), Some(place)) = (torn, there.first()) {
+            let (later, at) = (place.0, place.1);
+            return Err(format!(
+                "series {series} lost its sample at {time}, series {later} has a later one at {at}"
+            ));
+        }
+        torn = torn.or(missing.first().map(|place| (place.0, place.1)));
+    }
+    Ok(())
+}
+
+fn keys(required: &Contents, found: &Contents, open: &[Event]) -> BTreeSet<(usize, i64)> {
+    let places = |contents: &Contents| -> Vec<(usize, i64)> {
+        let series = contents.iter();
+        series
+            .flat_map(|(&number, samples)| samples.keys().map(move |&time| (number, time)))
+            .collect()
+    };
+    let mut keys: BTreeSet<_> = places(required).into_iter().chain(places(found)).collect();
+    for event in open {
+        if let Event::Added(samples) = event {
+            keys.extend(samples.iter().map(|(series, time, _)| (*series, *time)));
+        }
+    }
+    keys
+}
+
+fn sample(contents: &Contents, series: usize, time: i64) -> Option<&Sample> {
+    contents.get(&series)?.get(&time)
+}
+
+fn newest(contents: &Contents) -> i64 {
+    let times = contents
+        .values()
+        .filter_map(|samples| samples.last_key_value());
+    times.map(|(&time, _)| time).max().unwrap_or(i64::MIN)
+}
+
+fn latest(events: &[Event]) -> i64 {
+    let added = events.iter().filter_map(|event| match event {
+        Event::Added(samples) => samples.iter().map(|(_, time, _)| *time).max(),
+        _ => None,
+    });
+    added.max().unwrap_or(i64::MIN)
+}
+
+const NOTHING: TimeRange = TimeRange {
+    min_time: i64::MIN,
+    max_time: i64::MIN,
+};
