@@ -96,6 +96,13 @@ fn cleaning_takes_the_bytes_out() {
     // And the head goes on.
     f.append(&[(labels(3), START + 4 * HOUR, 1.0)]).unwrap();
     assert_eq!(filled(&f).len(), 1);
+    // The log, which still had the samples, brings none of them back.
+    drop(f);
+    let f = open(&fs);
+    assert_eq!(
+        filled(&f),
+        [(labels(3).to_string(), vec![(START + 4 * HOUR, 1.0)])]
+    );
 }
 
 #[test]
