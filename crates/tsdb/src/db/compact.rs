@@ -176,7 +176,7 @@ impl Db {
             .collect();
         let end = |blocks: &[Arc<Block>]| blocks.iter().map(|b| b.meta().max_time).max();
         if end(group) > end(&kept) {
-            self.forget_settled_in_log()?;
+            self.forget_in_log(end(&kept).unwrap_or(i64::MIN))?;
         }
         self.publish(kept);
         group

@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
+use model::TimeRange;
+
 use super::compact::Backoff;
 use super::delay::Delay;
 use super::open::{Loaded, delete_folder, load_blocks};
@@ -232,11 +234,15 @@ impl Db {
         self.fold_log(time, part)
     }
 
-    /// Takes all that is older than the head out of the log. Blocks that end the latest are about to
-    /// go and to leave nothing: at the next start nothing would tell any more that what the log still
-    /// has of them was deleted.
-    pub(super) fn forget_settled_in_log(&self) -> Result<(), MaintainError> {
-        self.fold_log(self.head.min_valid_time(), |_, last| Some(last))
+    /// Takes what is between `from` and the head out of the log. The blocks that had it are about to
+    /// go and to leave nothing: at the next start nothing would tell any more that what there still is
+    /// of them, in the log and in files of chunks beside it, was deleted.
+    pub(super) fn forget_in_log(&self, from: i64) -> Result<(), MaintainError> {
+        let settled = self.head.min_valid_time();
+        self.fold_log(settled, |_, last| Some(last))?;
+        let range = TimeRange::new(from, settled.saturating_sub(1));
+        self.head.log_deletion_of_all(&self.wal, range)?;
+        Ok(self.wal.sync(|| self.head.log_series_again())?)
     }
 
     /// Begins a new segment, and folds those before it up to the one that `part` chooses of the first

@@ -64,6 +64,19 @@ impl Head {
         }
     }
 
+    /// Notes in the log that nothing is left of what any series had in `range`.
+    pub(crate) fn log_deletion_of_all(&self, wal: &Wal, range: TimeRange) -> Result<(), WalError> {
+        let rows = self.with_catalog(|catalog| catalog.rows().to_vec());
+        let mut bytes = Vec::new();
+        for some in rows.chunks(TOMBSTONES_OF_A_RECORD) {
+            let series = some.iter().map(|&row| self.reference(row).get());
+            bytes.clear();
+            record::encode_tombstones(&mut bytes, series.map(|series| Tombstone { series, range }));
+            self.log_record(wal, &bytes)?;
+        }
+        Ok(())
+    }
+
     /// Takes deleted samples out of their series.
     pub(super) fn apply_tombstones(&self, tombstones: &[Tombstone]) {
         let mut chunks = 0_i64;
@@ -95,3 +108,6 @@ impl Head {
         self.metrics.chunks.add(-(chunks as f64));
     }
 }
+
+/// Some hundred kilobytes.
+const TOMBSTONES_OF_A_RECORD: usize = 10_000;

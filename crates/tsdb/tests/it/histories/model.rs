@@ -323,33 +323,34 @@ impl Event {
     }
 }
 
-/// Of what was not promised, the head may have a beginning only: no batch is there behind one that
-/// is not there whole.
+/// Of what was not promised, a series in the head may have a beginning only: what is behind a lost
+/// sample is lost, too. (Of another series there may be more: its finished chunk was in a file.)
 fn check_order(open: &[Event], found: &Contents, settled: i64) -> Result<(), String> {
-    let mut torn = None;
+    let mut torn: BTreeMap<usize, i64> = BTreeMap::new();
     for (number, event) in open.iter().enumerate() {
         let Event::Added(samples) = event else {
             continue;
         };
-        let deleted = |place: &(usize, i64)| {
-            let later = open.get(number..).unwrap_or_default();
-            later
-                .iter()
-                .any(|event| matches!(event, Event::Deleted(gone) if gone.contains(place)))
-        };
-        let in_head = samples
-            .iter()
-            .filter(|(series, time, _)| *time >= settled && !deleted(&(*series, *time)));
-        let is_there =
-            |(series, time, _): &&(usize, i64, Sample)| sample(found, *series, *time).is_some();
-        let (there, missing): (Vec<_>, Vec<_>) = in_head.partition(is_there);
-        if let (Some((series, time)), Some(place)) = (torn, there.first()) {
-            let (later, at) = (place.0, place.1);
-            return Err(format!(
-                "series {series} lost its sample at {time}, series {later} has a later one at {at}"
-            ));
+        let later = open.get(number..).unwrap_or_default();
+        for (series, time, _) in samples.iter().filter(|(_, time, _)| *time >= settled) {
+            let place = (*series, *time);
+            let is_deleted =
+                |event: &Event| matches!(event, Event::Deleted(gone) if gone.contains(&place));
+            if later.iter().any(is_deleted) {
+                continue;
+            }
+            match (sample(found, *series, *time), torn.get(series)) {
+                (None, _) => {
+                    torn.entry(*series).or_insert(*time);
+                }
+                (Some(_), Some(lost)) => {
+                    return Err(format!(
+                        "series {series} lost its sample at {lost} and has one at {time}"
+                    ));
+                }
+                (Some(_), None) => {}
+            }
         }
-        torn = torn.or(missing.first().map(|place| (place.0, place.1)));
     }
     Ok(())
 }

@@ -4,15 +4,14 @@ pub(super) struct Random(u64);
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        // Through the finalizer, or the stream of a seed would be that of the next one, moved on.
+        Self(finalize(seed))
     }
 
-    /// The finalizer of `splitmix64` over a counter.
+    /// A counter, finalized.
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let bits = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+        finalize(self.0)
     }
 
     pub(super) fn below(&mut self, limit: u64) -> u64 {
@@ -34,4 +33,11 @@ impl Random {
     pub(super) fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
+}
+
+/// The finalizer of `splitmix64`.
+fn finalize(bits: u64) -> u64 {
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
