@@ -217,8 +217,11 @@ impl ChunkFiles {
     }
 
     fn begin_file(&mut self, fs: &dyn Fs) -> io::Result<()> {
-        if self.files.is_empty() {
-            fs.create_dir_durably(&self.dir)?;
+        match self.files.last() {
+            None => fs.create_dir_durably(&self.dir)?,
+            // One of an earlier process may not be durable: after a power failure what is in the next
+            // file alone would stand before what the log has.
+            Some(last) => last.handle.sync()?,
         }
         let path = file_path(&self.dir, self.next_number);
         let mut writer = fs.create(&path)?;
