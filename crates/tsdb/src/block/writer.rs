@@ -42,7 +42,7 @@ pub(crate) fn write_block(
             head,
             catalog,
             rows,
-            chunks: &mut |row, each| head.chunks(row, times, &mut reader, |chunk| each(chunk)),
+            chunks: &mut |row, each| head.chunks(row, times, &mut reader, each),
             hints: Vec::new(),
         };
         write_into(fs, folder, content, range, &ulid)
