@@ -60,7 +60,12 @@ const SCHEMA: Schema = Schema {
 
 const TSDB_SCHEMA: Schema = Schema {
     type_name: "config.plain",
-    keys: &["out_of_order_time_window", "retention"],
+    // The last one is what Prometheus shows beside the first; it says nothing, there as here.
+    keys: &[
+        "out_of_order_time_window",
+        "retention",
+        "outofordertimewindow",
+    ],
     later: &["stale_series_compaction_threshold", "chunk_encoding"],
 };
 
@@ -154,6 +159,7 @@ pub(super) fn write(yaml: &mut YamlWriter, storage: &StorageConfig) {
         if !storage.retention.is_silent() || !window.is_zero() {
             yaml.mapping("tsdb", |yaml| {
                 if !window.is_zero() {
+                    yaml.bare("outofordertimewindow", window.as_millis());
                     yaml.bare("out_of_order_time_window", duration::format(window));
                 }
                 if !storage.retention.is_silent() {

@@ -319,7 +319,11 @@ pub(super) fn load_blocks(
             unread.push((name, format!("cannot be opened: {error}")));
         }
     }
-    blocks.sort_by_key(|block| (block.meta().min_time, block.meta().max_time));
+    // Of two samples at one time the one that came out of order holds, as in the head: it came later.
+    blocks.sort_by_key(|block| {
+        let meta = block.meta();
+        (meta.min_time, meta.max_time, !meta.is_from_out_of_order())
+    });
     Ok(Loaded {
         blocks,
         obsolete,

@@ -164,7 +164,7 @@ impl Layers {
     }
 
     /// Puts the samples of a series in chunks that touch `range` between those in `buffer`, which
-    /// are in order. Of two at one time that one stays, or else the one that came first.
+    /// are in order. Of several at one time the one that came last stays, as upstream has it.
     pub(crate) fn merge_into(
         &self,
         row: u32,
@@ -176,7 +176,7 @@ impl Layers {
             if let Some(series) = layer.read().get(&row) {
                 series.read(range, &mut found)?;
             }
-            merge(buffer, found);
+            merge(buffer, &found);
         }
         Ok(())
     }
@@ -247,10 +247,13 @@ impl Layer {
 }
 
 /// Brings two runs of samples of one series together, each in order. Of two samples at one time
-/// that of `buffer` stays, whatever the kinds.
-pub(super) fn merge(buffer: &mut SampleBuffer, mut others: SampleBuffer) {
-    let (has, histograms) = (buffer.timestamps(), buffer.histograms().timestamps());
-    others.retain(|time, _| {
+/// that of `others` stays, whatever the kinds.
+pub(super) fn merge(buffer: &mut SampleBuffer, others: &SampleBuffer) {
+    let (has, histograms) = (others.timestamps(), others.histograms().timestamps());
+    if has.is_empty() && histograms.is_empty() {
+        return;
+    }
+    buffer.retain(|time, _| {
         has.binary_search(&time).is_err() && histograms.binary_search(&time).is_err()
     });
     let (others_times, others_values) = (others.timestamps(), others.values());

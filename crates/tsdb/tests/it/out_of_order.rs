@@ -56,7 +56,7 @@ fn what_may_come_late_is_told_apart() {
         one(&f, 0, 9.0),
         Err("duplicate sample for timestamp".to_owned())
     );
-    // The first stays, as upstream.
+    // The first of those that wait for their chunk stays, as upstream.
     assert_eq!(one(&f, -WINDOW, 4.0), Ok(1));
     assert_eq!(one(&f, -500, 5.0), Ok(1));
     assert_eq!(times(&f), [(-WINDOW, 2.0), (-500, 5.0), (0, 1.0)]);
@@ -95,6 +95,28 @@ fn one_batch_may_be_in_any_order() {
     assert_eq!((commit.samples, commit.dropped), (7, 1));
     let want = [(1, 3.0), (2, 6.0), (3, 1.0), (7, 0.0), (8, 5.0), (9, 2.0)];
     let want = want.map(|(time, value)| (time * 1_000, value));
+    assert_eq!(times(&f), want);
+    drop(f);
+    assert_eq!(times(&open_late(&fs)), want);
+}
+
+#[test]
+fn the_last_at_a_time_holds() {
+    let fs = SimulatedFs::default();
+    let f = open_late(&fs);
+    for time in 0..100 {
+        assert_eq!(one(&f, time, 1.0), Ok(1));
+    }
+    for time in 0..40 {
+        assert_eq!(one(&f, time, 2.0), Ok(1));
+    }
+    assert_eq!(one(&f, 5, 3.0), Ok(1));
+    let value = |time| match time {
+        5 => 3.0,
+        0..40 => 2.0,
+        _ => 1.0,
+    };
+    let want: Vec<(i64, f64)> = (0..100).map(|time| (time, value(time))).collect();
     assert_eq!(times(&f), want);
     drop(f);
     assert_eq!(times(&open_late(&fs)), want);
