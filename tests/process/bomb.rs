@@ -22,8 +22,9 @@ fn a_bomb_harms_no_other_target() {
     let bomb = Bomb::start(from_environment("NARTHEX_BOMB_SERIES", 100_000));
     let good_series = from_environment("NARTHEX_BOMB_GOOD", 1_000);
     let folder = tempfile::tempdir().unwrap();
-    let mut server = start(folder.path(), &bomb, good_series);
-    let address = server.address.clone();
+    let address = free_address();
+    configure(folder.path(), &bomb, good_series, &address);
+    let mut server = start(folder.path(), &bomb, good_series, &address);
     server.wait(Duration::from_secs(120), "the good targets", || {
         let up = value(&address, "sum(up{job=\"good\"}) or vector(0)");
         (up == GOOD_TARGETS as f64).then_some(())
@@ -60,6 +61,20 @@ fn a_bomb_harms_no_other_target() {
         metric(&metrics, "narthex_tsdb_head_series_refused_total{"),
     );
     assert!(server.is_running(), "{}", server.last_words());
+    assert!(peak < LIMIT_KIB, "{peak} KiB");
+
+    server.kill();
+    let mut server = start(folder.path(), &bomb, good_series, &address);
+    let again = get(&address, "/metrics").text();
+    let series = "prometheus_tsdb_head_series ";
+    let (before, after) = (metric(&metrics, series), metric(&again, series));
+    let peak = peak_kib(server.id());
+    println!("after a kill: {after} series, at most {} MiB", peak >> 10);
+    assert!(
+        after >= before,
+        "{before} series before a kill, {after} after"
+    );
+    server.wait_series("up{job=\"good\"} == 1", GOOD_TARGETS as usize);
     assert!(peak < LIMIT_KIB, "{peak} KiB");
 }
 
@@ -199,8 +214,7 @@ fn writers_are_told(address: &str) {
     assert_eq!(send(&["newcomer"]).status, 204, "what is there goes on");
 }
 
-fn start(folder: &Path, bomb: &Bomb, good_series: u64) -> Program {
-    let address = free_address();
+fn configure(folder: &Path, bomb: &Bomb, good_series: u64, address: &str) {
     let good = good_page(good_series);
     let good = pages::serve(move || good.clone());
     let endless = pages::serve(endless_page);
@@ -226,8 +240,10 @@ fn start(folder: &Path, bomb: &Bomb, good_series: u64) -> Program {
         )
         .unwrap();
     }
-    let config = folder.join("prometheus.yml");
-    std::fs::write(&config, text).unwrap();
+    std::fs::write(folder.join("prometheus.yml"), text).unwrap();
+}
+
+fn start(folder: &Path, bomb: &Bomb, good_series: u64, address: &str) -> Program {
     // A small bomb meets a small limit; that of a large one comes from the memory.
     let limit = match bomb.is_large() {
         true => String::new(),
@@ -239,12 +255,14 @@ fn start(folder: &Path, bomb: &Bomb, good_series: u64) -> Program {
     let command = format!(
         "ulimit -d {LIMIT_KIB}; exec {BINARY} server --config.file={} --storage.tsdb.path={} \
          --web.listen-address={address} --web.enable-remote-write-receiver --log.level=error {limit}",
-        config.display(),
+        folder.join("prometheus.yml").display(),
         folder.join("data").display()
     );
     let arguments = ["-c", &command].map(OsStr::new);
-    let mut server = Program::start_as(Path::new("/bin/sh"), &address, &arguments);
-    server.wait_ready();
+    let mut server = Program::start_as(Path::new("/bin/sh"), address, &arguments);
+    server.wait(Duration::from_secs(300), "the process to be ready", || {
+        request(address, "GET", "/-/ready", &[], "").filter(|answer| answer.status == 200)
+    });
     server
 }
 
