@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::client::{get, request};
 use crate::journal::write_request;
 use crate::pages;
@@ -31,10 +33,18 @@ fn a_bomb_harms_no_other_target() {
     });
     let begun = Instant::now();
     bomb.is_lit.store(true, Ordering::SeqCst);
+    let mut warning = Value::Null;
     server.wait(Duration::from_secs(3_600), "all of the bomb", || {
+        let last = &target(&address, "bomb")["lastWarning"];
+        if last.is_string() {
+            warning = last.clone();
+        }
         // One page more was asked for, so the last is stored.
         (bomb.served.load(Ordering::SeqCst) > bomb.all).then_some(())
     });
+    let told = "samples of new series left out: too many series of one job";
+    let text = warning.as_str().unwrap_or_default();
+    assert!(text.contains(told), "{warning}");
     server.wait_series(
         "narthex_tsdb_head_series_limited{scrape_job=\"bomb\"} == 1",
         1,
@@ -183,12 +193,18 @@ fn the_bomb_is_told(address: &str) {
         "{notifications}"
     );
 
+    let too_long = "prometheus_target_scrapes_exceeded_body_size_limit_total ";
+    assert!(metric(&metrics, too_long) > 0.0);
+    let up = "max(max_over_time(up{job=\"endless\"}[1h]))";
+    assert_eq!(value(address, up), 0.0);
+}
+
+/// What the API says of the first target of a job.
+fn target(address: &str, job: &str) -> Value {
     let targets = get(address, "/api/v1/targets").json();
     let targets = targets["data"]["activeTargets"].as_array().unwrap();
-    let endless = targets
-        .iter()
-        .find(|target| target["scrapePool"] == "endless");
-    assert_eq!(endless.unwrap()["lastError"], "body size limit exceeded");
+    let found = targets.iter().find(|target| target["scrapePool"] == job);
+    found.unwrap().clone()
 }
 
 /// A remote writer gets stored what there is room for, and is told of the rest once and for all.
@@ -217,7 +233,8 @@ fn writers_are_told(address: &str) {
 fn configure(folder: &Path, bomb: &Bomb, good_series: u64, address: &str) {
     let good = good_page(good_series);
     let good = pages::serve(move || good.clone());
-    let endless = pages::serve(endless_page);
+    let endless = endless_page();
+    let endless = pages::serve(move || endless.clone());
     let interval = bomb.interval();
     let mut text = format!("global:\n  scrape_interval: {interval}s\nscrape_configs:\n");
     let jobs = [
