@@ -3,8 +3,8 @@
 //! Narthex scrapes the fleet and answers a steady mix of queries, with blocks so short that it
 //! cuts, merges, deletes and folds its log all the time: an hour holds as many cycles as five days
 //! of usual blocks. After a warm-up, in which all of that has come round once, what it holds is
-//! read every ten seconds. Memory goes up and down with each block; so the trend is taken from
-//! medians of five minutes.
+//! read every ten seconds. Memory goes up and down with each block and query; so the trend is taken
+//! from what is held in each five minutes.
 
 mod queries;
 mod reading;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::fleet;
 use crate::machine;
@@ -70,6 +70,9 @@ pub(crate) struct Options {
     /// A file that gets every reading, as comma-separated values.
     #[arg(long)]
     readings: Option<PathBuf>,
+    /// Runs nothing: tells what follows from the readings in that file.
+    #[arg(long, requires = "readings")]
+    again: bool,
     /// The Narthex binary.
     #[arg(long, default_value = "target/release/narthex")]
     narthex: PathBuf,
@@ -84,7 +87,10 @@ pub(crate) struct Options {
 /// The server cannot be started, ends, does not keep up, or what it holds grows.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let version = machine::version(&options.narthex);
-    let readings = options.measure()?;
+    let readings = match &options.readings {
+        Some(path) if options.again => options.kept(path)?,
+        _ => options.measure()?,
+    };
     let report = Report::new(options, version, &readings);
     let section = report.section();
     println!("{section}");
@@ -103,6 +109,16 @@ impl Options {
 
     fn measured(&self) -> Duration {
         Duration::from_secs_f64(self.hours * 3600.0)
+    }
+
+    /// The readings after the warm-up, of an earlier run.
+    fn kept(&self, path: &Path) -> Result<Vec<Reading>> {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let readings = text.lines().filter_map(Reading::parse);
+        Ok(readings
+            .filter(|reading| reading.at >= self.warm_up())
+            .collect())
     }
 
     /// Runs the server on its load; the readings after the warm-up.

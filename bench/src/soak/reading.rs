@@ -97,6 +97,29 @@ impl Reading {
         ];
         values.map(|value| value.to_string()).join(",")
     }
+
+    /// The reading that such a row tells.
+    pub(super) fn parse(row: &str) -> Option<Self> {
+        let mut values = row.split(',').map(|text| text.parse::<f64>().ok());
+        let mut next = || values.next().flatten();
+        Some(Self {
+            at: Duration::try_from_secs_f64(next()?).ok()?,
+            resident_bytes: next()?,
+            anonymous_bytes: next()?,
+            cpu_seconds: next()?,
+            open_files: next()?,
+            threads: next()?,
+            disk_bytes: next()?,
+            series: next()?,
+            samples: next()?,
+            blocks: next()?,
+            compactions: next()?,
+            deletions: next()?,
+            checkpoints: next()?,
+            answered: next()? as u64,
+            refused: next()? as u64,
+        })
+    }
 }
 
 /// Lengths of all files in `folder`; those that go away while it is walked count for nothing.
@@ -125,6 +148,9 @@ mod tests {
     fn a_row_has_all_columns() {
         let count = |text: &str| text.split(',').count();
         assert_eq!(count(&Reading::default().row()), count(Reading::COLUMNS));
+        let row = "10,1.5,2,3,4,5,6,7,8,9,10,11,12,13,14";
+        assert_eq!(Reading::parse(row).unwrap().row(), row);
+        assert!(Reading::parse(Reading::COLUMNS).is_none());
     }
 
     #[test]

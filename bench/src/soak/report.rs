@@ -7,7 +7,7 @@ use crate::figures::MEBIBYTE;
 use crate::machine;
 use crate::soak::Options;
 use crate::soak::reading::Reading;
-use crate::soak::trend::Trend;
+use crate::soak::trend::{Level, Trend};
 
 /// The most that memory may grow, in parts of its level per hour.
 const BAR: f64 = 0.005;
@@ -39,7 +39,8 @@ impl<'a> Report<'a> {
 
     /// What is over a bar, if anything is.
     pub(super) fn complaint(&self) -> Option<String> {
-        let slope = self.trend(|reading| reading.resident_bytes).slope();
+        let held = self.trend(|reading| reading.resident_bytes, Level::Least);
+        let slope = held.slope();
         // No number is no success.
         if slope.is_nan() || slope >= BAR {
             return Some(format!("memory grows by {:.2} % an hour", slope * 100.0));
@@ -49,7 +50,7 @@ impl<'a> Report<'a> {
             ("threads", |reading| reading.threads),
         ];
         held.into_iter().find_map(|(name, figure)| {
-            let trend = self.trend(figure);
+            let trend = self.trend(figure, Level::Median);
             let more = trend.last() - trend.first();
             (more > HANDLES).then(|| format!("{more} more {name} at the end than at the beginning"))
         })
@@ -88,35 +89,31 @@ impl<'a> Report<'a> {
     }
 
     fn table(&self) -> String {
-        let rows: [Row; 6] = [
+        use Level::{Least, Median};
+        let resident: Figure = |reading| reading.resident_bytes / MEBIBYTE;
+        let anonymous: Figure = |reading| reading.anonymous_bytes / MEBIBYTE;
+        let disk: Figure = |reading| reading.disk_bytes / MEBIBYTE;
+        let rows = [
+            Row("RSS held, MiB", 1, resident, Least, "below 0.5"),
+            Row("RSS, MiB", 1, resident, Median, ""),
+            Row("of it anonymous, MiB", 1, anonymous, Median, ""),
             Row(
-                "RSS, MiB",
-                1,
-                |reading| reading.resident_bytes / MEBIBYTE,
-                "below 0.5",
+                "file handles",
+                0,
+                |reading| reading.open_files,
+                Median,
+                "no leak",
             ),
-            Row(
-                "of it anonymous, MiB",
-                1,
-                |reading| reading.anonymous_bytes / MEBIBYTE,
-                "",
-            ),
-            Row("file handles", 0, |reading| reading.open_files, "no leak"),
-            Row("threads", 0, |reading| reading.threads, "no leak"),
-            Row(
-                "data folder, MiB",
-                1,
-                |reading| reading.disk_bytes / MEBIBYTE,
-                "",
-            ),
-            Row("blocks", 0, |reading| reading.blocks, ""),
+            Row("threads", 0, |reading| reading.threads, Median, "no leak"),
+            Row("data folder, MiB", 1, disk, Median, ""),
+            Row("blocks", 0, |reading| reading.blocks, Median, ""),
         ];
         let mut table = String::from(
             "| | first 5 min | last 5 min | least | most | slope, % an hour | bar |\n\
              | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
         );
-        for Row(name, decimals, figure, bar) in rows {
-            let trend = self.trend(figure);
+        for Row(name, decimals, figure, level, bar) in rows {
+            let trend = self.trend(figure, level);
             let values = self.readings.iter().map(figure);
             let least = values.clone().fold(f64::INFINITY, f64::min);
             let most = values.fold(f64::NEG_INFINITY, f64::max);
@@ -151,28 +148,37 @@ impl<'a> Report<'a> {
             last.deletions - first.deletions,
             last.checkpoints - first.checkpoints,
             last.series,
-            self.trend(|reading| reading.resident_bytes).least_squares() * 100.0,
+            self.trend(|reading| reading.resident_bytes, Level::Median)
+                .least_squares()
+                * 100.0,
         )
     }
 
     fn course(&self) -> String {
-        let trend = self.trend(|reading| reading.resident_bytes / MEBIBYTE);
-        let medians = trend.medians().iter();
-        let medians: Vec<String> = medians.map(|median| format!("{:.1}", median.1)).collect();
-        format!("RSS, MiB, medians of 5 minutes: {}.\n", medians.join(", "))
+        let levels = |level| {
+            let trend = self.trend(|reading| reading.resident_bytes / MEBIBYTE, level);
+            let levels = trend.levels().iter();
+            let levels: Vec<String> = levels.map(|level| format!("{:.0}", level.1)).collect();
+            levels.join(", ")
+        };
+        format!(
+            "RSS, MiB, by 5 minutes: held {}; median {}.\n",
+            levels(Level::Least),
+            levels(Level::Median)
+        )
     }
 
-    fn trend(&self, figure: Figure) -> Trend {
+    fn trend(&self, figure: Figure, level: Level) -> Trend {
         let readings = self.readings.iter();
         let readings: Vec<(Duration, f64)> = readings
             .map(|reading| (reading.at, figure(reading)))
             .collect();
-        Trend::new(&readings)
+        Trend::new(&readings, level)
     }
 }
 
-/// Name, decimals, figure and bar of one line of the table.
-struct Row(&'static str, usize, Figure, &'static str);
+/// Name, decimals, figure, level and bar of one line of the table.
+struct Row(&'static str, usize, Figure, Level, &'static str);
 
 /// One figure of a reading.
 type Figure = fn(&Reading) -> f64;
@@ -180,9 +186,10 @@ type Figure = fn(&Reading) -> f64;
 /// What stands under the table.
 const NOTES: &str = "
 Blocks span 60 s, are merged up to 180 s and deleted after 6 minutes, so each of cutting, merging,
-deleting and folding the log comes round many times. First and last are medians of 5 minutes; the
-slope is the middle one between any two such medians (Theil and Sen), by their level. Memory, handles
-and threads are the kernel's (`/proc/<pid>`).
+deleting and folding the log comes round many times. First and last are medians of 5 minutes; what is
+held is the least of 5 minutes, since queries over all series come and go, and so does what they need.
+The slope is the middle one between any two such levels (Theil and Sen), by their median. Memory,
+handles and threads are the kernel's (`/proc/<pid>`).
 ";
 
 #[cfg(test)]
@@ -243,7 +250,7 @@ mod tests {
         let section = Report::new(&line.options, "1".to_owned(), &readings).section();
         let parts = [
             "## Soak: 200000 series, 1 h, blocks of 60 s\n",
-            "| RSS, MiB | 190.7 | 190.7 | 190.7 | 190.7 | 0.00 | below 0.5 |\n",
+            "| RSS held, MiB | 190.7 | 190.7 | 190.7 | 190.7 | 0.00 | below 0.5 |\n",
             "| file handles | 40 | 40 | 40 | 40 | 0.00 | no leak |\n",
             "72000000 samples stored (20000 a second)",
         ];
