@@ -342,7 +342,7 @@ impl Head {
     }
 
     /// Sees to it that no series gets this reference, which is in use already; returns its row.
-    fn reserve_reference(&self, reference: u64) -> Option<u32> {
+    pub(super) fn reserve_reference(&self, reference: u64) -> Option<u32> {
         use std::sync::atomic::Ordering;
 
         let row = self.row(reference).filter(|&row| row < u32::MAX)?;

@@ -146,7 +146,12 @@ impl Head {
                 series.entry(row).or_default().insert(time, value);
                 replay.samples += 1;
             }
-            None => replay.unknown_series += 1,
+            None => {
+                // A power failure took the series out of the main log. The next one that comes must
+                // not take over its samples.
+                self.reserve_reference(reference);
+                replay.unknown_series += 1;
+            }
         };
         let kind = RecordKind::of(bytes);
         let decoded = match kind {
