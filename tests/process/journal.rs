@@ -15,6 +15,8 @@ pub(crate) struct Ledger {
     /// Where to send to; nowhere while it is empty.
     address: Arc<RwLock<String>>,
     stop: Arc<AtomicBool>,
+    /// Whether every tenth request comes out of order.
+    is_mixed: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
     refused: Arc<AtomicU64>,
 }
@@ -47,6 +49,11 @@ impl Ledger {
     /// Sends to this server from now on, or to nobody while this is empty.
     pub(crate) fn send_to(&self, address: &str) {
         address.clone_into(&mut self.address.write().unwrap());
+    }
+
+    /// Has every tenth request be seconds behind the others from now on.
+    pub(crate) fn mix(&self) {
+        self.is_mixed.store(true, Ordering::Relaxed);
     }
 
     /// Begins to write, from threads.
@@ -105,7 +112,7 @@ impl Ledger {
     fn start_one(&self, writer: usize) -> std::thread::JoinHandle<()> {
         let ledger = self.clone();
         std::thread::spawn(move || {
-            let mut number = 0;
+            let mut number = 0_u32;
             while !ledger.stop.load(Ordering::Relaxed) {
                 let address = ledger.address.read().unwrap().clone();
                 if address.is_empty() {
@@ -113,16 +120,22 @@ impl Ledger {
                     continue;
                 }
                 number += 1;
-                ledger.send(&address, writer, f64::from(number));
+                let is_late = number.is_multiple_of(10) && ledger.is_mixed.load(Ordering::Relaxed);
+                ledger.send(&address, writer, f64::from(number), is_late);
                 std::thread::sleep(Duration::from_millis(20));
             }
         })
     }
 
     /// Sends a sample of each of some series. They stand in the journal before that.
-    fn send(&self, address: &str, writer: usize, value: f64) {
+    fn send(&self, address: &str, writer: usize, value: f64, is_late: bool) {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let time = i64::try_from(since_epoch.as_millis()).unwrap();
+        // Odd times are those of late samples, so that none meets another.
+        let time = match is_late {
+            true => (time - LATE_MILLIS) | 1,
+            false => time & !1,
+        };
         let keys: Vec<Key> = (0..SERIES)
             .map(|series| Key {
                 writer,
@@ -233,3 +246,5 @@ fn stored(address: &str, writer: usize) -> BTreeMap<(usize, i64), f64> {
 const WRITERS: usize = 2;
 /// Series of each writer.
 const SERIES: usize = 50;
+/// How far late samples are behind: longer than blocks of the tests span.
+const LATE_MILLIS: i64 = 7_000;

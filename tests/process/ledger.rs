@@ -1,6 +1,6 @@
 //! What was acknowledged is there, however often the process is killed.
 //!
-//! A writer sends samples by remote write and keeps a journal; targets are scraped; blocks are cut
+//! A writer sends samples by remote write, a tenth of them out of order, and keeps a journal; targets are scraped; blocks are cut
 //! and the log is folded all the time; the process is killed at moments of all kinds.
 //! `NARTHEX_LEDGER_KILLS` says how often (default 20).
 
@@ -23,6 +23,7 @@ fn nothing_acknowledged_is_lost_by_kills() {
     std::fs::write(&config, configuration(pages::serve(page))).unwrap();
 
     let ledger = Ledger::default();
+    ledger.mix();
     let writers = ledger.start();
     let mut moments = BTreeMap::new();
     let mut chance = 0x2545_f491_4f6c_dd1d_u64;
@@ -136,7 +137,10 @@ fn has(folder: &Path, ending: &str) -> bool {
 }
 
 fn configuration(port: u16) -> String {
-    let mut text = "global:\n  scrape_interval: 1s\nscrape_configs:\n".to_owned();
+    let mut text =
+        "global:\n  scrape_interval: 1s\nstorage:\n  tsdb:\n    out_of_order_time_window: 1m\n\
+                    scrape_configs:\n"
+            .to_owned();
     for number in 0..TARGETS {
         text.push_str(&format!(
             "  - job_name: target-{number}\n    metrics_path: /{number}\n    static_configs:\n      \

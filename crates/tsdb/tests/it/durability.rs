@@ -49,6 +49,28 @@ fn modes_say_what_waits_for_the_disk() {
     }
 }
 
+/// The same for samples out of order, which have a log of their own.
+#[test]
+fn late_samples_are_as_safe() {
+    let cases = [
+        (Durability::Always, [2, 3, 3]),
+        (Durability::Interval, [1, 3, 3]),
+        (Durability::Os, [0, 0, 0]),
+    ];
+    for (durability, want) in cases {
+        let fs = SimulatedFs::recorded();
+        let f = open(&fs, durability);
+        f.db.set_out_of_order_window(60_000);
+        acknowledge(&f, 0, START).unwrap();
+        f.append(&[(labels(0), START - 20_000, 1.0)]).unwrap();
+        let committed = left(&fs);
+        acknowledge(&f, 0, START - 10_000).unwrap();
+        let acknowledged = left(&fs);
+        f.db.sync().unwrap();
+        assert_eq!([committed, acknowledged, left(&fs)], want, "{durability:?}");
+    }
+}
+
 #[test]
 fn what_could_not_be_synced_is_not_acknowledged_and_the_next_batch_is_safe() {
     let fs = SimulatedFs::recorded();
