@@ -75,13 +75,17 @@ impl ReadOnly {
         if let Some(end) = in_order_end(&self.view.blocks) {
             self.head.raise_min_valid_time(end);
         }
+        let mut deleted = Vec::new();
         let folder = dir.join("wal");
         if fs.metadata(&folder).is_ok() {
-            self.head
+            let replay = self
+                .head
                 .replay(fs, &folder, false, &ReplayProgress::default())?;
+            deleted = replay.tombstones;
         }
         let folder = dir.join(out_of_order::FOLDER);
-        self.head.replay_out_of_order(fs, &folder, false)?;
+        self.head
+            .replay_out_of_order(fs, &folder, false, &deleted)?;
         Ok(self)
     }
 

@@ -21,6 +21,7 @@ use crate::head::out_of_order::{self, LogPlace};
 use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
 use crate::status::ReplayProgress;
+use crate::wal::record::Tombstone;
 use crate::wal::{Syncing, Wal, WalError};
 
 /// Why a database cannot be opened.
@@ -173,7 +174,7 @@ fn open_log(
         milliseconds = took.as_millis(),
         "write-ahead log replayed"
     );
-    replay_out_of_order(fs, clock, head, options)?;
+    replay_out_of_order(fs, clock, head, options, &replay.tombstones)?;
     let syncing = Syncing {
         clock: Arc::clone(clock),
         seconds: head.metrics.upkeep.sync_seconds.clone(),
@@ -188,10 +189,11 @@ fn replay_out_of_order(
     clock: &Arc<dyn Clock>,
     head: &Head,
     options: &Options,
+    deleted: &[Tombstone],
 ) -> Result<(), OpenError> {
     let dir = options.path.join(out_of_order::FOLDER);
     let replay = head
-        .replay_out_of_order(&**fs, &dir, true)
+        .replay_out_of_order(&**fs, &dir, true, deleted)
         .map_err(|WalError { path, source }| OpenError::Unreadable { path, source })?;
     if replay.segments > 0 {
         tracing::info!(

@@ -23,7 +23,7 @@ use super::series::range_end;
 use crate::chunk::ChunkError;
 use crate::metrics::OutOfOrderMetrics;
 use crate::wal::WalError;
-pub(crate) use log::{FOLDER, LogPlace, OutOfOrderLog};
+pub(crate) use log::{FOLDER, LogPlace, OURS, OutOfOrderLog};
 pub(crate) use series::{Series, Value};
 
 /// Everything that came out of order and is in no block yet.

@@ -19,7 +19,7 @@ use super::append::{Pending, PendingHistogram};
 use super::chunk_files::{CHUNKS_DIR, ChunkFiles};
 use crate::status::ReplayProgress;
 use crate::wal::WalError;
-use crate::wal::record::{self, RefHistogram, RefSample};
+use crate::wal::record::{self, RefHistogram, RefSample, Tombstone};
 use crate::wire::Malformed;
 use appliers::Appliers;
 use files::FiledAgain;
@@ -41,6 +41,8 @@ pub(crate) struct Replay {
     /// Chunks in files whose encoding is not read, or that are out of order.
     pub(crate) skipped_chunks: usize,
     pub(crate) corruptions: usize,
+    /// Everything that was deleted.
+    pub(crate) tombstones: Vec<Tombstone>,
 }
 
 impl Head {
@@ -141,6 +143,7 @@ impl ReplayState<'_, '_> {
             Entries::Samples(samples) => self.samples(&samples),
             Entries::Histograms(histograms) => self.histograms(histograms),
             Entries::Tombstones(mut tombstones) => {
+                self.replay.tombstones.extend_from_slice(&tombstones);
                 // What was deleted before this time is in blocks, without that.
                 let settled = self.head.min_valid_time();
                 tombstones.retain(|tombstone| tombstone.range.max_time >= settled);

@@ -12,7 +12,7 @@ use crate::block::BlockError;
 use crate::head::Head;
 use crate::head::catalog::SLAB_ROWS;
 use crate::head::filed::HeadReadError;
-use crate::head::out_of_order::{FOLDER, Layer, Value};
+use crate::head::out_of_order::{FOLDER, Layer, OURS, Value};
 use crate::wal::WalError;
 
 /// Samples out of order that wait for their commit.
@@ -257,6 +257,7 @@ impl Head {
             histograms: &late.histograms,
         };
         self.encode_mixed(&[batch], &mut records);
+        records.push(OURS.to_vec());
         let out_of_order = &self.out_of_order;
         let _held = out_of_order.hold();
         let place = {

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use exposition::instrument::Summary;
+use hashbrown::HashMap;
 use host::clock::Clock;
 use host::fs::Fs;
+use model::TimeRange;
+use rapidhash::fast::RandomState;
 
 use super::{ByRow, Value};
 use crate::head::Head;
@@ -96,12 +99,13 @@ pub(crate) struct OutOfOrderReplay {
 
 impl Head {
     /// Replays the log of samples out of order in `dir`, which need not be there, behind the main
-    /// one. Damage is noted, counted and left behind; a torn end is cut off if `repairs`.
+    /// one, in which stands what was `deleted`. Damage is noted, counted and left behind; a torn end is cut off if `repairs`.
     pub(crate) fn replay_out_of_order(
         &self,
         fs: &dyn Fs,
         dir: &Path,
         repairs: bool,
+        deleted: &[Tombstone],
     ) -> Result<OutOfOrderReplay, WalError> {
         let mut replay = OutOfOrderReplay::default();
         let segments = list_segments(fs, dir)?;
@@ -112,8 +116,13 @@ impl Head {
             let path = segment_path(dir, number);
             let layer = self.out_of_order.youngest();
             let mut series = layer.write();
+            // Prometheus hides from these samples what it deleted; ours say themselves what is.
+            let hidden = match deleted.is_empty() || is_ours(fs, &path)? {
+                true => Hidden::default(),
+                false => self.hidden(deleted),
+            };
             let report = read_segment(fs, &path, &mut |bytes| {
-                self.replay_late(bytes, &mut series, &mut replay);
+                self.replay_late(bytes, &hidden, &mut series, &mut replay);
             })?;
             drop(series);
             replay.segments += 1;
@@ -136,15 +145,35 @@ impl Head {
         Ok(replay)
     }
 
-    fn replay_late(&self, bytes: &[u8], series: &mut ByRow, replay: &mut OutOfOrderReplay) {
+    fn hidden(&self, deleted: &[Tombstone]) -> Hidden {
+        let aliases = self.aliases();
+        let mut hidden = Hidden::default();
+        for tombstone in deleted {
+            if let Some(row) = self.replayed_row(&aliases, tombstone.series) {
+                hidden.entry(row).or_default().push(tombstone.range);
+            }
+        }
+        hidden
+    }
+
+    fn replay_late(
+        &self,
+        bytes: &[u8],
+        hidden: &Hidden,
+        series: &mut ByRow,
+        replay: &mut OutOfOrderReplay,
+    ) {
         let aliases = self.aliases();
         let mut insert = |reference, time, value| match self
             .replayed_row(&aliases, reference)
             .filter(|&row| self.has_row(row))
         {
             Some(row) => {
-                series.entry(row).or_default().insert(time, value);
-                replay.samples += 1;
+                let ranges = hidden.get(&row).into_iter().flatten();
+                if !ranges.into_iter().any(|range| range.contains(time)) {
+                    series.entry(row).or_default().insert(time, value);
+                    replay.samples += 1;
+                }
             }
             None => {
                 // A power failure took the series out of the main log. The next one that comes must
@@ -200,5 +229,17 @@ impl Head {
     }
 }
 
+/// Ranges of time that were deleted, by row.
+type Hidden = HashMap<u32, Vec<TimeRange>, RandomState>;
+
+/// True if we wrote a segment: somewhere in it is the record that stands behind each of our batches.
+fn is_ours(fs: &dyn Fs, path: &Path) -> Result<bool, WalError> {
+    let mut found = false;
+    read_segment(fs, path, &mut |bytes| found |= bytes == OURS)?;
+    Ok(found)
+}
+
+/// The record behind each batch: deletions, none. Prometheus passes over it.
+pub(crate) const OURS: &[u8] = &[3];
 /// The log's folder in the data directory.
 pub(crate) const FOLDER: &str = "wbl";
