@@ -61,22 +61,28 @@ impl<'a> OpenMetricsParser<'a> {
         let Some(value_text) = after.and_then(|after| after.strip_prefix(b" ")) else {
             return Ok(None);
         };
-        if let Some((value, len)) = float::read_prefix(value_text)
-            && value_text.get(len) == Some(&b'\n')
-        {
-            self.cursor.advance(expected.len() + len + 2);
-            return Ok(Some(Sample {
-                series: &[],
-                series_end: start + expected.len(),
-                value,
-                timestamp: None,
-                exemplar: None,
-            }));
+        let Some((value, len)) = float::read_prefix(value_text) else {
+            self.cursor.advance(expected.len());
+            return self
+                .after_series(&[])
+                .map(Some)
+                .map_err(|problem| error_at(&self.cursor, start, problem));
+        };
+        let mut sample = Sample {
+            series: &[],
+            series_end: start + expected.len(),
+            value,
+            timestamp: None,
+            exemplar: None,
+        };
+        self.cursor.advance(expected.len() + 1 + len);
+        if value_text.get(len) == Some(&b'\n') {
+            self.cursor.advance(1);
+            return Ok(Some(sample));
         }
-        self.cursor.advance(expected.len());
-        self.after_series(&[])
-            .map(Some)
-            .map_err(|problem| error_at(&self.cursor, start, problem))
+        self.after_value(&mut sample)
+            .map_err(|problem| error_at(&self.cursor, start, problem))?;
+        Ok(Some(sample))
     }
 
     fn entry(&mut self) -> Result<Option<Entry<'a>>, Problem> {
@@ -138,6 +144,12 @@ impl<'a> OpenMetricsParser<'a> {
             timestamp: None,
             exemplar: None,
         };
+        self.after_value(&mut sample)?;
+        Ok(sample)
+    }
+
+    /// The timestamp and the exemplar, as far as they are there, and the end of the line.
+    fn after_value(&mut self, sample: &mut Sample<'a>) -> Result<(), Problem> {
         if self.cursor.peek() == Some(b' ') && !self.cursor.rest().starts_with(EXEMPLAR_START) {
             let seconds = self.number(Problem::TimestampExpected, Problem::InvalidTimestamp)?;
             sample.timestamp = Some(millis(seconds).ok_or(Problem::InvalidTimestamp)?);
@@ -145,8 +157,7 @@ impl<'a> OpenMetricsParser<'a> {
         if self.cursor.rest().starts_with(EXEMPLAR_START) {
             sample.exemplar = Some(self.exemplar()?);
         }
-        self.end_of_line(Problem::EndOfLineExpected)?;
-        Ok(sample)
+        self.end_of_line(Problem::EndOfLineExpected)
     }
 
     fn exemplar(&mut self) -> Result<Exemplar<'a>, Problem> {
@@ -176,6 +187,10 @@ impl<'a> OpenMetricsParser<'a> {
     fn number(&mut self, missing: Problem, invalid: Problem) -> Result<f64, Problem> {
         if !self.cursor.take(b" ") {
             return Err(missing);
+        }
+        if let Some((value, len)) = float::read_prefix(self.cursor.rest()) {
+            self.cursor.advance(len);
+            return Ok(value);
         }
         let text = self.cursor.take_while(|byte| !matches!(byte, b' ' | b'\n'));
         if text.is_empty() {
