@@ -49,6 +49,7 @@ impl Life {
             .collect();
         let options = Options {
             block_range: BLOCK_RANGE,
+            out_of_order_window: [0, 0, 2 * BLOCK_RANGE][random.index(3)],
             max_block_range: [0, 3 * BLOCK_RANGE][random.index(2)],
             retention: Retention {
                 time: [0, 0, 30 * 60_000, 2 * 3_600_000][random.index(4)],
@@ -72,11 +73,12 @@ impl Life {
         let fs = SimulatedFs::recorded();
         fs.set_ignores_syncs(plant == Plant::SkippedSync);
         let fixture = open_with(&fs, options.clone()).unwrap();
+        let model = Model::new(BLOCK_RANGE, options.out_of_order_window);
         Self {
             fs,
             options,
             fixture: Some(fixture),
-            model: Model::new(BLOCK_RANGE),
+            model,
             references: vec![None; universe.len()],
             universe,
             now: START,
@@ -161,10 +163,13 @@ impl Life {
             Ending::Commit => batch.commit(&mut self.model, false)?,
             Ending::Durably => batch.commit(&mut self.model, true)?,
         }
-        self.note_durable(match ending {
+        let is_durable = match ending {
             Ending::Durably => self.options.durability != Durability::Os,
             _ => self.options.durability == Durability::Always,
-        });
+        };
+        if is_durable {
+            self.model.note_batch_durable(self.fs.change_count());
+        }
         Ok(())
     }
 
@@ -188,7 +193,7 @@ impl Life {
             batch.commit(&mut self.model, false)?;
             let is_durable = self.options.durability == Durability::Always;
             if is_durable {
-                self.model.note_durable(self.fs.change_count());
+                self.model.note_batch_durable(self.fs.change_count());
             }
         }
         Ok(())
@@ -220,7 +225,9 @@ impl Life {
 
     /// A sample that comes too early or late, or was there before.
     fn odd(&self, random: &mut Random, series: usize) -> (i64, Sample) {
-        let last = self.model.last(series);
+        // Of two at one time that came out of order, either may stay.
+        let is_late = self.options.out_of_order_window > 0;
+        let last = self.model.last(series).filter(|_| !is_late);
         let (time, sample) = match (last, random.below(5)) {
             (Some((time, same)), 0) => (time, Some(same.clone())),
             (Some((time, _)), 1) => (time, None),
@@ -268,7 +275,9 @@ impl Life {
     }
 
     fn maintain(&mut self, random: &mut Random, is_read: bool) -> Result<(), String> {
-        let before = newest_end(self.db());
+        let newest = newest_end(self.db());
+        let before = self.db().block_metas().into_iter().map(|meta| meta.ulid);
+        let before: Vec<String> = before.collect();
         if is_read {
             let question = Question::any(random, &self.model);
             let querier = self.db().querier(question.range).map_err(text)?;
@@ -282,19 +291,19 @@ impl Life {
         } else {
             self.db().maintain().map_err(text)?;
         }
-        let (retention, metas) = (self.options.retention.time, self.db().block_metas());
+        let retention = self.options.retention.time;
         if retention == 0 {
             return Ok(());
         }
-        let kept = |end: i64| before.saturating_sub(end) < retention;
-        if let Some(meta) = metas.iter().find(|meta| !kept(meta.max_time)) {
+        let kept = |end: i64| newest.saturating_sub(end) < retention;
+        let after = self.db().block_metas();
+        let old = after.iter().filter(|meta| before.contains(&meta.ulid));
+        if let Some(meta) = old.into_iter().find(|meta| !kept(meta.max_time)) {
             return Err(format!("the block until {} should be gone", meta.max_time));
         }
-        let oldest = metas.iter().map(|meta| meta.min_time).min();
         let limit = newest_end(self.db()).saturating_sub(retention);
-        if let Some(oldest) = oldest {
-            self.model.forget_before(oldest.min(limit));
-        }
+        let found = read(self.db(), &Question::everything(), &self.universe)?;
+        self.model.forget_missing(&found, limit);
         Ok(())
     }
 
@@ -310,6 +319,8 @@ impl Life {
     }
 
     fn snapshot(&mut self, skips_head: bool, is_restored: bool) -> Result<(), String> {
+        // What came late is in the head, whatever its time.
+        let skips_head = skips_head && self.options.out_of_order_window == 0;
         let name = self.db().snapshot(skips_head).map_err(text)?;
         let folder = Path::new(SNAPSHOTS).join(name);
         let (fs, options) = (copy(&self.fs, &folder), self.options.clone());
@@ -428,6 +439,7 @@ impl Batch<'_> {
                 }
                 Err(AppendError::OutOfBounds) => Verdict::OutOfBounds,
                 Err(AppendError::OutOfOrder) => Verdict::OutOfOrder,
+                Err(AppendError::TooOld) => Verdict::TooOld,
                 Err(AppendError::DuplicateTimestamp) => Verdict::Duplicate,
                 Err(error) => return Err(error.to_string()),
             };

@@ -65,6 +65,7 @@ pub(super) enum Verdict {
     Taken,
     OutOfBounds,
     OutOfOrder,
+    TooOld,
     Duplicate,
 }
 
@@ -72,11 +73,15 @@ pub(super) enum Verdict {
 #[derive(Clone, Debug)]
 enum Event {
     Added(Vec<(usize, i64, Sample)>),
+    /// Added behind later samples.
+    Late(Vec<(usize, i64, Sample)>),
     Deleted(Vec<(usize, i64)>),
-    /// Retention took away what is older.
-    Forgotten(i64),
-    /// All before it is promised to be there from that change of the disk on.
-    Durable(usize),
+    /// All before it is promised to be there from that change of the disk on; what came late, which
+    /// has a log of its own, only if so said.
+    Durable {
+        changes: usize,
+        is_late: bool,
+    },
 }
 
 pub(super) struct Model {
@@ -89,12 +94,16 @@ pub(super) struct Model {
     /// Where the blocks end that the database was opened with.
     settled: i64,
     block_range: i64,
+    /// How far behind the newest sample others may come; 0: in order only.
+    window: i64,
+    /// Whether the last batch surely had samples that came late.
+    has_just_late: bool,
     /// Series that may have left their names.
     named: BTreeSet<usize>,
 }
 
 impl Model {
-    pub(super) fn new(block_range: i64) -> Self {
+    pub(super) fn new(block_range: i64, window: i64) -> Self {
         Self {
             base: Contents::new(),
             events: Vec::new(),
@@ -102,6 +111,8 @@ impl Model {
             newest: NOTHING,
             settled: i64::MIN,
             block_range,
+            window,
+            has_just_late: false,
             named: BTreeSet::new(),
         }
     }
@@ -119,13 +130,9 @@ impl Model {
         Some((time, sample))
     }
 
-    /// The oldest time that a batch which begins now may carry: at least, at most.
+    /// What a batch that begins now goes by: the least and the greatest time that may be the newest.
     pub(super) fn bounds(&self) -> (i64, i64) {
-        let bound = |newest: i64| {
-            self.settled
-                .max(newest.saturating_sub(self.block_range / 2))
-        };
-        (bound(self.newest.min_time), bound(self.newest.max_time))
+        (self.newest.min_time, self.newest.max_time)
     }
 
     /// What may become of a sample in a batch that began with `bounds`.
@@ -137,26 +144,45 @@ impl Model {
         sample: &Sample,
     ) -> Vec<Verdict> {
         self.named.insert(series);
-        let in_order = match self.last(series) {
-            Some((last, _)) if time < last => Verdict::OutOfOrder,
-            Some((last, same)) if time == last && same != sample => Verdict::Duplicate,
-            _ => Verdict::Taken,
+        let verdict = |newest: i64| {
+            let in_order = self
+                .settled
+                .max(newest.saturating_sub(self.block_range / 2));
+            let late = match self.window {
+                0 => None,
+                window if time < newest.saturating_sub(window) => Some(Verdict::TooOld),
+                _ => Some(Verdict::Taken),
+            };
+            match self.last(series) {
+                _ if time < in_order => late.unwrap_or(Verdict::OutOfBounds),
+                Some((last, _)) if time < last => late.unwrap_or(Verdict::OutOfOrder),
+                Some((last, same)) if time == last && same != sample => Verdict::Duplicate,
+                _ => Verdict::Taken,
+            }
         };
-        match time {
-            _ if time < bounds.0 => vec![Verdict::OutOfBounds],
-            _ if time < bounds.1 => vec![Verdict::OutOfBounds, in_order],
-            _ => vec![in_order],
-        }
+        vec![verdict(bounds.0), verdict(bounds.1)]
     }
 
     /// Commits a batch; how many of its samples are there, and how many were dropped.
     pub(super) fn commit(&mut self, batch: Vec<(usize, i64, Sample)>) -> (usize, usize) {
-        let (mut added, mut present, mut dropped) = (Vec::new(), 0, 0);
+        let (mut added, mut late) = (Vec::new(), Vec::new());
+        let (mut present, mut dropped) = (0, 0);
+        let bound = |newest: i64| {
+            self.settled
+                .max(newest.saturating_sub(self.block_range / 2))
+        };
+        let bounds = [self.newest.min_time, self.newest.max_time].map(bound);
+        let mut is_surely_late = false;
         for (series, time, sample) in batch {
             match self.last(series) {
                 Some((last, same)) if time == last && *same == sample => present += 1,
-                Some((last, _)) if time <= last => dropped += 1,
-                _ => {
+                Some((last, _)) if time == last || (time < last && self.window == 0) => {
+                    dropped += 1;
+                }
+                last => {
+                    let is_behind = last.is_some_and(|(last, _)| time < last);
+                    let is_late = self.window > 0 && (is_behind || time < bounds[1]);
+                    is_surely_late |= is_late && (is_behind || time < bounds[0]);
                     let seen = &mut self.newest;
                     seen.min_time = seen.min_time.max(time);
                     seen.max_time = seen.max_time.max(time);
@@ -164,18 +190,27 @@ impl Model {
                         .entry(series)
                         .or_default()
                         .insert(time, sample.clone());
-                    added.push((series, time, sample));
+                    let part = if is_late { &mut late } else { &mut added };
+                    part.push((series, time, sample));
                 }
             }
         }
-        let there = added.len() + present;
-        self.events.push(Event::Added(added));
+        let there = added.len() + late.len() + present;
+        self.has_just_late = is_surely_late;
+        self.events.extend([Event::Added(added), Event::Late(late)]);
         (there, dropped)
+    }
+
+    /// The last batch, and all that its logs had before, is promised to be there.
+    pub(super) fn note_batch_durable(&mut self, changes: usize) {
+        let is_late = self.has_just_late;
+        self.events.push(Event::Durable { changes, is_late });
     }
 
     /// All before is promised to be there.
     pub(super) fn note_durable(&mut self, changes: usize) {
-        self.events.push(Event::Durable(changes));
+        let is_late = true;
+        self.events.push(Event::Durable { changes, is_late });
     }
 
     pub(super) fn delete(&mut self, is_meant: impl Fn(usize) -> bool, range: TimeRange) {
@@ -193,8 +228,15 @@ impl Model {
         self.happen(Event::Deleted(gone));
     }
 
-    pub(super) fn forget_before(&mut self, time: i64) {
-        self.happen(Event::Forgotten(time));
+    /// Retention may have taken away what is older than `limit`, and left `found`.
+    pub(super) fn forget_missing(&mut self, found: &Contents, limit: i64) {
+        let mut gone = Vec::new();
+        for (&series, samples) in &self.contents {
+            let old = samples.range(..limit).map(|(&time, _)| time);
+            let missing = old.filter(|&time| sample(found, series, time).is_none());
+            gone.extend(missing.map(|time| (series, time)));
+        }
+        self.happen(Event::Deleted(gone));
     }
 
     /// The database was opened again; its blocks end at `settled`.
@@ -222,16 +264,30 @@ impl Model {
         settled: i64,
         forgotten: i64,
     ) -> Result<(), String> {
-        let promise = |event: &Event| matches!(event, Event::Durable(changes) if *changes <= at);
-        let promised = self
-            .events
-            .iter()
-            .rposition(promise)
-            .map_or(0, |place| place + 1);
-        let open = self.events.split_off(promised);
+        let promised = |lately: bool| {
+            let promise = |event: &Event| match event {
+                Event::Durable { changes, is_late } => *changes <= at && (*is_late || !lately),
+                _ => false,
+            };
+            let last = self.events.iter().rposition(promise);
+            last.map_or(0, |last| last + 1)
+        };
+        let (promised, promised_late) = (promised(false), promised(true));
         let mut required = std::mem::take(&mut self.base);
-        for event in &self.events {
+        let mut open: Vec<Event> = Vec::new();
+        for (place, event) in std::mem::take(&mut self.events).into_iter().enumerate() {
+            let limit = match event {
+                Event::Late(_) => promised_late,
+                _ => promised,
+            };
+            if place >= limit {
+                open.push(event);
+                continue;
+            }
             event.apply(&mut required);
+            if let Event::Deleted(gone) = &event {
+                open.iter_mut().for_each(|event| event.lose(gone));
+            }
         }
         let mut adopted = Contents::new();
         for (series, time) in keys(&required, found, &open) {
@@ -257,16 +313,16 @@ impl Model {
                     .insert(time, known.clone());
             }
         }
-        check_order(&open, found, settled)?;
+        if self.window == 0 {
+            // What came late has a log of its own.
+            check_order(&open, found, settled)?;
+        }
         self.newest = TimeRange::new(
-            latest(&self.events)
-                .max(newest(&adopted))
-                .max(self.floor_of_newest(&required)),
+            newest(&adopted).max(self.floor_of_newest(&required)),
             self.newest.max_time,
         );
         self.base = adopted.clone();
         self.contents = adopted;
-        self.events.clear();
         self.settled = settled;
         Ok(())
     }
@@ -285,7 +341,7 @@ impl Model {
 impl Event {
     fn apply(&self, contents: &mut Contents) {
         match self {
-            Self::Added(samples) => {
+            Self::Added(samples) | Self::Late(samples) => {
                 for (series, time, sample) in samples {
                     contents
                         .entry(*series)
@@ -298,26 +354,27 @@ impl Event {
                     contents.entry(*series).or_default().remove(time);
                 }
             }
-            Self::Forgotten(before) => {
-                contents
-                    .values_mut()
-                    .for_each(|samples| samples.retain(|time, _| time >= before));
-            }
-            Self::Durable(_) => {}
+            Self::Durable { .. } => {}
+        }
+    }
+
+    /// What it added there was deleted for good.
+    fn lose(&mut self, gone: &[(usize, i64)]) {
+        if let Self::Added(samples) | Self::Late(samples) = self {
+            samples.retain(|(series, time, _)| !gone.contains(&(*series, *time)));
         }
     }
 
     /// What a place may hold because of it.
     fn outcomes(&self, series: usize, time: i64) -> Vec<Option<&Sample>> {
         match self {
-            Self::Added(samples) => {
+            Self::Added(samples) | Self::Late(samples) => {
                 let here = samples
                     .iter()
                     .filter(|(s, t, _)| (*s, *t) == (series, time));
                 here.map(|(_, _, sample)| Some(sample)).collect()
             }
             Self::Deleted(places) if places.contains(&(series, time)) => vec![None],
-            Self::Forgotten(before) if time < *before => vec![None],
             _ => Vec::new(),
         }
     }
@@ -364,7 +421,7 @@ fn keys(required: &Contents, found: &Contents, open: &[Event]) -> BTreeSet<(usiz
     };
     let mut keys: BTreeSet<_> = places(required).into_iter().chain(places(found)).collect();
     for event in open {
-        if let Event::Added(samples) = event {
+        if let Event::Added(samples) | Event::Late(samples) = event {
             keys.extend(samples.iter().map(|(series, time, _)| (*series, *time)));
         }
     }
@@ -380,14 +437,6 @@ fn newest(contents: &Contents) -> i64 {
         .values()
         .filter_map(|samples| samples.last_key_value());
     times.map(|(&time, _)| time).max().unwrap_or(i64::MIN)
-}
-
-fn latest(events: &[Event]) -> i64 {
-    let added = events.iter().filter_map(|event| match event {
-        Event::Added(samples) => samples.iter().map(|(_, time, _)| *time).max(),
-        _ => None,
-    });
-    added.max().unwrap_or(i64::MIN)
 }
 
 const NOTHING: TimeRange = TimeRange {
