@@ -142,8 +142,8 @@ Scraping: all servers scrape the same load generator at the same time; medians o
 Normalised: divided by the load generator's own CPU in the same run and multiplied by 0.2 s per
 million samples, which takes most of a shared machine's drift out. New series: CPU from the start
 until every target has been scraped twice, less what as many samples cost later, by series. Queries:
-two rates summed by namespace, one by pod, one quantile and a count of all, at one time and over four
-minutes. Restart: all are killed (`kill -9`), then started one after the other with the same
+rates summed by namespace and by pod and a quantile, at one time and over four minutes, and a count of
+all series. Restart: all are killed (`kill -9`), then started one after the other with the same
 configuration. Bars for the whole process grow with the number of series from those for 500,000.
 
 Remote write: 2 h 55 min of one sample every 15 s, 2,000 samples a request, four connections, the same
