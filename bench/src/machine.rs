@@ -20,6 +20,13 @@ pub(crate) fn describe() -> String {
     format!("{cores} cores ({processor}), {gibibytes:.0} GiB, Linux {kernel}")
 }
 
+/// Threads that wanted a core in the last quarter of an hour, on average: with more than there are
+/// cores, wall clock says little and CPU seconds are too many.
+pub(crate) fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').nth(2).unwrap_or_default().to_owned()
+}
+
 /// First line that a program prints about its version.
 pub(crate) fn version(program: &Path) -> String {
     first_line(Command::new(program).arg("--version"))

@@ -67,6 +67,10 @@ impl Table {
         };
         line("command", &options.command());
         line("machine", &machine::describe());
+        line(
+            "load average at the end, 15 minutes",
+            &format!("{}; the cores were shared if above 2", machine::load()),
+        );
         let commit = machine::commit();
         line("date, commit", &format!("{}, `{commit}`", machine::today()));
         for &kind in &self.servers {
