@@ -6,6 +6,7 @@ mod files;
 mod log;
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -67,13 +68,14 @@ impl Head {
         let highest_reference = found.highest_reference;
         let (sender, entries) = sync_channel(QUEUED);
         let reader = LogReader::new(fs, dir, sender);
-        let (mut replay, report) = std::thread::scope(|scope| {
+        let (mut replay, orphaned, report) = std::thread::scope(|scope| {
             let mut state = ReplayState {
                 head: self,
                 fs,
                 replay,
                 files: FiledAgain::new(self, found),
                 unfiled_samples: repairs.then_some(0),
+                orphaned: 0,
                 appliers: Appliers::start(scope, self).map_err(WalError::at(dir))?,
             };
             let reader = std::thread::Builder::new()
@@ -81,11 +83,11 @@ impl Head {
                 .spawn_scoped(scope, move || reader.run(repairs, progress))
                 .map_err(WalError::at(dir))?;
             entries.into_iter().for_each(|entries| state.take(entries));
-            let mut replay = state.replay;
+            let (mut replay, orphaned) = (state.replay, state.orphaned);
             replay.samples = state.appliers.finish();
             replay.corruptions += state.files.finish();
             match reader.join() {
-                Ok(report) => Ok((replay, report?)),
+                Ok(report) => Ok((replay, orphaned, report?)),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         })?;
@@ -94,8 +96,10 @@ impl Head {
             skipped_records,
             corruptions,
         } = report;
-        // What the log has lost may have been in a file: its number is not given out again.
+        // What the log has lost may have been in a file, and of a series that ended it may have
+        // samples: those numbers are not given out again.
         self.reserve_reference(highest_reference);
+        self.reserve_reference(orphaned);
         replay.segments = segments;
         replay.skipped_records = skipped_records;
         replay.corruptions += corruptions;
@@ -133,6 +137,8 @@ struct ReplayState<'a, 'scope> {
     files: FiledAgain<'a>,
     /// Samples since finished chunks were last put into files; none if they stay in memory.
     unfiled_samples: Option<usize>,
+    /// The highest reference of a sample that no series had when it came.
+    orphaned: u64,
     appliers: Appliers<'scope>,
 }
 
@@ -222,14 +228,21 @@ impl ReplayState<'_, '_> {
         let head = self.head;
         let min_valid = head.min_valid_time();
         let aliases = head.aliases();
+        // A series that has ended may have left samples. They must not be on their way when another
+        // one gets its reference.
+        let known = head.next_row.load(Ordering::Relaxed);
         for sample in samples.iter().filter(|sample| sample.time >= min_valid) {
             match head.replayed_row(&aliases, sample.series) {
-                Some(row) => self.appliers.sample(Pending {
+                Some(row) if row < known => self.appliers.sample(Pending {
                     row,
                     time: sample.time,
                     value: sample.value,
                 }),
-                None => self.replay.unknown_series += 1,
+                row => {
+                    let reference = row.map_or(0, |_| sample.series);
+                    self.orphaned = self.orphaned.max(reference);
+                    self.replay.unknown_series += 1;
+                }
             }
         }
         drop(aliases);
@@ -259,6 +272,7 @@ impl ReplayState<'_, '_> {
         let head = self.head;
         let min_valid = head.min_valid_time();
         let aliases = head.aliases();
+        let known = head.next_row.load(Ordering::Relaxed);
         for RefHistogram {
             series,
             time,
@@ -273,12 +287,15 @@ impl ReplayState<'_, '_> {
                 continue;
             }
             match head.replayed_row(&aliases, series) {
-                Some(row) => self.appliers.histogram(PendingHistogram {
+                Some(row) if row < known => self.appliers.histogram(PendingHistogram {
                     row,
                     time,
                     histogram,
                 }),
-                None => self.replay.unknown_series += 1,
+                row => {
+                    self.orphaned = self.orphaned.max(row.map_or(0, |_| series));
+                    self.replay.unknown_series += 1;
+                }
             }
         }
         self.appliers.send();
@@ -309,8 +326,6 @@ impl Head {
         labels: &Labels,
         fingerprint: Fingerprint,
     ) -> Restored {
-        use std::sync::atomic::Ordering;
-
         let current = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
         let mut catalog = current.write().unwrap_or_else(PoisonError::into_inner);
         if catalog.rows().is_empty() {
@@ -346,8 +361,6 @@ impl Head {
 
     /// Sees to it that no series gets this reference, which is in use already; returns its row.
     pub(super) fn reserve_reference(&self, reference: u64) -> Option<u32> {
-        use std::sync::atomic::Ordering;
-
         let row = self.row(reference).filter(|&row| row < u32::MAX)?;
         self.next_row.fetch_max(row + 1, Ordering::Relaxed);
         self.settled_row.fetch_max(row + 1, Ordering::Relaxed);

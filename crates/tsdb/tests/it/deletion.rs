@@ -105,6 +105,23 @@ fn cleaning_takes_the_bytes_out() {
     );
 }
 
+/// The log may have samples of a series that has ended: no other one gets them.
+#[test]
+fn a_new_series_does_not_get_samples_of_one_that_ended() {
+    let fs = SimulatedFs::default();
+    let f = open(&fs);
+    f.fill(3, START, START + 9 * HOUR, 15_000);
+    delete(&f, "pod-2", TimeRange::ALL);
+    f.db.maintain().unwrap();
+    drop(f);
+    let f = open(&fs);
+    f.append(&[(labels(50), START + 9 * HOUR, 1.0)]).unwrap();
+    let want = filled(&f);
+    assert_eq!(want.len(), 3);
+    drop(f);
+    assert!(filled(&open(&fs)) == want);
+}
+
 #[test]
 fn a_snapshot_holds_everything_and_follows_nothing() {
     let fs = SimulatedFs::default();
