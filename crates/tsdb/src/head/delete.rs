@@ -1,5 +1,6 @@
 //! Deleting samples from the head: logged, then taken out of the chunks.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use model::{Matcher, TimeRange};
@@ -41,6 +42,7 @@ impl Head {
         if tombstones.is_empty() {
             return Ok(());
         }
+        self.add_aliases(&mut tombstones);
         let mut bytes = Vec::new();
         record::encode_tombstones(&mut bytes, tombstones.iter().copied());
         if !late.is_empty() {
@@ -51,6 +53,23 @@ impl Head {
         self.apply_tombstones(&tombstones);
         self.delete_late(&late, &tombstones);
         Ok(())
+    }
+
+    /// Says the same under every reference that a series has had in the log: its newest one may be
+    /// gone from there sooner than samples under the others.
+    fn add_aliases(&self, tombstones: &mut Vec<Tombstone>) {
+        let aliases = self.aliases.lock().unwrap_or_else(PoisonError::into_inner);
+        if aliases.is_empty() {
+            return;
+        }
+        let ranges: BTreeMap<u64, TimeRange> = tombstones
+            .iter()
+            .map(|tombstone| (tombstone.series, tombstone.range))
+            .collect();
+        tombstones.extend(aliases.iter().filter_map(|(&series, &row)| {
+            let range = *ranges.get(&self.reference(row).get())?;
+            Some(Tombstone { series, range })
+        }));
     }
 
     fn delete_late(&self, late: &Layers, tombstones: &[Tombstone]) {
@@ -70,8 +89,10 @@ impl Head {
         let mut bytes = Vec::new();
         for some in rows.chunks(TOMBSTONES_OF_A_RECORD) {
             let series = some.iter().map(|&row| self.reference(row).get());
+            let mut tombstones: Vec<_> = series.map(|series| Tombstone { series, range }).collect();
+            self.add_aliases(&mut tombstones);
             bytes.clear();
-            record::encode_tombstones(&mut bytes, series.map(|series| Tombstone { series, range }));
+            record::encode_tombstones(&mut bytes, tombstones.iter().copied());
             self.log_record(wal, &bytes)?;
         }
         Ok(())
