@@ -26,7 +26,9 @@ mod document;
 
 mod problem;
 mod relabel;
+mod secret;
 
 pub mod server;
 
 pub use problem::{Problem, ProblemKind, Problems};
+pub use secret::Secret;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::suggest::nearest;
 use super::{Node, Reader, Value};
+use crate::secret::Secret;
 
 /// The keys of a section.
 #[derive(Debug)]
@@ -98,6 +99,10 @@ impl<'d> Section<'d> {
 
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         self.reader.text(self.get(key)?)
+    }
+
+    pub(crate) fn secret(&self, key: &str) -> Secret {
+        self.text(key).map(Secret::from).unwrap_or_default()
     }
 
     pub(crate) fn boolean(&self, key: &str) -> Option<bool> {

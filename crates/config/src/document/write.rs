@@ -1,5 +1,7 @@
 //! Writes YAML in the form that upstream prints its configuration in.
 
+use crate::secret::Secret;
+
 /// Puts a document together, line by line, two spaces a level; a list starts at the column of its
 /// key.
 #[derive(Debug, Default)]
@@ -23,6 +25,13 @@ impl YamlWriter {
     pub(crate) fn bare(&mut self, key: &str, value: impl std::fmt::Display) {
         self.key(key);
         self.out.push_str(&format!(" {value}\n"));
+    }
+
+    /// `key: <secret>`, if there is one.
+    pub(crate) fn secret(&mut self, key: &str, secret: &Secret) {
+        if !secret.is_empty() {
+            self.bare(key, secret);
+        }
     }
 
     /// `key: [a, b]`.
