@@ -6,6 +6,7 @@
 
 mod binary;
 mod decode;
+mod first;
 mod read;
 mod section;
 mod suggest;
@@ -96,4 +97,10 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Node, Problems> {
             kind: ProblemKind::Invalid,
         }])
     })
+}
+
+/// Reads the first of the documents of a file, and says whether there are more.
+pub(crate) fn parse_first(text: &str, file: &str) -> Result<(Node, bool), Problems> {
+    let (first, has_more) = first::first_document(text);
+    Ok((parse(first, file)?, has_more))
 }

@@ -1,9 +1,9 @@
 //! Every file a user writes, as data: as written, then effective.
 //!
 //! A file is read into a document whose nodes know their place, and from there into an effective
-//! type: [`server::Config`] for `prometheus.yml`, with each [`server::ScrapeConfig`] complete, and
-//! [`discovery`] for what finds targets. Whatever is wrong is told as [`Problems`], all at once,
-//! each with file, line and column.
+//! type: [`server::Config`] for `prometheus.yml`, with each [`server::ScrapeConfig`] complete,
+//! [`discovery`] for what finds targets, [`rules::RuleFile`] for a file of rules. Whatever is wrong
+//! is told as [`Problems`], all at once, each with file, line and column.
 //!
 //! ```
 //! let text = "
@@ -26,6 +26,7 @@ mod document;
 
 mod problem;
 mod relabel;
+pub mod rules;
 mod secret;
 
 pub mod server;

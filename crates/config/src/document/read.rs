@@ -15,6 +15,7 @@ use crate::problem::{Problem, ProblemKind, Problems};
 pub(crate) struct Reader {
     file: String,
     problems: RefCell<Vec<Problem>>,
+    ignores_unknown_keys: bool,
 }
 
 impl Reader {
@@ -22,7 +23,19 @@ impl Reader {
         Self {
             file: file.to_owned(),
             problems: RefCell::default(),
+            ignores_unknown_keys: false,
         }
+    }
+
+    /// The same; keys that nobody knows are passed over.
+    #[must_use]
+    pub(crate) fn ignoring_unknown_keys(mut self, ignore: bool) -> Self {
+        self.ignores_unknown_keys = ignore;
+        self
+    }
+
+    pub(crate) fn ignores_unknown_keys(&self) -> bool {
+        self.ignores_unknown_keys
     }
 
     /// Notes that the file is wrong at `place`.

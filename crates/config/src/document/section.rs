@@ -57,6 +57,7 @@ impl<'d> Section<'d> {
                 None if schema.later.contains(&key.as_str()) => {
                     reader.unsupported(key_node.place, &key);
                 }
+                None if reader.ignores_unknown_keys() => {}
                 None => reader.invalid(key_node.place, unknown_key(&key, schema)),
             }
         }
