@@ -7,6 +7,7 @@
 mod binary;
 mod decode;
 mod first;
+pub(crate) mod keys;
 mod read;
 mod section;
 mod suggest;
@@ -14,6 +15,7 @@ mod suggest;
 mod tests;
 mod write;
 
+pub(crate) use keys::keys;
 pub(crate) use read::Reader;
 pub(crate) use section::{Schema, Section};
 pub(crate) use write::YamlWriter;

@@ -2,8 +2,9 @@
 //!
 //! A file is read into a document whose nodes know their place, and from there into an effective
 //! type: [`server::Config`] for `prometheus.yml`, with each [`server::ScrapeConfig`] complete,
-//! [`discovery`] for what finds targets, [`rules::RuleFile`] for a file of rules. Whatever is wrong
-//! is told as [`Problems`], all at once, each with file, line and column.
+//! [`discovery`] for what finds targets, [`http`] for how others are asked, [`rules::RuleFile`] for a
+//! file of rules. Whatever is wrong is told as [`Problems`], all at once, each with file, line and
+//! column.
 //!
 //! ```
 //! let text = "
@@ -23,6 +24,7 @@
 
 pub mod discovery;
 mod document;
+pub mod http;
 
 mod problem;
 mod relabel;
@@ -30,6 +32,8 @@ pub mod rules;
 mod secret;
 
 pub mod server;
+pub mod url;
 
 pub use problem::{Problem, ProblemKind, Problems};
 pub use secret::Secret;
+pub use url::Url;

@@ -21,6 +21,11 @@ impl Secret {
         &self.0
     }
 
+    /// What is shown in its place: nothing for nothing.
+    pub(crate) fn shown(&self) -> &'static str {
+        if self.0.is_empty() { "" } else { SHOWN }
+    }
+
     /// True if nothing is kept secret.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -96,6 +96,7 @@ impl Config {
         join(&mut self.global.scrape_failure_log_file);
         for job in &mut self.scrape_configs {
             join(&mut job.scrape_failure_log_file);
+            job.http.set_directory(folder);
             let discoveries = &mut job.service_discovery.file_sd_configs;
             discoveries
                 .iter_mut()

@@ -9,7 +9,8 @@ use model::{RelabelRule, duration};
 use super::global::read_name_schemes;
 use super::{EscapingScheme, GlobalConfig, ScrapeLimits, ScrapeProtocol, protocol};
 use crate::discovery::{self, ServiceDiscovery};
-use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
+use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter, keys};
+use crate::http::{self, HttpClientConfig};
 use crate::relabel::{read_rules, write_rules};
 
 /// One job, effective.
@@ -56,6 +57,8 @@ pub struct ScrapeConfig {
     pub relabel_configs: Vec<RelabelRule>,
     /// Rules over scraped labels, before samples are stored.
     pub metric_relabel_configs: Vec<RelabelRule>,
+    /// How targets are asked: credentials, TLS, proxy, headers.
+    pub http: HttpClientConfig,
     /// Where the targets come from.
     pub service_discovery: ServiceDiscovery,
 }
@@ -120,6 +123,7 @@ impl ScrapeConfig {
             extra_scrape_metrics: global.extra_scrape_metrics,
             relabel_configs: Vec::new(),
             metric_relabel_configs: Vec::new(),
+            http: HttpClientConfig::default(),
             service_discovery: ServiceDiscovery::default(),
         }
     }
@@ -129,54 +133,43 @@ impl ScrapeConfig {
 
 const SCHEMA: Schema = Schema {
     type_name: "config.ScrapeConfig",
-    keys: &[
-        "job_name",
-        "honor_labels",
-        "honor_timestamps",
-        "track_timestamps_staleness",
-        "params",
-        "scrape_interval",
-        "scrape_timeout",
-        "scrape_protocols",
-        "fallback_scrape_protocol",
-        "scrape_native_histograms",
-        "always_scrape_classic_histograms",
-        "convert_classic_histograms_to_nhcb",
-        "extra_scrape_metrics",
-        "scrape_failure_log_file",
-        "metrics_path",
-        "scheme",
-        "enable_compression",
-        "body_size_limit",
-        "sample_limit",
-        "target_limit",
-        "label_limit",
-        "label_name_length_limit",
-        "label_value_length_limit",
-        "native_histogram_bucket_limit",
-        "native_histogram_min_bucket_factor",
-        "keep_dropped_targets",
-        "metric_name_validation_scheme",
-        "metric_name_escaping_scheme",
-        "relabel_configs",
-        "metric_relabel_configs",
-        discovery::KEYS[0],
-        discovery::KEYS[1],
-    ],
+    keys: keys!(
+        &[
+            "job_name",
+            "honor_labels",
+            "honor_timestamps",
+            "track_timestamps_staleness",
+            "params",
+            "scrape_interval",
+            "scrape_timeout",
+            "scrape_protocols",
+            "fallback_scrape_protocol",
+            "scrape_native_histograms",
+            "always_scrape_classic_histograms",
+            "convert_classic_histograms_to_nhcb",
+            "extra_scrape_metrics",
+            "scrape_failure_log_file",
+            "metrics_path",
+            "scheme",
+            "enable_compression",
+            "body_size_limit",
+            "sample_limit",
+            "target_limit",
+            "label_limit",
+            "label_name_length_limit",
+            "label_value_length_limit",
+            "native_histogram_bucket_limit",
+            "native_histogram_min_bucket_factor",
+            "keep_dropped_targets",
+            "metric_name_validation_scheme",
+            "metric_name_escaping_scheme",
+            "relabel_configs",
+            "metric_relabel_configs",
+        ],
+        &http::KEYS,
+        &discovery::KEYS,
+    ),
     later: &[
-        "basic_auth",
-        "authorization",
-        "oauth2",
-        "bearer_token",
-        "bearer_token_file",
-        "tls_config",
-        "follow_redirects",
-        "enable_http2",
-        "proxy_url",
-        "no_proxy",
-        "proxy_from_environment",
-        "proxy_connect_header",
-        "http_headers",
         "aws_sd_configs",
         "azure_sd_configs",
         "consul_sd_configs",
@@ -278,6 +271,7 @@ fn read(section: &Section<'_>, global: &GlobalConfig) -> ScrapeConfig {
             "metric_relabel_configs",
             "metric relabeling rule in scrape config",
         ),
+        http: http::read(section),
         service_discovery: discovery::read(section),
         job_name: defaults.job_name,
     }
@@ -434,6 +428,7 @@ pub(super) fn write(yaml: &mut YamlWriter, job: &ScrapeConfig) {
         "metric_name_escaping_scheme",
         job.metric_name_escaping_scheme.as_str(),
     );
+    http::write(yaml, &job.http);
     write_rules(yaml, "relabel_configs", &job.relabel_configs);
     write_rules(yaml, "metric_relabel_configs", &job.metric_relabel_configs);
     discovery::write(yaml, &job.service_discovery);

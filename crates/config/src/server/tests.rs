@@ -317,6 +317,8 @@ scrape_configs:
   enable_compression: true
   metric_name_validation_scheme: utf8
   metric_name_escaping_scheme: allow-utf-8
+  follow_redirects: true
+  enable_http2: true
   metric_relabel_configs:
   - source_labels: [__name__]
     separator: ;
