@@ -135,8 +135,7 @@ fn conflict(
 }
 
 fn read_bearer(section: &Section<'_>) -> Option<Authorization> {
-    let token =
-        stated_text(section, "bearer_token").map(|token| Source::Inline(Secret::new(token)));
+    let token = Some(section.secret("bearer_token")).filter(|token| !token.is_empty());
     let file = stated_text(section, "bearer_token_file").map(Source::File);
     if token.is_some() && file.is_some() {
         section.reader.invalid(
