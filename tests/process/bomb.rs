@@ -201,8 +201,8 @@ fn the_bomb_is_told(address: &str) {
 
 /// What the API says of the first target of a job.
 fn target(address: &str, job: &str) -> Value {
-    let targets = get(address, "/api/v1/targets").json();
-    let targets = targets["data"]["activeTargets"].as_array().unwrap();
+    let targets = get(address, "/api/v1/targets/overview").json();
+    let targets = targets["data"]["targets"].as_array().unwrap();
     let found = targets.iter().find(|target| target["scrapePool"] == job);
     found.unwrap().clone()
 }

@@ -32,5 +32,6 @@ mod reload;
 mod running_queries;
 mod server;
 mod starting;
+mod targets_explained;
 mod tool;
 mod up;

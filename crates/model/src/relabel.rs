@@ -25,10 +25,12 @@ mod check;
 mod expand;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use action::{RelabelAction, UnknownRelabelAction};
 pub use check::RelabelError;
 pub use expand::Template;
+pub use trace::{RelabelStep, Subject, trace};
 
 use crate::LabelsBuilder;
 use crate::label::NameValidationScheme;

@@ -15,6 +15,7 @@ use crate::instruments::Instruments;
 use crate::job::Job;
 use crate::report::{Report, ReportSeries};
 use crate::target::Target;
+use crate::target::health::ScrapeSize;
 use crate::workspace::Workspace;
 
 /// Where scrapes go.
@@ -45,6 +46,7 @@ pub(crate) struct Stored {
     pub(crate) outcome: Result<(), ScrapeError>,
     /// What was left out for want of room; empty if nothing was.
     pub(crate) warning: String,
+    pub(crate) size: ScrapeSize,
 }
 
 /// One scrape, up to the point where the page is in memory.
@@ -156,6 +158,11 @@ impl Ingest {
             duration,
             outcome,
             warning,
+            size: ScrapeSize {
+                samples: counts.scraped,
+                samples_kept: counts.kept,
+                body_bytes: body_bytes as usize,
+            },
         }
     }
 

@@ -23,8 +23,17 @@ impl Job {
         forced_error: Option<String>,
         defaults: DefaultLimits,
     ) -> Self {
+        let limits = Limits::new(&config.limits, defaults);
+        Self::with_limits(config, forced_error, limits)
+    }
+
+    pub(crate) fn with_limits(
+        config: Arc<ScrapeConfig>,
+        forced_error: Option<String>,
+        limits: Limits,
+    ) -> Self {
         Self {
-            limits: Limits::new(&config.limits, defaults),
+            limits,
             accept: accept_header(&config),
             config,
             forced_error,

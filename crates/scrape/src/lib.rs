@@ -33,6 +33,8 @@
 
 mod append;
 mod cache;
+mod discovered;
+mod dry_run;
 mod error;
 mod fetch;
 mod ingest;
@@ -50,10 +52,14 @@ mod target;
 mod workspace;
 
 pub use append::{Counts, PageError};
+pub use discovered::{Discovered, Fate, PoolDiscovery};
+pub use dry_run::{DryRun, FetchedPage, RawPage};
 pub use error::ScrapeError;
 pub use fetch::{ContentTypeError, FetchError};
 pub use manager::{Manager, ManagerHandle, ScrapeOptions};
 pub use metadata::TargetMetadata;
 pub use page_appender::PageAppender;
-pub use status::{DroppedTarget, Health, ScrapeStatus, TargetStatus};
+pub use status::{
+    DroppedTarget, Health, PoolStatus, ScrapeSize, ScrapeStatus, TargetId, TargetStatus,
+};
 pub use target::labels::TargetError;

@@ -14,13 +14,16 @@ use model::TargetGroups;
 use storage::Appendable;
 use tokio::sync::watch;
 
+use crate::discovered::PoolDiscovery;
+use crate::dry_run::DryRun;
 use crate::ingest::Ingest;
 use crate::instruments::Instruments;
 use crate::limits::DefaultLimits;
 use crate::metadata::TargetMetadata;
 use crate::pool::ScrapePool;
 use crate::run::{Shared, lock};
-use crate::status::ScrapeStatus;
+use crate::status::{PoolStatus, ScrapeStatus};
+use crate::target::TargetId;
 use crate::workspace::Workspaces;
 
 /// What scraping needs of the rest of the process.
@@ -77,6 +80,27 @@ impl ManagerHandle {
             pool.push_status(&mut status);
         }
         status
+    }
+
+    /// Names of all jobs, sorted.
+    pub fn pools(&self) -> Vec<String> {
+        lock(&self.pools).keys().cloned().collect()
+    }
+
+    /// How each job stands, in the order of their names.
+    pub fn pool_statuses(&self) -> Vec<PoolStatus> {
+        let pools = lock(&self.pools);
+        pools.values().map(ScrapePool::pool_status).collect()
+    }
+
+    /// What was discovered for a job, if there is such a job.
+    pub fn discovery(&self, pool: &str) -> Option<PoolDiscovery> {
+        lock(&self.pools).get(pool).map(ScrapePool::discovery)
+    }
+
+    /// A fetch of the page of a target, if there is such a target.
+    pub fn dry_run(&self, pool: &str, target: TargetId) -> Option<DryRun> {
+        lock(&self.pools).get(pool)?.dry_run(target)
     }
 
     /// What all targets say about their metrics.

@@ -8,18 +8,21 @@ use host::tasks::TaskGroup;
 use model::{Labels, TargetGroup};
 use tokio::sync::watch;
 
+use crate::discovered::PoolDiscovery;
+use crate::dry_run::DryRun;
 use crate::ingest::TargetMemory;
 use crate::job::Job;
 use crate::metadata::{self, TargetMetadata};
 use crate::run::{Order, ScrapeLoop, Shared, lock};
-use crate::status::{DroppedTarget, ScrapeStatus, TargetStatus};
-use crate::target::Target;
-use crate::target::labels::{discovered, populate};
+use crate::status::{DroppedTarget, PoolStatus, ScrapeStatus, TargetStatus};
+use crate::target::labels::{Outcome, discovered, populate};
+use crate::target::{Target, TargetId};
 
 /// One job: its settings, its targets, and one running loop for each of them.
 pub(crate) struct ScrapePool {
     job: Arc<Job>,
-    groups: Vec<TargetGroup>,
+    /// What discovery found last.
+    groups: Arc<[TargetGroup]>,
     /// By all labels of the target.
     loops: HashMap<Labels, RunningLoop>,
     dropped: Vec<Labels>,
@@ -44,7 +47,7 @@ impl ScrapePool {
         shared.ingest.instruments.pools.inc();
         Self {
             job: Arc::new(Job::new(config, None, shared.limits)),
-            groups: Vec::new(),
+            groups: Arc::from([]),
             loops: HashMap::new(),
             dropped: Vec::new(),
             dropped_count: 0,
@@ -66,7 +69,7 @@ impl ScrapePool {
         let started = shared.ingest.clock.monotonic();
         let forced_error = self.job.forced_error.clone();
         self.set_job(Job::new(config, forced_error, shared.limits));
-        let groups = std::mem::take(&mut self.groups);
+        let groups = Arc::clone(&self.groups);
         self.synchronize(groups, shared, tasks);
         let length = shared.ingest.clock.monotonic().saturating_sub(started);
         let interval = model::duration::format(self.job.config.scrape_interval);
@@ -83,8 +86,8 @@ impl ScrapePool {
         shared: &Arc<Shared>,
         tasks: &mut TaskGroup,
     ) {
-        if self.groups != groups {
-            self.synchronize(groups.to_vec(), shared, tasks);
+        if *self.groups != *groups {
+            self.synchronize(Arc::from(groups), shared, tasks);
         }
     }
 
@@ -102,7 +105,7 @@ impl ScrapePool {
 
     fn synchronize(
         &mut self,
-        groups: Vec<TargetGroup>,
+        groups: Arc<[TargetGroup]>,
         shared: &Arc<Shared>,
         tasks: &mut TaskGroup,
     ) {
@@ -231,6 +234,29 @@ impl ScrapePool {
             .insert(pool.clone(), self.dropped_count);
     }
 
+    /// The settings of the pool itself, and its numbers.
+    pub(crate) fn pool_status(&self) -> PoolStatus {
+        PoolStatus {
+            config: Arc::clone(&self.job.config),
+            targets: self.loops.len(),
+            dropped: self.dropped_count,
+            body_size_limit: self.job.limits.body_size,
+            sample_limit: self.job.limits.samples,
+        }
+    }
+
+    /// What discovery found, to be explained.
+    pub(crate) fn discovery(&self) -> PoolDiscovery {
+        PoolDiscovery::new(Arc::clone(&self.job.config), Arc::clone(&self.groups))
+    }
+
+    /// A fetch of the page of one target, if it is there.
+    pub(crate) fn dry_run(&self, id: TargetId) -> Option<DryRun> {
+        let mut loops = self.loops.values();
+        let running = loops.find(|running| running.target.id() == id)?;
+        Some(DryRun::new(Arc::clone(&running.target), &self.job))
+    }
+
     /// Adds what the targets say about their metrics.
     pub(crate) fn push_metadata(&self, found: &mut Vec<TargetMetadata>) {
         found.extend(self.loops.values().map(|running| {
@@ -252,6 +278,7 @@ impl ScrapePool {
 fn target_status(target: &Target, pool: &str) -> TargetStatus {
     let last = target.last_scrape();
     TargetStatus {
+        id: target.id(),
         discovered_labels: target.discovered(),
         labels: target.labels.clone(),
         scrape_pool: pool.to_owned(),
@@ -260,6 +287,7 @@ fn target_status(target: &Target, pool: &str) -> TargetStatus {
         last_warning: last.warning,
         last_scrape: last.started,
         last_scrape_duration: last.duration,
+        last_size: last.size,
         health: last.health,
         scrape_interval: target.interval,
         scrape_timeout: target.timeout,
@@ -275,14 +303,13 @@ fn wanted(groups: &[TargetGroup], config: &ScrapeConfig) -> Wanted {
     };
     for group in groups {
         for (index, found) in discovered(group).enumerate() {
-            match populate(&found, config) {
-                Ok(populated) => match &populated.kept {
-                    Some(kept) => {
-                        let target = Target::new(populated.discovered, kept, &config.params);
-                        wanted.targets.push(target);
-                    }
-                    None => wanted.dropped.push(populated.discovered),
-                },
+            let populated = populate(&found, config);
+            match populated.outcome {
+                Ok(Outcome::Kept(kept)) => {
+                    let target = Target::new(populated.discovered, &kept, &config.params);
+                    wanted.targets.push(target);
+                }
+                Ok(Outcome::Dropped(_)) => wanted.dropped.push(populated.discovered),
                 Err(error) => {
                     wanted.failures += 1;
                     let (job, source) = (&config.job_name, &group.source);

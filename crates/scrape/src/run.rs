@@ -13,7 +13,7 @@ use crate::ingest::{Arrival, Ingest, Stored, TargetMemory};
 use crate::job::Job;
 use crate::limits::DefaultLimits;
 use crate::target::Target;
-use crate::target::health::{Health, LastScrape};
+use crate::target::health::{Health, LastScrape, ScrapeSize};
 use crate::target::offset::{Rhythm, first_delay};
 use crate::workspace::Workspaces;
 
@@ -151,6 +151,7 @@ impl ScrapeLoop {
                     duration: Duration::ZERO,
                     outcome: Err(ScrapeError::from(panicked)),
                     warning: String::new(),
+                    size: ScrapeSize::default(),
                 }
             }
         };
@@ -162,6 +163,7 @@ impl ScrapeLoop {
             duration,
             outcome,
             warning,
+            size,
         } = stored;
         let instruments = &self.shared.ingest.instruments;
         instruments.scrape_duration.observe(duration.as_secs_f64());
@@ -178,6 +180,7 @@ impl ScrapeLoop {
             warning,
             started: Some(timestamp),
             duration,
+            size,
         });
     }
 

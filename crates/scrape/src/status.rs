@@ -1,11 +1,14 @@
 //! How scraping stands: what `/api/v1/targets` shows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use config::server::ScrapeConfig;
 use model::Labels;
 
-pub use crate::target::health::Health;
+pub use crate::target::TargetId;
+pub use crate::target::health::{Health, ScrapeSize};
 
 /// All targets of all jobs.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +24,8 @@ pub struct ScrapeStatus {
 /// One target that is scraped.
 #[derive(Clone, Debug)]
 pub struct TargetStatus {
+    /// Tells it from the others of its job.
+    pub id: TargetId,
     /// Labels before relabeling.
     pub discovered_labels: Labels,
     /// Labels that its series get.
@@ -37,6 +42,8 @@ pub struct TargetStatus {
     pub last_scrape: Option<i64>,
     /// How long it took.
     pub last_scrape_duration: Duration,
+    /// How much it brought.
+    pub last_size: ScrapeSize,
     /// Whether it brought samples.
     pub health: Health,
     /// How often it is scraped.
@@ -52,4 +59,19 @@ pub struct DroppedTarget {
     pub discovered_labels: Labels,
     /// Name of the job.
     pub scrape_pool: String,
+}
+
+/// One job as a whole.
+#[derive(Clone, Debug)]
+pub struct PoolStatus {
+    /// Its settings.
+    pub config: Arc<ScrapeConfig>,
+    /// Number of its targets.
+    pub targets: usize,
+    /// Number of label sets that relabeling dropped.
+    pub dropped: usize,
+    /// Bytes that a page may have; the largest number for any.
+    pub body_size_limit: usize,
+    /// Samples that a page may have; the largest number for any.
+    pub sample_limit: usize,
 }

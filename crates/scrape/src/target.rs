@@ -6,6 +6,8 @@ pub(crate) mod offset;
 pub(crate) mod url;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,25 @@ use model::Labels;
 use health::LastScrape;
 use labels::Kept;
 use url::TargetUrl;
+
+/// Tells a target from the others of its job, as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TargetId(u64);
+
+impl fmt::Display for TargetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// From its own form, 16 digits.
+impl FromStr for TargetId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
 
 /// A target. Its loop reports to it, whoever asks for status reads it.
 #[derive(Debug)]
@@ -44,6 +65,10 @@ impl Target {
             discovered: Mutex::new(discovered),
             last: Mutex::default(),
         }
+    }
+
+    pub(crate) fn id(&self) -> TargetId {
+        TargetId(self.identity.fingerprint().get())
     }
 
     /// Labels before relabeling.

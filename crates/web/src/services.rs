@@ -10,6 +10,7 @@ use host::pool::Pool;
 use promql::parser::ParseOptions;
 use promql::{Engine, EngineOptions, Interrupt, QueryError, Usage};
 use storage::{Appendable, Queryable};
+use tokio::sync::Semaphore;
 
 use crate::active_queries::ActiveQueries;
 use crate::admission::{Admission, Client, Full};
@@ -23,6 +24,7 @@ pub struct Services {
     parts: Arc<Parts>,
     admission: Admission,
     queries: Queries,
+    fetches: Arc<Semaphore>,
 }
 
 /// What [`Services`] is made of.
@@ -142,6 +144,7 @@ impl Services {
             parts: Arc::new(parts),
             admission,
             queries: Queries::default(),
+            fetches: Arc::new(Semaphore::new(FETCHES)),
         }
     }
 
@@ -188,6 +191,20 @@ impl Services {
 
     pub(crate) fn metrics_pool(&self) -> &Pool {
         &self.parts.metrics_pool
+    }
+
+    /// Places for pages of targets that are fetched for somebody to look at.
+    pub(crate) fn fetches(&self) -> &Semaphore {
+        &self.fetches
+    }
+
+    /// Puts an answer about the process itself together, on a thread that no query has, so that it
+    /// comes however many queries wait.
+    pub(crate) async fn describe<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.metrics_pool().run(work).await.map_err(panicked)
     }
 
     pub(crate) fn metrics(&self) -> Arc<dyn Collector> {
@@ -394,6 +411,10 @@ fn admin_disabled() -> ApiError {
 fn panicked(error: host::pool::Panicked) -> ApiError {
     ApiError::new(ErrorKind::Internal, error.to_string())
 }
+
+/// Pages of targets that are fetched at once for somebody to look at: each may take as much memory
+/// as the largest page.
+const FETCHES: usize = 2;
 
 /// Cancels an evaluation whose asker went away; after its end this does nothing.
 struct CancelOnDrop {

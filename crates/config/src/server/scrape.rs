@@ -377,6 +377,15 @@ impl HistogramOptions {
 
 // ---- writing ----
 
+impl ScrapeConfig {
+    /// The job as YAML, as it stands in the effective configuration.
+    pub fn to_yaml(&self) -> String {
+        let mut yaml = YamlWriter::default();
+        write(&mut yaml, self);
+        yaml.finish()
+    }
+}
+
 /// Writes a job in upstream's order of keys.
 pub(super) fn write(yaml: &mut YamlWriter, job: &ScrapeConfig) {
     yaml.entry("job_name", &job.job_name);

@@ -134,7 +134,7 @@ impl RelabelRule {
     }
 
     /// The values of the source labels, joined; an absent label counts as empty text.
-    fn source_value<'a>(&self, labels: &'a LabelsBuilder) -> Cow<'a, str> {
+    pub(super) fn source_value<'a>(&self, labels: &'a LabelsBuilder) -> Cow<'a, str> {
         let value_of = |name: &String| labels.get(name).unwrap_or_default();
         match self.spec.source_labels.as_slice() {
             [] => Cow::Borrowed(""),

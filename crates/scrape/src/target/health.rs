@@ -25,6 +25,17 @@ impl Health {
     }
 }
 
+/// How much a scrape brought; nothing if it failed before there was a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScrapeSize {
+    /// Samples of the page.
+    pub samples: usize,
+    /// Samples that metric relabeling left.
+    pub samples_kept: usize,
+    /// Bytes of the page after decompression.
+    pub body_bytes: usize,
+}
+
 /// The last scrape of a target.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastScrape {
@@ -36,4 +47,5 @@ pub(crate) struct LastScrape {
     /// When it began, in milliseconds since the Unix epoch.
     pub(crate) started: Option<i64>,
     pub(crate) duration: Duration,
+    pub(crate) size: ScrapeSize,
 }

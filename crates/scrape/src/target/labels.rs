@@ -5,7 +5,8 @@ use model::label::{
     ADDRESS, INSTANCE, JOB, META_PREFIX, METRICS_PATH, PARAM_PREFIX, RESERVED_PREFIX, SCHEME,
     SCRAPE_INTERVAL, SCRAPE_TIMEOUT,
 };
-use model::{Labels, LabelsBuilder, TargetGroup, duration, relabel};
+use model::quote::quoted;
+use model::{Labels, LabelsBuilder, TargetGroup, duration};
 use std::time::Duration;
 
 /// A label set before and after target relabeling.
@@ -13,8 +14,17 @@ use std::time::Duration;
 pub(crate) struct Populated {
     /// What discovery found, and what the job's configuration adds to it.
     pub(crate) discovered: Labels,
-    /// What relabeling made of it; None if the target was dropped.
-    pub(crate) kept: Option<Kept>,
+    /// What relabeling made of it, or why that cannot be scraped.
+    pub(crate) outcome: Result<Outcome, TargetError>,
+}
+
+/// What relabeling made of a label set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A target.
+    Kept(Kept),
+    /// Nothing: this rule dropped it, counted from 0; or without a rule, no label was left.
+    Dropped(Option<usize>),
 }
 
 /// A target that is to be scraped.
@@ -45,6 +55,14 @@ pub enum TargetError {
     /// The address holds a path.
     #[error("{0:?} is not a valid hostname")]
     InvalidAddress(String),
+    /// A label that switches histograms is neither true nor false.
+    #[error("error parsing {what}: strconv.ParseBool: parsing {}: invalid syntax", quoted(.text))]
+    InvalidSwitch {
+        /// What it switches.
+        what: &'static str,
+        /// The label's value.
+        text: String,
+    },
     /// An interval or timeout label is no duration.
     #[error("error parsing scrape {what}: {source}")]
     InvalidDuration {
@@ -78,19 +96,27 @@ pub(crate) fn discovered(group: &TargetGroup) -> impl Iterator<Item = Labels> {
 }
 
 /// Adds what the job says, relabels, and checks what came out.
-///
-/// # Errors
-/// What came out cannot be scraped.
-pub(crate) fn populate(found: &Labels, job: &ScrapeConfig) -> Result<Populated, TargetError> {
+pub(crate) fn populate(found: &Labels, job: &ScrapeConfig) -> Populated {
     let mut labels = LabelsBuilder::from_labels(found);
     add_defaults(&mut labels, job);
     let discovered = labels.build();
-    if !relabel::apply(&job.relabel_configs, &mut labels) || labels.is_empty() {
-        return Ok(Populated {
-            discovered,
-            kept: None,
-        });
+    let dropped_by = job
+        .relabel_configs
+        .iter()
+        .position(|rule| !rule.apply(&mut labels));
+    let outcome = if dropped_by.is_some() || labels.is_empty() {
+        Ok(Outcome::Dropped(dropped_by))
+    } else {
+        check(labels).map(Outcome::Kept)
+    };
+    Populated {
+        discovered,
+        outcome,
     }
+}
+
+/// What came out of relabeling, as a target.
+fn check(mut labels: LabelsBuilder) -> Result<Kept, TargetError> {
     let Some(address) = labels.get(ADDRESS).map(str::to_owned) else {
         return Err(TargetError::NoAddress);
     };
@@ -98,18 +124,17 @@ pub(crate) fn populate(found: &Labels, job: &ScrapeConfig) -> Result<Populated, 
         return Err(TargetError::InvalidAddress(address));
     }
     let (interval, timeout) = times(&labels)?;
+    for (name, what) in SWITCHES {
+        check_switch(labels.get(name).unwrap_or_default(), what)?;
+    }
     if labels.get(INSTANCE).is_none() {
         labels.set(INSTANCE, &address);
     }
     let identity = labels.build().filter(|name| !name.starts_with(META_PREFIX));
-    let kept = Kept {
+    Ok(Kept {
         identity,
         interval,
         timeout,
-    };
-    Ok(Populated {
-        discovered,
-        kept: Some(kept),
     })
 }
 
@@ -120,6 +145,20 @@ fn add_defaults(labels: &mut LabelsBuilder, job: &ScrapeConfig) {
         (SCRAPE_TIMEOUT, duration::format(job.scrape_timeout)),
         (METRICS_PATH, job.metrics_path.clone()),
         (SCHEME, job.scheme.as_str().to_owned()),
+        (
+            NATIVE_HISTOGRAMS,
+            job.histograms.scrape_native_histograms.to_string(),
+        ),
+        (
+            CONVERT_CLASSIC,
+            job.histograms
+                .convert_classic_histograms_to_nhcb
+                .to_string(),
+        ),
+        (
+            KEEP_CLASSIC,
+            job.histograms.always_scrape_classic_histograms.to_string(),
+        ),
     ];
     for (name, value) in defaults {
         if labels.get(name).is_none() {
@@ -130,6 +169,18 @@ fn add_defaults(labels: &mut LabelsBuilder, job: &ScrapeConfig) {
         if let Some(value) = values.first() {
             labels.set(&format!("{PARAM_PREFIX}{name}"), value);
         }
+    }
+}
+
+/// A switch is a truth value in one of Go's spellings; without a label the job decides.
+fn check_switch(text: &str, what: &'static str) -> Result<(), TargetError> {
+    match text {
+        "" | "1" | "t" | "T" | "TRUE" | "true" | "True" | "0" | "f" | "F" | "FALSE" | "false"
+        | "False" => Ok(()),
+        text => Err(TargetError::InvalidSwitch {
+            what,
+            text: text.to_owned(),
+        }),
     }
 }
 
@@ -154,6 +205,19 @@ fn above_zero(text: &str, what: &'static str) -> Result<Duration, TargetError> {
         Err(source) => Err(TargetError::InvalidDuration { what, source }),
     }
 }
+
+/// Whether native histograms are asked for. Source: Prometheus `scrape`, as the two below.
+const NATIVE_HISTOGRAMS: &str = "__scrape_native_histograms__";
+/// Whether classic histograms become native ones with custom buckets.
+const CONVERT_CLASSIC: &str = "__convert_classic_histograms_to_nhcb__";
+/// Whether classic histograms are kept beside native ones.
+const KEEP_CLASSIC: &str = "__always_scrape_classic_histograms__";
+/// Labels that switch histograms, and what they switch in upstream's words.
+const SWITCHES: [(&str, &str); 3] = [
+    (NATIVE_HISTOGRAMS, "scrape native histograms"),
+    (CONVERT_CLASSIC, "convert classic histograms to nhcb"),
+    (KEEP_CLASSIC, "always scrape classic histograms"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -180,6 +244,13 @@ mod tests {
         }
     }
 
+    fn kept(found: &Labels, rules: Vec<RelabelSpec>) -> Kept {
+        match populate(found, &job(rules)).outcome {
+            Ok(Outcome::Kept(kept)) => kept,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn defaults_are_added_and_internal_labels_end() {
         let found = Labels::from_pairs([
@@ -187,10 +258,14 @@ mod tests {
             ("__meta_zone", "a"),
             ("job", "own"),
         ]);
-        let populated = populate(&found, &job(Vec::new())).unwrap();
-        assert_eq!(populated.discovered.get("__meta_zone"), Some("a"));
-        assert_eq!(populated.discovered.get("__scrape_interval__"), Some("1m"));
-        let kept = populated.kept.unwrap();
+        let discovered = populate(&found, &job(Vec::new())).discovered;
+        assert_eq!(discovered.get("__meta_zone"), Some("a"));
+        assert_eq!(discovered.get("__scrape_interval__"), Some("1m"));
+        assert_eq!(
+            discovered.get("__scrape_native_histograms__"),
+            Some("false")
+        );
+        let kept = kept(&found, Vec::new());
         assert_eq!(kept.identity.get("__meta_zone"), None);
         assert_eq!(kept.identity.get("__param_module"), Some("a"));
         let public = Labels::from_pairs([("instance", "web:9100"), ("job", "own")]);
@@ -206,17 +281,30 @@ mod tests {
             action: RelabelAction::Drop,
             ..RelabelSpec::default()
         };
+        let nothing_left = RelabelSpec {
+            regex: ".*".into(),
+            action: RelabelAction::LabelDrop,
+            ..RelabelSpec::default()
+        };
         let web = Labels::from_pairs([("__address__", "web:1")]);
-        let populated = populate(&web, &job(vec![drop])).unwrap();
-        assert_eq!(populated.kept, None);
+        let populated = populate(&web, &job(vec![replace("instance", "x"), drop]));
+        assert_eq!(populated.outcome, Ok(Outcome::Dropped(Some(1))));
         assert_eq!(populated.discovered.get("__address__"), Some("web:1"));
-        let renamed = populate(&web, &job(vec![replace("instance", "x")])).unwrap();
-        assert_eq!(renamed.kept.unwrap().identity.get("instance"), Some("x"));
+        let populated = populate(&web, &job(vec![nothing_left]));
+        assert_eq!(populated.outcome, Ok(Outcome::Dropped(None)));
+        let renamed = kept(&web, vec![replace("instance", "x")]);
+        assert_eq!(renamed.identity.get("instance"), Some("x"));
+        let switched = kept(&web, vec![replace("__scrape_native_histograms__", "T")]);
+        assert_eq!(switched.public().get("__scrape_native_histograms__"), None);
     }
 
     #[test]
     fn what_cannot_be_scraped_is_refused_in_upstreams_words() {
         let web = Labels::from_pairs([("__address__", "web:1")]);
+        let refusal = |rule| {
+            let refused = populate(&web, &job(vec![rule])).outcome;
+            refused.unwrap_err().to_string()
+        };
         let cases = [
             (replace("__address__", ""), "no address"),
             (
@@ -235,17 +323,16 @@ mod tests {
                 replace("__scrape_timeout__", "2m"),
                 "scrape timeout cannot be greater than scrape interval (\"2m\" > \"1m\")",
             ),
+            (
+                replace("__convert_classic_histograms_to_nhcb__", "yes"),
+                "error parsing convert classic histograms to nhcb: strconv.ParseBool: parsing \"yes\": invalid syntax",
+            ),
         ];
         for (rule, want) in cases {
-            let error = populate(&web, &job(vec![rule])).unwrap_err();
-            assert_eq!(error.to_string(), want);
+            assert_eq!(refusal(rule), want);
         }
-        let error = populate(&web, &job(vec![replace("__scrape_interval__", "x")])).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("error parsing scrape interval: ")
-        );
+        let error = refusal(replace("__scrape_interval__", "x"));
+        assert!(error.starts_with("error parsing scrape interval: "));
     }
 
     #[test]

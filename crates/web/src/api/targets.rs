@@ -1,4 +1,10 @@
-//! What is being scraped, and what it says about its metrics.
+//! What is being scraped, what was dropped, and why.
+
+mod discovered;
+mod metadata;
+mod overview;
+mod page;
+mod relabeling;
 
 use std::collections::BTreeMap;
 
@@ -6,23 +12,38 @@ use axum::body::Body;
 use axum::extract::State;
 use http::Response;
 use model::date::format_rfc3339;
+use model::quote::quoted;
 use model::{Labels, duration};
-use scrape::TargetStatus;
-use serde::Serialize;
+use scrape::{PoolDiscovery, TargetStatus};
+use serde::{Serialize, Serializer};
 
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, success};
 use crate::services::Services;
 
+pub(crate) use discovered::discovered;
+pub(crate) use metadata::{of_metrics, of_targets};
+pub(crate) use overview::overview;
+pub(crate) use page::page;
+pub(crate) use relabeling::{explain, steps};
+
 /// A label set as an object.
-type LabelMap = BTreeMap<String, String>;
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct LabelMap(Labels);
+
+impl Serialize for LabelMap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(&self.0)
+    }
+}
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Targets {
     active_targets: Vec<ActiveTarget>,
     dropped_targets: Vec<DroppedTarget>,
-    dropped_target_counts: BTreeMap<String, usize>,
+    /// None: they were not asked for.
+    dropped_target_counts: Option<BTreeMap<String, usize>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -34,9 +55,6 @@ struct ActiveTarget {
     scrape_url: String,
     global_url: String,
     last_error: String,
-    /// What was left out for want of room; not a field of upstream's, and absent if nothing was.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    last_warning: String,
     last_scrape: String,
     last_scrape_duration: f64,
     health: &'static str,
@@ -56,6 +74,13 @@ pub(crate) async fn list(
     State(services): State<Services>,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
+    let asked = services.clone();
+    services
+        .describe(move || success(&targets(&asked, &parameters)))
+        .await
+}
+
+fn targets(services: &Services, parameters: &Parameters) -> Targets {
     let state = parameters.get("state").to_lowercase();
     let pool = parameters.get("scrapePool");
     let wanted = |name: &str| pool.is_empty() || pool == name;
@@ -64,7 +89,7 @@ pub(crate) async fn list(
     let mut targets = Targets {
         active_targets: Vec::new(),
         dropped_targets: Vec::new(),
-        dropped_target_counts: BTreeMap::new(),
+        dropped_target_counts: None,
     };
     // As upstream: any other word than these shows nothing.
     if ["", "any", "active"].contains(&state.as_str()) {
@@ -81,25 +106,24 @@ pub(crate) async fn list(
             .filter(|target| wanted(&target.scrape_pool));
         targets.dropped_targets = chosen
             .map(|target| DroppedTarget {
-                discovered_labels: map(&target.discovered_labels),
+                discovered_labels: LabelMap(target.discovered_labels),
                 scrape_pool: target.scrape_pool,
             })
             .collect();
-        targets.dropped_target_counts = status.dropped_counts;
+        targets.dropped_target_counts = Some(status.dropped_counts);
     }
-    Ok(success(&targets))
+    targets
 }
 
 fn active(target: TargetStatus, hostname: &str) -> ActiveTarget {
     ActiveTarget {
-        discovered_labels: map(&target.discovered_labels),
-        labels: map(&target.labels),
+        discovered_labels: LabelMap(target.discovered_labels),
+        labels: LabelMap(target.labels),
         scrape_pool: target.scrape_pool,
         global_url: global_url(&target.scrape_url, hostname),
         scrape_url: target.scrape_url,
         last_error: target.last_error,
-        last_warning: target.last_warning,
-        last_scrape: target.last_scrape.map_or(NEVER.to_owned(), format_rfc3339),
+        last_scrape: time_of(target.last_scrape),
         last_scrape_duration: target.last_scrape_duration.as_secs_f64(),
         health: target.health.as_str(),
         scrape_interval: duration::format(target.scrape_interval),
@@ -107,15 +131,12 @@ fn active(target: TargetStatus, hostname: &str) -> ActiveTarget {
     }
 }
 
+fn time_of(scrape: Option<i64>) -> String {
+    scrape.map_or_else(|| NEVER.to_owned(), format_rfc3339)
+}
+
 /// Go's zero time: not scraped yet.
 const NEVER: &str = "0001-01-01T00:00:00Z";
-
-fn map(labels: &Labels) -> LabelMap {
-    labels
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
-}
 
 /// The address as others reach it: this machine's name instead of its loopback addresses.
 fn global_url(url: &str, hostname: &str) -> String {
@@ -132,58 +153,45 @@ fn global_url(url: &str, hostname: &str) -> String {
     url.to_owned()
 }
 
-/// `/api/v1/metadata`
-pub(crate) async fn metadata(
+/// `/api/v1/scrape_pools`
+pub(crate) async fn pools(State(services): State<Services>) -> Response<Body> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Pools {
+        scrape_pools: Vec<String>,
+    }
+    success(&Pools {
+        scrape_pools: services.targets().pools(),
+    })
+}
+
+/// `/api/v1/scrape_pools/config`: the settings of a job as they are in force.
+pub(crate) async fn pool_config(
     State(services): State<Services>,
     parameters: Parameters,
 ) -> Result<Response<Body>, ApiError> {
-    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-    struct Entry {
-        r#type: &'static str,
-        help: String,
-        unit: String,
+    #[derive(Serialize)]
+    struct Config {
+        yaml: String,
     }
-    let limit = whole_number(&parameters, "limit")?;
-    let per_metric = whole_number(&parameters, "limit_per_metric")?.filter(|count| *count > 0);
-    let wanted = parameters.get("metric");
-    let mut found: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-    let targets = services.targets().clone();
-    for target in services.run_query(move || targets.metadata()).await? {
-        for (metric, metadata) in target.metrics {
-            if !wanted.is_empty() && wanted != metric {
-                continue;
-            }
-            let entry = Entry {
-                r#type: metadata.metric_type.as_str(),
-                help: metadata.help,
-                unit: metadata.unit,
-            };
-            let entries = found.entry(metric).or_default();
-            let full = per_metric.is_some_and(|most| entries.len() >= most);
-            if !full && !entries.contains(&entry) {
-                entries.push(entry);
-            }
-        }
-    }
-    let shown = limit.unwrap_or(usize::MAX);
-    Ok(success(
-        &found.into_iter().take(shown).collect::<BTreeMap<_, _>>(),
-    ))
+    let discovery = discovery_of(&services, &parameters)?;
+    Ok(success(&Config {
+        yaml: discovery.config().to_yaml(),
+    }))
 }
 
-/// A bound of the metadata call, which reads its bounds unlike the others: 0 is none at all, a
-/// negative number is no bound.
-fn whole_number(parameters: &Parameters, name: &str) -> Result<Option<usize>, ApiError> {
-    match parameters.get(name) {
-        "" => Ok(None),
-        text => match text.parse::<i64>() {
-            Ok(number) => Ok(usize::try_from(number).ok()),
-            Err(_) => Err(ApiError::new(
-                ErrorKind::BadData,
-                format!("{name} must be a number"),
-            )),
-        },
+/// What was discovered for the job that the parameters name.
+fn discovery_of(services: &Services, parameters: &Parameters) -> Result<PoolDiscovery, ApiError> {
+    let name = parameters.get("scrapePool");
+    if name.is_empty() {
+        let reason = "no scrapePool parameter provided";
+        return Err(ApiError::new(ErrorKind::BadData, reason));
     }
+    services.targets().discovery(name).ok_or_else(|| {
+        let name = quoted(name);
+        let reason = format!("error retrieving scrape config: scrape pool {name} not found");
+        ApiError::new(ErrorKind::BadData, reason)
+    })
 }
 
 #[cfg(test)]
