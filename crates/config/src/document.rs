@@ -9,6 +9,7 @@ mod decode;
 mod first;
 pub(crate) mod keys;
 mod read;
+mod scalar;
 mod section;
 mod suggest;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Writes YAML in the form that upstream prints its configuration in.
 
+use super::scalar::{self, Context, Spot};
 use crate::secret::Secret;
 
 /// Puts a document together, line by line, two spaces a level; a list starts at the column of its
@@ -17,7 +18,7 @@ impl YamlWriter {
     pub(crate) fn entry(&mut self, key: &str, value: &str) {
         self.key(key);
         self.out.push(' ');
-        self.out.push_str(&scalar(value));
+        self.scalar(value, Context::Block);
         self.out.push('\n');
     }
 
@@ -36,29 +37,52 @@ impl YamlWriter {
 
     /// `key: [a, b]`.
     pub(crate) fn flow_list(&mut self, key: &str, values: &[String]) {
-        let quoted: Vec<String> = values.iter().map(|value| flow_scalar(value)).collect();
-        self.bare(key, format_args!("[{}]", quoted.join(", ")));
+        self.key(key);
+        self.out.push_str(" [");
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.out.push(',');
+                match self.column() > scalar::WIDTH {
+                    true => {
+                        self.out.push('\n');
+                        self.out.push_str(&" ".repeat(2 * self.depth + 2));
+                    }
+                    false => self.out.push(' '),
+                }
+            }
+            self.scalar(value, Context::Flow);
+        }
+        self.out.push_str("]\n");
     }
 
-    /// A key with one item a line.
+    /// A key with one item a line; `[]` without any.
     pub(crate) fn list<'a>(&mut self, key: &str, values: impl IntoIterator<Item = &'a str>) {
         self.key(key);
-        self.out.push('\n');
+        let empty = self.out.len();
         for value in values {
+            self.out.push('\n');
             self.indent();
             self.out.push_str("- ");
-            self.out.push_str(&scalar(value));
-            self.out.push('\n');
+            self.scalar(value, Context::Block);
         }
+        if self.out.len() == empty {
+            self.out.push_str(" []");
+        }
+        self.out.push('\n');
     }
 
-    /// A key with a mapping inside.
+    /// A key with a mapping inside; `{}` if the body writes nothing.
     pub(crate) fn mapping(&mut self, key: &str, body: impl FnOnce(&mut Self)) {
         self.key(key);
         self.out.push('\n');
+        let empty = self.out.len();
         self.depth += 1;
         body(self);
         self.depth -= 1;
+        if self.out.len() == empty {
+            self.out.pop();
+            self.out.push_str(" {}\n");
+        }
     }
 
     /// A key with a list of mappings inside, each written by `body`.
@@ -72,7 +96,9 @@ impl YamlWriter {
             self.depth += 1;
             body(self, item);
             self.depth -= 1;
-            self.after_dash = false;
+            if std::mem::take(&mut self.after_dash) {
+                self.out.push_str("{}\n");
+            }
         }
     }
 
@@ -85,8 +111,28 @@ impl YamlWriter {
         if !std::mem::take(&mut self.after_dash) {
             self.indent();
         }
-        self.out.push_str(&scalar(key));
+        self.scalar(key, Context::Key);
         self.out.push(':');
+    }
+
+    fn scalar(&mut self, text: &str, context: Context) {
+        let column = match context {
+            Context::Key => 0,
+            Context::Block | Context::Flow => self.column(),
+        };
+        let indent = 2 * self.depth + 2;
+        let spot = Spot {
+            column,
+            indent,
+            context,
+        };
+        scalar::write(&mut self.out, text, spot);
+    }
+
+    /// Characters of the line so far.
+    fn column(&self) -> usize {
+        let line = self.out.rsplit('\n').next().unwrap_or_default();
+        line.chars().count()
     }
 
     fn indent(&mut self) {
@@ -94,68 +140,4 @@ impl YamlWriter {
             self.out.push_str("  ");
         }
     }
-}
-
-/// A scalar, quoted where a reader would take it for something else.
-fn scalar(text: &str) -> String {
-    let has_control = text
-        .chars()
-        .any(|c| c.is_control() || c == '\u{feff}' || c == '\u{2028}' || c == '\u{2029}');
-    if has_control || reads_as_other_type(text) {
-        return double_quoted(text);
-    }
-    let starts_badly = text.starts_with(|c: char| "-?:,[]{}#&*!|>'\"%@` ".contains(c));
-    if starts_badly || text.ends_with([' ', ':']) || text.contains(": ") || text.contains(" #") {
-        return format!("'{}'", text.replace('\'', "''"));
-    }
-    text.to_owned()
-}
-
-/// A scalar inside `[…]`, where commas and brackets mean something too.
-fn flow_scalar(text: &str) -> String {
-    let quoted = scalar(text);
-    if quoted == text && text.contains([',', '[', ']', '{', '}']) {
-        return format!("'{text}'");
-    }
-    quoted
-}
-
-fn double_quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() || c == '\u{feff}' || c == '\u{2028}' || c == '\u{2029}' => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// True for text that YAML, in its version 1.1 or 1.2, takes for nothing, a truth value, a number,
-/// a date or a merge key.
-fn reads_as_other_type(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let words = [
-        "", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=", ".nan",
-    ];
-    words.contains(&lower.as_str())
-        || lower.trim_start_matches(['+', '-']) == ".inf"
-        || lower.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-            && is_numeric(&lower)
-}
-
-fn is_numeric(lower: &str) -> bool {
-    lower.bytes().any(|b| b.is_ascii_digit())
-        && (lower.starts_with("0x")
-            || lower
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"+-._:eobt z".contains(&b)))
 }
