@@ -18,10 +18,9 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long samples are kept: as the configuration says, or, where it says nothing, as the flags do.
 pub(super) fn effective_retention(flags: Retention, config: &StorageConfig) -> Retention {
-    let stated = &config.retention;
-    if stated.is_silent() {
+    let Some(stated) = &config.retention else {
         return flags;
-    }
+    };
     if stated.size > 0 && stated.percentage > 0.0 {
         tracing::warn!(
             "storage.tsdb.retention.size is ignored, because storage.tsdb.retention.percentage is specified"
@@ -42,7 +41,10 @@ pub(super) fn out_of_order_window(config: &StorageConfig) -> i64 {
 /// How many exemplars are kept: as many as the configuration says, if any are to be kept.
 pub(super) fn max_exemplars(are_kept: bool, config: &StorageConfig) -> usize {
     match are_kept {
-        true => usize::try_from(config.exemplars.max_exemplars).unwrap_or_default(),
+        true => {
+            let exemplars = config.exemplars.clone().unwrap_or_default();
+            usize::try_from(exemplars.max_exemplars).unwrap_or_default()
+        }
         false => 0,
     }
 }

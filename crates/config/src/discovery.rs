@@ -7,6 +7,8 @@ pub use file::FileDiscovery;
 pub use fixed::parse_target_file;
 pub(crate) use fixed::read_labels;
 
+use std::path::Path;
+
 use model::TargetGroup;
 
 use crate::document::{Section, YamlWriter};
@@ -18,6 +20,19 @@ pub struct ServiceDiscovery {
     pub static_configs: Vec<TargetGroup>,
     /// `file_sd_configs`: groups in files of their own.
     pub file_sd_configs: Vec<FileDiscovery>,
+}
+
+impl ServiceDiscovery {
+    /// Makes relative paths start at `folder`.
+    pub(crate) fn set_directory(&mut self, folder: &Path) {
+        for path in self
+            .file_sd_configs
+            .iter_mut()
+            .flat_map(|file| &mut file.files)
+        {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    }
 }
 
 /// Keys that a section with service discovery has.

@@ -97,6 +97,7 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Node, Problems> {
             line: place.line,
             column: place.column,
             message: format!("yaml: {message}"),
+            excerpt: String::new(),
             kind: ProblemKind::Invalid,
         }])
     })

@@ -19,6 +19,8 @@ pub use proxy::ProxyConfig;
 pub use source::Source;
 pub use tls::{TlsConfig, TlsVersion};
 
+pub(crate) use tls::{read as read_tls, write as write_tls};
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

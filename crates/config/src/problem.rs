@@ -1,5 +1,7 @@
 //! What is wrong in a file, and where.
 
+mod excerpt;
+
 use std::fmt;
 
 /// One thing that is wrong, at its place: `prometheus.yml:12:5: unknown key …`.
@@ -13,6 +15,8 @@ pub struct Problem {
     pub column: u64,
     /// What is wrong, with upstream's words where it has any.
     pub message: String,
+    /// The line of the file, without secrets; empty if no place is known.
+    pub excerpt: String,
     /// Whether the file is wrong, or right but ahead of this version.
     pub kind: ProblemKind,
 }
@@ -29,6 +33,33 @@ pub enum ProblemKind {
 /// Everything that is wrong in a file, in the order of the file; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// These problems, each with its line of `text`, the file.
+    #[must_use]
+    pub(crate) fn with_excerpts(mut self, text: &str) -> Self {
+        for problem in &mut self.0 {
+            problem.excerpt = excerpt::line(text, problem.line);
+        }
+        self
+    }
+
+    /// All problems, each with its line of the file below it, for people who read this in a terminal.
+    pub fn explained(&self) -> String {
+        let mut out = String::new();
+        for problem in &self.0 {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&problem.to_string());
+            if !problem.excerpt.is_empty() {
+                let (line, excerpt) = (problem.line, &problem.excerpt);
+                out.push_str(&format!("\n  {line:>4} | {excerpt}"));
+            }
+        }
+        out
+    }
+}
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

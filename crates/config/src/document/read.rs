@@ -58,6 +58,7 @@ impl Reader {
             line,
             column,
             message,
+            excerpt: String::new(),
             kind,
         });
     }
@@ -125,7 +126,9 @@ impl Reader {
     pub(crate) fn unsigned(&self, node: &Node) -> Option<u64> {
         match &node.value {
             Value::Null => Some(0),
-            Value::Typed(text) => parse_unsigned(text).or_else(|| self.wrong_type(node, "uint")),
+            Value::Typed(text) => parse_unsigned(text)
+                .or_else(|| whole_part(text))
+                .or_else(|| self.wrong_type(node, "uint")),
             _ => self.wrong_type(node, "uint"),
         }
     }
@@ -242,7 +245,17 @@ fn parse_unsigned(text: &str) -> Option<u64> {
     }
 }
 
+/// The whole number below a fraction, which Go's library takes for a number without a sign.
+fn whole_part(text: &str) -> Option<u64> {
+    let is_fraction = text.contains(['.', 'e', 'E']);
+    let number: f64 = text.replace('_', "").parse().ok()?;
+    (is_fraction && (0.0..MOST_WHOLE).contains(&number)).then_some(number as u64)
+}
+
 /// Bytes in quotes, those outside ASCII as `\xff`.
 fn quoted_bytes(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.escape_ascii())
 }
+
+/// The first number behind those that 64 bits hold.
+const MOST_WHOLE: f64 = 18_446_744_073_709_551_616.0;

@@ -102,11 +102,15 @@ impl Indicators {
         let mut before: Option<char> = None;
         let mut rest = text.chars().peekable();
         while let Some(c) = rest.next() {
-            let ends_word = rest.peek().is_none_or(|next| matches!(next, ' ' | '\t' | '\n'));
+            let ends_word = rest
+                .peek()
+                .is_none_or(|next| matches!(next, ' ' | '\t' | '\n'));
             match c {
-                '#' if before.is_none_or(|before| matches!(before, ' ' | '\t' | '\n')) => return both,
-                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
-                | '`'
+                '#' if before.is_none_or(|before| matches!(before, ' ' | '\t' | '\n')) => {
+                    return both;
+                }
+                ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
+                | '@' | '`'
                     if before.is_none() =>
                 {
                     return both;
@@ -190,7 +194,9 @@ fn fold_double_quoted(out: &mut String, text: &str, spot: Spot) {
         } else {
             let start = out.len();
             push_escaped(out, c);
-            column += out.get(start..).map_or(0, |written| written.chars().count());
+            column += out
+                .get(start..)
+                .map_or(0, |written| written.chars().count());
         }
         after_space = c == ' ';
     }
@@ -259,7 +265,8 @@ fn break_line(out: &mut String, indent: usize) -> usize {
 
 /// What Go's library writes as it is; the rest it escapes.
 fn is_printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+        && c != '\u{feff}'
 }
 
 /// Breaks of a line that are none to every reader.

@@ -28,6 +28,13 @@ impl YamlWriter {
         self.out.push_str(&format!(" {value}\n"));
     }
 
+    /// `key: value`, if there is one.
+    pub(crate) fn stated(&mut self, key: &str, value: &str) {
+        if !value.is_empty() {
+            self.entry(key, value);
+        }
+    }
+
     /// `key: <secret>`, if there is one.
     pub(crate) fn secret(&mut self, key: &str, secret: &Secret) {
         if !secret.is_empty() {

@@ -140,7 +140,10 @@ fn read_alertmanager(
         http: http::read(&section),
         sigv4: sigv4::read(&section),
         relabel_configs: rules("relabel_configs", "Alertmanager target relabeling rule"),
-        alert_relabel_configs: rules("alert_relabel_configs", "Alertmanager alert relabeling rule"),
+        alert_relabel_configs: rules(
+            "alert_relabel_configs",
+            "Alertmanager alert relabeling rule",
+        ),
         service_discovery: discovery::read(&section),
     };
     if alertmanager.sigv4.is_some() && alertmanager.http.credentials != Credentials::None {
@@ -164,7 +167,9 @@ fn check_api_version(section: &Section<'_>) {
     {
         section.reader.invalid(
             node.place,
-            format_args!("expected Alertmanager api version to be one of [{API_VERSION}] but got {version}"),
+            format_args!(
+                "expected Alertmanager api version to be one of [{API_VERSION}] but got {version}"
+            ),
         );
     }
 }

@@ -8,7 +8,7 @@ use model::{Labels, duration};
 use super::expand::expand;
 use super::{EscapingScheme, HistogramOptions, ScrapeLimits, ScrapeProtocol, protocol};
 use crate::discovery::read_labels;
-use crate::document::{Node, Reader, Schema, Section, YamlWriter};
+use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
 
 /// The section `global`, effective.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +33,9 @@ pub struct GlobalConfig {
     pub limits: ScrapeLimits,
     /// Names that scraped metrics and labels may have.
     pub metric_name_validation_scheme: NameValidationScheme,
-    /// How names outside the legacy scheme are asked for.
-    pub metric_name_escaping_scheme: EscapingScheme,
+    /// How names outside the legacy scheme are asked for; if not stated, as fits the names that are
+    /// taken.
+    pub metric_name_escaping_scheme: Option<EscapingScheme>,
     /// What becomes of histograms in jobs that do not say.
     pub histograms: HistogramOptions,
     /// Also record `scrape_timeout_seconds`, `scrape_sample_limit`, `scrape_body_size_bytes`.
@@ -54,7 +55,7 @@ impl Default for GlobalConfig {
             scrape_failure_log_file: String::new(),
             limits: ScrapeLimits::default(),
             metric_name_validation_scheme: NameValidationScheme::Utf8,
-            metric_name_escaping_scheme: EscapingScheme::AllowUtf8,
+            metric_name_escaping_scheme: Some(EscapingScheme::AllowUtf8),
             histograms: HistogramOptions::default(),
             extra_scrape_metrics: false,
         }
@@ -95,10 +96,12 @@ pub(super) fn read(
     node: &Node,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Option<GlobalConfig> {
+    if node.value == Value::Null {
+        return None;
+    }
     let section = Section::open(reader, node, &SCHEMA)?;
     let defaults = GlobalConfig::default();
     let (scrape_interval, scrape_timeout) = read_times(&section, &defaults);
-    let (validation, escaping) = read_name_schemes(&section, None);
     Some(GlobalConfig {
         scrape_interval,
         scrape_timeout,
@@ -111,8 +114,8 @@ pub(super) fn read(
         query_log_file: section.text("query_log_file").unwrap_or_default(),
         scrape_failure_log_file: section.text("scrape_failure_log_file").unwrap_or_default(),
         limits: ScrapeLimits::read(&section),
-        metric_name_validation_scheme: validation,
-        metric_name_escaping_scheme: escaping,
+        metric_name_validation_scheme: read_validation_scheme(&section).unwrap_or_default(),
+        metric_name_escaping_scheme: read_escaping_scheme(&section, "global"),
         histograms: HistogramOptions::read(&section, HistogramOptions::default()),
         extra_scrape_metrics: section.boolean("extra_scrape_metrics").unwrap_or_default(),
     })
@@ -149,23 +152,25 @@ fn read_external_labels(
     )
 }
 
-/// Reads how names are checked and escaped; what is not stated comes from the global settings, or
-/// fits the other.
+/// Reads how a job wants names checked and escaped. What is not stated comes from the global
+/// settings; but one that states what names it takes is not bound by how they are escaped there.
 pub(super) fn read_name_schemes(
     section: &Section<'_>,
-    global: Option<&GlobalConfig>,
+    global: &GlobalConfig,
 ) -> (NameValidationScheme, EscapingScheme) {
-    let validation = read_validation_scheme(section)
-        .or_else(|| global.map(|global| global.metric_name_validation_scheme))
-        .unwrap_or_default();
-    let stated = read_escaping_scheme(section, global.is_some());
-    let inherited = global.map(|global| global.metric_name_escaping_scheme);
-    let fitting = match validation {
+    let fitting = |validation| match validation {
         NameValidationScheme::Utf8 => EscapingScheme::AllowUtf8,
         NameValidationScheme::Legacy => EscapingScheme::Underscores,
     };
-    let inherited = inherited.filter(|scheme| *scheme != EscapingScheme::AllowUtf8);
-    let escaping = stated.or(inherited).unwrap_or(fitting);
+    let stated = read_validation_scheme(section);
+    let validation = stated.unwrap_or(global.metric_name_validation_scheme);
+    let inherited = match stated {
+        Some(_) => None,
+        None => global.metric_name_escaping_scheme,
+    };
+    let escaping = read_escaping_scheme(section, "scrape config")
+        .or(inherited)
+        .unwrap_or_else(|| fitting(validation));
     if validation == NameValidationScheme::Legacy && escaping == EscapingScheme::AllowUtf8 {
         section.reader.invalid(
             section.blame("metric_name_escaping_scheme").place,
@@ -189,21 +194,18 @@ fn read_validation_scheme(section: &Section<'_>) -> Option<NameValidationScheme>
     }
 }
 
-fn read_escaping_scheme(section: &Section<'_>, in_job: bool) -> Option<EscapingScheme> {
+fn read_escaping_scheme(section: &Section<'_>, what: &str) -> Option<EscapingScheme> {
     let node = section.get("metric_name_escaping_scheme")?;
     let name = section.reader.text(node)?;
     match EscapingScheme::from_name(&name) {
         None if name.is_empty() => None,
-        None => {
-            let place = if in_job { "scrape config" } else { "global" };
-            section.reader.reject(
-                node,
-                format_args!(
-                    "unknown {place} name escaping method specified, must be one of \
+        None => section.reader.reject(
+            node,
+            format_args!(
+                "unknown {what} name escaping method specified, must be one of \
                      'allow-utf-8', 'underscores', 'dots', or 'values', got {name:?}"
-                ),
-            )
-        }
+            ),
+        ),
         found => found,
     }
 }
@@ -222,33 +224,30 @@ pub(super) fn write(yaml: &mut YamlWriter, global: &GlobalConfig) {
         "evaluation_interval",
         duration::format(global.evaluation_interval),
     );
-    yaml.bare(
-        "rule_query_offset",
-        duration::format(global.rule_query_offset),
-    );
+    if !global.rule_query_offset.is_zero() {
+        yaml.bare(
+            "rule_query_offset",
+            duration::format(global.rule_query_offset),
+        );
+    }
+    yaml.stated("query_log_file", &global.query_log_file);
+    yaml.stated("scrape_failure_log_file", &global.scrape_failure_log_file);
     if !global.external_labels.is_empty() {
         yaml.mapping("external_labels", |yaml| {
             for (name, value) in &global.external_labels {
-                // What is already expanded must not be expanded again.
-                yaml.entry(name, &value.replace('$', "$$"));
+                yaml.entry(name, value);
             }
         });
     }
-    if !global.query_log_file.is_empty() {
-        yaml.entry("query_log_file", &global.query_log_file);
-    }
-    if !global.scrape_failure_log_file.is_empty() {
-        yaml.entry("scrape_failure_log_file", &global.scrape_failure_log_file);
-    }
     global.limits.write(yaml);
+    global.limits.write_keep_dropped(yaml);
     yaml.entry(
         "metric_name_validation_scheme",
         global.metric_name_validation_scheme.as_str(),
     );
-    yaml.entry(
-        "metric_name_escaping_scheme",
-        global.metric_name_escaping_scheme.as_str(),
-    );
-    global.histograms.write(yaml);
+    if let Some(escaping) = global.metric_name_escaping_scheme {
+        yaml.entry("metric_name_escaping_scheme", escaping.as_str());
+    }
+    global.histograms.write_global(yaml);
     yaml.bare("extra_scrape_metrics", global.extra_scrape_metrics);
 }

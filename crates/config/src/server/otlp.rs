@@ -244,7 +244,10 @@ pub(super) fn write(yaml: &mut YamlWriter, otlp: &OtlpConfig) {
                 "keep_identifying_resource_attributes",
                 otlp.keep_identifying_resource_attributes,
             ),
-            ("convert_histograms_to_nhcb", otlp.convert_histograms_to_nhcb),
+            (
+                "convert_histograms_to_nhcb",
+                otlp.convert_histograms_to_nhcb,
+            ),
             ("promote_scope_metadata", otlp.promote_scope_metadata),
             (
                 "label_name_underscore_sanitization",

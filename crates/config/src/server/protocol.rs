@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::document::Section;
+use crate::document::{Section, Value};
 
 /// A protocol in which a target can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,7 +111,14 @@ impl EscapingScheme {
 pub(super) fn read_list(section: &Section<'_>, context: &str) -> Option<Vec<ScrapeProtocol>> {
     let node = section.get("scrape_protocols")?;
     let reader = section.reader;
+    if node.value == Value::Null {
+        return None;
+    }
     let names = section.texts("scrape_protocols");
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        let error = format_args!("scrape_protocols cannot be empty {context}");
+        return reader.reject(node, error);
+    }
     let mut protocols = Vec::with_capacity(names.len());
     for name in &names {
         match ScrapeProtocol::from_name(name) {

@@ -1,13 +1,15 @@
 //! `scrape_configs`: the jobs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use model::label::NameValidationScheme;
+use model::number::general;
 use model::{RelabelRule, duration};
 
 use super::global::read_name_schemes;
-use super::{EscapingScheme, GlobalConfig, ScrapeLimits, ScrapeProtocol, protocol};
+use super::{EscapingScheme, GlobalConfig, ScrapeLimits, ScrapeProtocol, join_path, protocol};
 use crate::discovery::{self, ServiceDiscovery};
 use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter, keys};
 use crate::http::{self, HttpClientConfig};
@@ -61,6 +63,8 @@ pub struct ScrapeConfig {
     pub http: HttpClientConfig,
     /// Where the targets come from.
     pub service_discovery: ServiceDiscovery,
+    /// The file that the job stands in, if it is one of `scrape_config_files`; else empty.
+    pub origin: String,
 }
 
 /// How to reach a target.
@@ -118,14 +122,22 @@ impl ScrapeConfig {
             scrape_failure_log_file: String::new(),
             limits: global.limits,
             metric_name_validation_scheme: global.metric_name_validation_scheme,
-            metric_name_escaping_scheme: global.metric_name_escaping_scheme,
+            metric_name_escaping_scheme: EscapingScheme::AllowUtf8,
             histograms: global.histograms,
             extra_scrape_metrics: global.extra_scrape_metrics,
             relabel_configs: Vec::new(),
             metric_relabel_configs: Vec::new(),
             http: HttpClientConfig::default(),
             service_discovery: ServiceDiscovery::default(),
+            origin: String::new(),
         }
+    }
+
+    /// Makes relative paths start at `folder`.
+    pub(super) fn set_directory(&mut self, folder: &Path) {
+        join_path(folder, &mut self.scrape_failure_log_file);
+        self.http.set_directory(folder);
+        self.service_discovery.set_directory(folder);
     }
 }
 
@@ -204,11 +216,12 @@ const SCHEMA: Schema = Schema {
     ],
 };
 
-/// Reads all jobs; names must differ.
+/// Reads all jobs; names must differ, and be none of those that are `taken` by a file.
 pub(super) fn read_all(
     reader: &Reader,
     items: &[Node],
     global: &GlobalConfig,
+    taken: &[(String, String)],
 ) -> Vec<ScrapeConfig> {
     let mut jobs: Vec<ScrapeConfig> = Vec::with_capacity(items.len());
     for item in items {
@@ -222,6 +235,13 @@ pub(super) fn read_all(
         let job = read(&section, global);
         if job.job_name.is_empty() {
             section.invalid_if_scalar("job_name", "job_name is empty");
+        } else if let Some((name, file)) = taken.iter().find(|(name, _)| *name == job.job_name) {
+            reader.invalid(
+                section.blame("job_name").place,
+                format_args!(
+                    "found multiple scrape configs with job name {name:?}, first found in {file}"
+                ),
+            );
         } else if jobs.iter().any(|earlier| earlier.job_name == job.job_name) {
             let name = &job.job_name;
             reader.invalid(
@@ -240,7 +260,7 @@ fn read(section: &Section<'_>, global: &GlobalConfig) -> ScrapeConfig {
     let defaults = ScrapeConfig::named(job_name);
     let flag = |key: &str, default: bool| section.boolean(key).unwrap_or(default);
     let (scrape_interval, scrape_timeout) = read_times(section, global, &context);
-    let (validation, escaping) = read_name_schemes(section, Some(global));
+    let (validation, escaping) = read_name_schemes(section, global);
     let histograms = HistogramOptions::read(section, global.histograms);
     let rules =
         |key: &str, what: &str| read_rules(section.reader, section.items(key), what, validation);
@@ -273,6 +293,7 @@ fn read(section: &Section<'_>, global: &GlobalConfig) -> ScrapeConfig {
         ),
         http: http::read(section),
         service_discovery: discovery::read(section),
+        origin: defaults.origin,
         job_name: defaults.job_name,
     }
 }
@@ -310,7 +331,8 @@ fn read_protocols(
     }
 }
 
-fn read_scheme(section: &Section<'_>) -> Scheme {
+/// Reads `scheme`.
+pub(super) fn read_scheme(section: &Section<'_>) -> Scheme {
     let Some(node) = section.get("scheme") else {
         return Scheme::Http;
     };
@@ -361,8 +383,8 @@ impl HistogramOptions {
         }
     }
 
-    /// Writes the options that a global section has too.
-    pub(super) fn write(&self, yaml: &mut YamlWriter) {
+    /// Writes the options of a job that a global section has too.
+    fn write(&self, yaml: &mut YamlWriter) {
         yaml.bare("scrape_native_histograms", self.scrape_native_histograms);
         yaml.bare(
             "always_scrape_classic_histograms",
@@ -372,6 +394,17 @@ impl HistogramOptions {
             "convert_classic_histograms_to_nhcb",
             self.convert_classic_histograms_to_nhcb,
         );
+    }
+
+    /// Writes the options of the global section.
+    pub(super) fn write_global(&self, yaml: &mut YamlWriter) {
+        yaml.bare("scrape_native_histograms", self.scrape_native_histograms);
+        if self.convert_classic_histograms_to_nhcb {
+            yaml.bare("convert_classic_histograms_to_nhcb", true);
+        }
+        if self.always_scrape_classic_histograms {
+            yaml.bare("always_scrape_classic_histograms", true);
+        }
     }
 }
 
@@ -411,11 +444,10 @@ pub(super) fn write(yaml: &mut YamlWriter, job: &ScrapeConfig) {
         yaml.entry("fallback_scrape_protocol", fallback.as_str());
     }
     job.histograms.write(yaml);
-    yaml.bare("extra_scrape_metrics", job.extra_scrape_metrics);
     if !job.scrape_failure_log_file.is_empty() {
         yaml.entry("scrape_failure_log_file", &job.scrape_failure_log_file);
     }
-    yaml.entry("metrics_path", &job.metrics_path);
+    yaml.stated("metrics_path", &job.metrics_path);
     yaml.entry("scheme", job.scheme.as_str());
     yaml.bare("enable_compression", job.enable_compression);
     job.limits.write(yaml);
@@ -427,8 +459,9 @@ pub(super) fn write(yaml: &mut YamlWriter, job: &ScrapeConfig) {
     }
     if job.histograms.native_histogram_min_bucket_factor > 0.0 {
         let factor = job.histograms.native_histogram_min_bucket_factor;
-        yaml.bare("native_histogram_min_bucket_factor", factor);
+        yaml.bare("native_histogram_min_bucket_factor", general(factor));
     }
+    job.limits.write_keep_dropped(yaml);
     yaml.entry(
         "metric_name_validation_scheme",
         job.metric_name_validation_scheme.as_str(),
@@ -437,6 +470,7 @@ pub(super) fn write(yaml: &mut YamlWriter, job: &ScrapeConfig) {
         "metric_name_escaping_scheme",
         job.metric_name_escaping_scheme.as_str(),
     );
+    yaml.bare("extra_scrape_metrics", job.extra_scrape_metrics);
     http::write(yaml, &job.http);
     write_rules(yaml, "relabel_configs", &job.relabel_configs);
     write_rules(yaml, "metric_relabel_configs", &job.metric_relabel_configs);

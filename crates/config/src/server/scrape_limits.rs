@@ -101,27 +101,28 @@ impl ScrapeLimits {
         }
     }
 
-    /// Writes what is stated.
+    /// Writes the limits that there are, but the last one; none is as one that is not stated.
     pub(super) fn write(&self, yaml: &mut YamlWriter) {
-        match self.body_size_limit {
-            Limit::BuiltIn => {}
-            Limit::Unlimited => yaml.bare("body_size_limit", 0),
-            Limit::AtMost(bytes) => yaml.bare("body_size_limit", data_size::format(bytes.get())),
+        if let Limit::AtMost(bytes) = self.body_size_limit {
+            yaml.bare("body_size_limit", data_size::format(bytes.get()));
         }
-        let counts = [
+        for (key, limit) in [
             ("sample_limit", self.sample_limit),
             ("target_limit", self.target_limit),
             ("label_limit", self.label_limit),
             ("label_name_length_limit", self.label_name_length_limit),
             ("label_value_length_limit", self.label_value_length_limit),
-            ("keep_dropped_targets", self.keep_dropped_targets),
-        ];
-        for (key, limit) in counts {
-            match limit {
-                Limit::BuiltIn => {}
-                Limit::Unlimited => yaml.bare(key, 0),
-                Limit::AtMost(most) => yaml.bare(key, most),
+        ] {
+            if let Limit::AtMost(most) = limit {
+                yaml.bare(key, most);
             }
+        }
+    }
+
+    /// Writes `keep_dropped_targets`, which jobs have further down.
+    pub(super) fn write_keep_dropped(&self, yaml: &mut YamlWriter) {
+        if let Limit::AtMost(most) = self.keep_dropped_targets {
+            yaml.bare("keep_dropped_targets", most);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use model::duration;
+use model::number::general;
 
 use super::data_size;
 use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
@@ -13,10 +14,15 @@ pub struct StorageConfig {
     /// `storage.tsdb.out_of_order_time_window`: how far behind the newest sample others may come out of
     /// order; zero: none may.
     pub out_of_order_time_window: Duration,
-    /// `storage.tsdb.retention`.
-    pub retention: RetentionConfig,
-    /// `storage.exemplars`.
-    pub exemplars: ExemplarsConfig,
+    /// `storage.tsdb.stale_series_compaction_threshold`: share of series that have ended, from 0 to 1,
+    /// from which on they are written as a block early; 0 for never.
+    pub stale_series_compaction_threshold: f64,
+    /// `storage.tsdb.chunk_encoding.floats`: how floats are written, if that is stated.
+    pub float_encoding: Option<FloatEncoding>,
+    /// `storage.tsdb.retention`. If it is there the flags do not count, even if it says nothing.
+    pub retention: Option<RetentionConfig>,
+    /// `storage.exemplars`, if it is there.
+    pub exemplars: Option<ExemplarsConfig>,
 }
 
 /// How many exemplars are kept, where they are kept at all.
@@ -34,7 +40,26 @@ impl Default for ExemplarsConfig {
     }
 }
 
-/// How long data is kept. Zero says nothing: the flag holds.
+/// How floats are written in chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FloatEncoding {
+    /// `xor`
+    Xor,
+    /// `xor2`, which has start timestamps too.
+    Xor2,
+}
+
+impl FloatEncoding {
+    /// The name as a configuration has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Xor => "xor",
+            Self::Xor2 => "xor2",
+        }
+    }
+}
+
+/// How long data is kept. Zero is no limit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetentionConfig {
     /// Age at which data goes.
@@ -43,13 +68,6 @@ pub struct RetentionConfig {
     pub size: u64,
     /// Share of the disk that blocks may take, in percent; goes before `size`.
     pub percentage: f64,
-}
-
-impl RetentionConfig {
-    /// True if nothing is said, so that the flags hold.
-    pub fn is_silent(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 const SCHEMA: Schema = Schema {
@@ -63,10 +81,18 @@ const TSDB_SCHEMA: Schema = Schema {
     // The last one is what Prometheus shows beside the first; it says nothing, there as here.
     keys: &[
         "out_of_order_time_window",
+        "stale_series_compaction_threshold",
+        "chunk_encoding",
         "retention",
         "outofordertimewindow",
     ],
-    later: &["stale_series_compaction_threshold", "chunk_encoding"],
+    later: &[],
+};
+
+const CHUNK_ENCODING_SCHEMA: Schema = Schema {
+    type_name: "config.ChunkEncodingConfig",
+    keys: &["floats"],
+    later: &[],
 };
 
 const EXEMPLARS_SCHEMA: Schema = Schema {
@@ -76,7 +102,7 @@ const EXEMPLARS_SCHEMA: Schema = Schema {
 };
 
 const RETENTION_SCHEMA: Schema = Schema {
-    type_name: "config.TSDBRetentionConfig",
+    type_name: "config.plain",
     keys: &["time", "size", "percentage"],
     later: &[],
 };
@@ -84,23 +110,52 @@ const RETENTION_SCHEMA: Schema = Schema {
 /// Reads the section.
 pub(super) fn read(reader: &Reader, node: &Node) -> Option<StorageConfig> {
     let storage = Section::open(reader, node, &SCHEMA)?;
+    let mut config = StorageConfig {
+        exemplars: stated(&storage, "exemplars").and_then(|node| read_exemplars(reader, node)),
+        ..StorageConfig::default()
+    };
     let tsdb = storage
         .get("tsdb")
         .and_then(|node| Section::open(reader, node, &TSDB_SCHEMA));
-    let window = tsdb
-        .as_ref()
-        .and_then(|tsdb| tsdb.duration("out_of_order_time_window"));
-    let retention = tsdb
-        .as_ref()
-        .and_then(|tsdb| read_retention(reader, tsdb.get("retention")?));
-    let exemplars = storage
-        .get("exemplars")
-        .and_then(|node| read_exemplars(reader, node));
-    Some(StorageConfig {
-        out_of_order_time_window: window.unwrap_or_default(),
-        retention: retention.unwrap_or_default(),
-        exemplars: exemplars.unwrap_or_default(),
-    })
+    if let Some(tsdb) = tsdb {
+        config.out_of_order_time_window = tsdb
+            .duration("out_of_order_time_window")
+            .unwrap_or_default();
+        config.stale_series_compaction_threshold = tsdb
+            .float("stale_series_compaction_threshold")
+            .unwrap_or_default();
+        config.float_encoding = read_float_encoding(&tsdb);
+        config.retention = stated(&tsdb, "retention").and_then(|node| read_retention(reader, node));
+    }
+    Some(config)
+}
+
+/// A subsection that is there: `key:` without a value counts as none.
+fn stated<'d>(section: &Section<'d>, key: &str) -> Option<&'d Node> {
+    section.get(key).filter(|node| node.value != Value::Null)
+}
+
+fn read_float_encoding(tsdb: &Section<'_>) -> Option<FloatEncoding> {
+    let reader = tsdb.reader;
+    let encoding = Section::open(
+        reader,
+        stated(tsdb, "chunk_encoding")?,
+        &CHUNK_ENCODING_SCHEMA,
+    )?;
+    let node = encoding.get("floats")?;
+    let name = reader.text(node).filter(|name| !name.is_empty())?;
+    let known = [FloatEncoding::Xor, FloatEncoding::Xor2];
+    known
+        .into_iter()
+        .find(|known| known.as_str() == name)
+        .or_else(|| {
+            reader.reject(
+                node,
+                format_args!(
+                    "'storage.tsdb.chunk_encoding.floats' must be 'xor' or 'xor2', or the field must be omitted entirely, got {name:?}"
+                ),
+            )
+        })
 }
 
 fn read_retention(reader: &Reader, node: &Node) -> Option<RetentionConfig> {
@@ -119,7 +174,6 @@ fn read_exemplars(reader: &Reader, node: &Node) -> Option<ExemplarsConfig> {
     Some(ExemplarsConfig {
         max_exemplars: exemplars.integer("max_exemplars").unwrap_or_default(),
     })
-    .filter(|_| node.value != Value::Null)
 }
 
 fn read_size(retention: &Section<'_>) -> u64 {
@@ -155,26 +209,41 @@ pub(super) fn write(yaml: &mut YamlWriter, storage: &StorageConfig) {
         return;
     }
     yaml.mapping("storage", |yaml| {
-        let window = storage.out_of_order_time_window;
-        if !storage.retention.is_silent() || !window.is_zero() {
-            yaml.mapping("tsdb", |yaml| {
-                if !window.is_zero() {
-                    yaml.bare("outofordertimewindow", window.as_millis());
-                    yaml.bare("out_of_order_time_window", duration::format(window));
-                }
-                if !storage.retention.is_silent() {
-                    yaml.mapping("retention", |yaml| {
-                        write_retention(yaml, &storage.retention)
-                    });
-                }
-            });
+        let without_store = StorageConfig {
+            exemplars: storage.exemplars.clone(),
+            ..StorageConfig::default()
+        };
+        if *storage != without_store {
+            yaml.mapping("tsdb", |yaml| write_tsdb(yaml, storage));
         }
-        if storage.exemplars != ExemplarsConfig::default() {
+        if let Some(exemplars) = &storage.exemplars {
             yaml.mapping("exemplars", |yaml| {
-                yaml.bare("max_exemplars", storage.exemplars.max_exemplars);
+                if exemplars.max_exemplars != 0 {
+                    yaml.bare("max_exemplars", exemplars.max_exemplars);
+                }
             });
         }
     });
+}
+
+fn write_tsdb(yaml: &mut YamlWriter, storage: &StorageConfig) {
+    let window = storage.out_of_order_time_window;
+    yaml.bare("outofordertimewindow", window.as_millis());
+    if !window.is_zero() {
+        yaml.bare("out_of_order_time_window", duration::format(window));
+    }
+    let threshold = storage.stale_series_compaction_threshold;
+    if threshold != 0.0 {
+        yaml.bare("stale_series_compaction_threshold", general(threshold));
+    }
+    if let Some(encoding) = storage.float_encoding {
+        yaml.mapping("chunk_encoding", |yaml| {
+            yaml.entry("floats", encoding.as_str());
+        });
+    }
+    if let Some(retention) = &storage.retention {
+        yaml.mapping("retention", |yaml| write_retention(yaml, retention));
+    }
 }
 
 fn write_retention(yaml: &mut YamlWriter, retention: &RetentionConfig) {
@@ -185,6 +254,6 @@ fn write_retention(yaml: &mut YamlWriter, retention: &RetentionConfig) {
         yaml.bare("size", data_size::format(retention.size));
     }
     if retention.percentage > 0.0 {
-        yaml.bare("percentage", retention.percentage);
+        yaml.bare("percentage", general(retention.percentage));
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use model::duration;
+use model::number::general;
 
 use super::headers::{self, is_reserved};
 use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
@@ -109,8 +110,9 @@ fn read_client_type(section: &Section<'_>) -> TracingClient {
         None | Some("grpc") => TracingClient::Grpc,
         Some("http") => TracingClient::Http,
         Some(other) => {
-            let error =
-                format_args!("expected tracing client type to be to be http or grpc, but got {other}");
+            let error = format_args!(
+                "expected tracing client type to be to be http or grpc, but got {other}"
+            );
             section.reader.reject(node, error).unwrap_or_default()
         }
     }
@@ -151,7 +153,7 @@ pub(super) fn write(yaml: &mut YamlWriter, tracing: Option<&TracingConfig>) {
         yaml.entry("client_type", tracing.client_type.as_str());
         yaml.entry("endpoint", &tracing.endpoint);
         if tracing.sampling_fraction != 0.0 {
-            yaml.bare("sampling_fraction", tracing.sampling_fraction);
+            yaml.bare("sampling_fraction", general(tracing.sampling_fraction));
         }
         if tracing.insecure {
             yaml.bare("insecure", true);

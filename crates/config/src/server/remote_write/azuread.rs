@@ -155,9 +155,9 @@ fn read_identity(section: &Section<'_>) -> Option<AzureIdentity> {
         ("sdk", &SDK, read_sdk),
     ];
     let is_stated = |node: &&Node| node.value != Value::Null;
-    let mut stated = ways
-        .iter()
-        .filter_map(|(key, schema, read)| Some((section.get(key).filter(is_stated)?, schema, read)));
+    let mut stated = ways.iter().filter_map(|(key, schema, read)| {
+        Some((section.get(key).filter(is_stated)?, schema, read))
+    });
     let Some((node, schema, read)) = stated.next() else {
         return section.reader.reject(
             section.node,
@@ -222,7 +222,9 @@ fn read_certificate(section: &Section<'_>) -> AzureIdentity {
         certificate_path,
         certificate_key_path: section.text("certificate_key_path").unwrap_or_default(),
         certificate_password: section.secret("certificate_password"),
-        send_certificate_chain: section.boolean("send_certificate_chain").unwrap_or_default(),
+        send_certificate_chain: section
+            .boolean("send_certificate_chain")
+            .unwrap_or_default(),
     }
 }
 

@@ -201,9 +201,8 @@ pub(super) fn write_queue(yaml: &mut YamlWriter, queue: &QueueConfig) {
 
 /// Writes `metadata_config`, unless it says nothing.
 pub(super) fn write_metadata(yaml: &mut YamlWriter, metadata: &MetadataConfig) {
-    let silent = !metadata.send
-        && metadata.send_interval.is_zero()
-        && metadata.max_samples_per_send == 0;
+    let silent =
+        !metadata.send && metadata.send_interval.is_zero() && metadata.max_samples_per_send == 0;
     if silent {
         return;
     }
