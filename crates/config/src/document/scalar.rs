@@ -224,7 +224,7 @@ fn push_escaped(out: &mut String, c: char) {
         _ => {
             let escaped = match code {
                 ..=0xff => format!("\\x{code:02X}"),
-                ..=0xffff => format!("\\u{code:04X}"),
+                0x100..=0xffff => format!("\\u{code:04X}"),
                 _ => format!("\\U{code:08X}"),
             };
             return out.push_str(&escaped);
