@@ -53,7 +53,7 @@ impl Scraping {
             discovery,
             scraping: scraper.handle(),
         };
-        scraping.discovery.apply(&config.scrape_configs);
+        scraping.discovery.apply(&all_jobs(config));
         let groups = scraping.discovery.target_groups();
         tasks.spawn(finder.run(world.stop.shutdown()));
         tasks.spawn(scraper.run(groups, world.stop.shutdown()));
@@ -63,7 +63,7 @@ impl Scraping {
     /// Takes another configuration. Targets that stay the same miss no scrape.
     pub(super) fn apply(&self, config: &Config) {
         self.scraping.reload(jobs(config));
-        self.discovery.apply(&config.scrape_configs);
+        self.discovery.apply(&all_jobs(config));
     }
 
     /// How targets stand.
@@ -84,12 +84,11 @@ pub(super) struct World<'a> {
 }
 
 fn jobs(config: &Config) -> Vec<Arc<ScrapeConfig>> {
-    config
-        .scrape_configs
-        .iter()
-        .cloned()
-        .map(Arc::new)
-        .collect()
+    config.jobs().cloned().map(Arc::new).collect()
+}
+
+fn all_jobs(config: &Config) -> Vec<ScrapeConfig> {
+    config.jobs().cloned().collect()
 }
 
 /// As upstream, replicas that scrape the same targets do so at different times: they differ in

@@ -121,7 +121,13 @@ fn log_failure<E: std::fmt::Display>(work: &str, outcome: Result<(), E>) {
 
 #[cfg(test)]
 mod tests {
+    use config::server::RetentionConfig;
+
     use super::*;
+
+    fn retention(config: &mut StorageConfig) -> &mut RetentionConfig {
+        config.retention.get_or_insert_default()
+    }
 
     #[test]
     fn what_the_configuration_says_goes_before_all_flags() {
@@ -129,10 +135,10 @@ mod tests {
         let mut config = StorageConfig::default();
         let told = |config: &StorageConfig| effective_retention(flags, config).to_string();
         assert_eq!(told(&config), "15d");
-        config.retention.size = 512 << 20;
+        retention(&mut config).size = 512 << 20;
         assert_eq!(told(&config), "512MiB");
-        config.retention.percentage = 12.5;
-        config.retention.time = Duration::from_secs(86_400);
+        retention(&mut config).percentage = 12.5;
+        retention(&mut config).time = Duration::from_secs(86_400);
         assert_eq!(told(&config), "1d or 512MiB or 12.5%");
     }
 }
