@@ -4,7 +4,7 @@ mod regex;
 
 use std::fmt;
 
-pub use regex::{CaptureRegex, Captures, LabelRegex, RegexError};
+pub use regex::{CaptureRegex, Captures, LabelRegex, RegexError, SearchRegex};
 
 use crate::label::is_legacy_label_name;
 use crate::quote::push_quoted;

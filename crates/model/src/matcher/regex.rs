@@ -1,6 +1,7 @@
 //! Fully anchored regular expressions in Go's language, with short cuts for the usual shapes.
 
 mod capture;
+mod search;
 mod sequence;
 mod shape;
 mod syntax;
@@ -9,6 +10,7 @@ use regex_automata::meta;
 use regex_syntax::hir::{Hir, Look};
 
 pub use capture::{CaptureRegex, Captures};
+pub use search::SearchRegex;
 use shape::Shape;
 
 /// A pattern that matches whole label values; `.` matches every character, line ends included.
@@ -75,11 +77,16 @@ fn anchored(pattern: &str) -> String {
 
 /// Compiles an expression so that it must match all of a text.
 fn compile(hir: Hir, pattern: &str) -> Result<meta::Regex, RegexError> {
-    let whole = Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]);
+    compile_search(
+        Hir::concat(vec![Hir::look(Look::Start), hir, Hir::look(Look::End)]),
+        pattern,
+    )
+}
+
+/// Compiles an expression that may match any part of a text.
+fn compile_search(hir: Hir, pattern: &str) -> Result<meta::Regex, RegexError> {
     let config = meta::Config::new().nfa_size_limit(Some(SIZE_LIMIT));
-    let compiled = meta::Builder::new()
-        .configure(config)
-        .build_from_hir(&whole);
+    let compiled = meta::Builder::new().configure(config).build_from_hir(&hir);
     // The tree is sound, so that only its size can be wrong.
     compiled.map_err(|_| RegexError(format!("expression too large: `{pattern}`")))
 }

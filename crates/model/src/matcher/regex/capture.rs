@@ -3,7 +3,7 @@
 use regex_automata::{meta, util::captures};
 
 use super::syntax::{self, Groups, Names};
-use super::{RegexError, anchored, compile};
+use super::{RegexError, anchored, compile, compile_search};
 
 /// A pattern that matches whole texts and says what its groups matched.
 #[derive(Clone, Debug)]
@@ -23,6 +23,28 @@ impl CaptureRegex {
         let (hir, names) = syntax::parse_groups(&pattern, Groups::Captured).map_err(RegexError)?;
         let regex = compile(hir, &pattern)?;
         Ok(Self { regex, names })
+    }
+
+    /// Compiles a pattern that is looked for anywhere in a text, as Go reads it without anchors and
+    /// flags.
+    pub(super) fn searching(pattern: &str) -> Result<Self, RegexError> {
+        let (hir, names) = syntax::parse_plain(pattern).map_err(RegexError)?;
+        let regex = compile_search(hir, pattern)?;
+        Ok(Self { regex, names })
+    }
+
+    /// The groups of each match in `text`, one behind the other.
+    pub(super) fn each<'r, 't>(&'r self, text: &'t str) -> impl Iterator<Item = Captures<'t>> + 'r
+    where
+        't: 'r,
+    {
+        let found = self.regex.captures_iter(text);
+        found.map(move |slots| Captures { text, slots })
+    }
+
+    /// True if any part of `text` matches.
+    pub(super) fn is_found_in(&self, text: &str) -> bool {
+        self.regex.is_match(text)
     }
 
     /// The groups, if all of `text` matches.
@@ -54,6 +76,11 @@ pub struct Captures<'t> {
 }
 
 impl<'t> Captures<'t> {
+    /// Where the whole match stands in the text.
+    pub(super) fn span(&self) -> std::ops::Range<usize> {
+        self.slots.get_match().map_or(0..0, |found| found.range())
+    }
+
     /// The text of a group, if it took part in the match.
     pub fn get(&self, group: usize) -> Option<&'t str> {
         let span = self.slots.get_group(group)?;

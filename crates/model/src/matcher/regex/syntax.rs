@@ -37,9 +37,25 @@ pub(super) type Names = Vec<(Box<str>, usize)>;
 /// # Errors
 /// Why Go would refuse the expression.
 pub(super) fn parse_groups(pattern: &str, groups: Groups) -> Result<(Hir, Names), String> {
+    parse_with(pattern, groups, Flags::default())
+}
+
+/// The expression with its groups, read without flags: `.` stops at line ends.
+///
+/// # Errors
+/// Why Go would refuse the expression.
+pub(super) fn parse_plain(pattern: &str) -> Result<(Hir, Names), String> {
+    let flags = Flags {
+        dot_all: false,
+        ..Flags::default()
+    };
+    parse_with(pattern, Groups::Captured, flags)
+}
+
+fn parse_with(pattern: &str, groups: Groups, flags: Flags) -> Result<(Hir, Names), String> {
     let mut parser = Parser {
         rest: pattern,
-        flags: Flags::default(),
+        flags,
         stack: Stack::new(groups),
         last_repeat: None,
     };
