@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use config::server::{Config, ScrapeConfig};
 use exposition::Registry;
+use host::lanes::Lanes;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
@@ -12,7 +13,8 @@ use scrape::limits::DefaultLimits;
 use scrape::{Manager, ManagerHandle, ScrapeOptions};
 use tsdb::Db;
 
-/// Threads on which pages are parsed and appended. Two, so that one slow page holds up nobody.
+/// Event loops on which targets are asked and pages of common size are stored, and as many threads
+/// for large pages. Two, so that one slow page holds up nobody.
 const INGEST_THREADS: usize = 2;
 
 /// Running discovery and scraping.
@@ -41,7 +43,8 @@ impl Scraping {
         );
         let options = ScrapeOptions {
             store: Arc::clone(world.db) as Arc<dyn storage::Appendable>,
-            pool: Arc::new(Pool::new("ingest", INGEST_THREADS)?),
+            lanes: Arc::new(Lanes::new("ingest", INGEST_THREADS)?),
+            pool: Arc::new(Pool::new("large-page", INGEST_THREADS)?),
             clock: Arc::clone(world.clock),
             registry: world.registry.clone(),
             offset_seed: offset_seed(config),

@@ -21,6 +21,8 @@ pub mod allocator;
 pub mod clock;
 pub mod fs;
 pub mod kernel;
+#[cfg(feature = "net")]
+pub mod lanes;
 pub mod limits;
 pub mod log;
 #[cfg(feature = "net")]

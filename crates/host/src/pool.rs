@@ -123,6 +123,17 @@ impl std::fmt::Debug for Shared {
 #[error("internal error: the work panicked, see the log")]
 pub struct Panicked;
 
+/// Runs `work` at once on this thread, as a pool would: for work that is too small to be handed over.
+///
+/// # Errors
+/// The work panicked; the panic is in the log, nothing else is harmed.
+pub fn run_here<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        tracing::error!("work on an event loop panicked");
+        Panicked
+    })
+}
+
 /// Starts one thread of its own, for a component that blocks for as long as the process lives.
 ///
 /// # Errors

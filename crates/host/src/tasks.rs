@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -73,6 +74,16 @@ impl TaskGroup {
     /// Starts a task in the group. A panic inside ends this task only, and is logged at the end.
     pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+        self.take_ended();
+    }
+
+    /// As [`spawn`](Self::spawn), on an event loop of the caller's choice.
+    pub fn spawn_on(&mut self, lane: &Handle, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn_on(task, lane);
+        self.take_ended();
+    }
+
+    fn take_ended(&mut self) {
         while let Some(ended) = self.tasks.try_join_next() {
             log_panic(ended);
         }

@@ -16,6 +16,7 @@
 //!
 //! let options = ScrapeOptions {
 //!     store: Arc::new(storage::memory::MemoryStore::default()),
+//!     lanes: Arc::new(host::lanes::Lanes::new("ingest", 1).unwrap()),
 //!     pool: Arc::new(host::pool::Pool::new("ingest", 1).unwrap()),
 //!     clock: Arc::new(host::clock::RealClock::default()),
 //!     registry: exposition::Registry::new(),

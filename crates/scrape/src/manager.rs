@@ -8,6 +8,7 @@ use std::time::Duration;
 use config::server::ScrapeConfig;
 use exposition::Registry;
 use host::Clock;
+use host::lanes::Lanes;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup};
 use model::TargetGroups;
@@ -31,7 +32,9 @@ use crate::workspace::Workspaces;
 pub struct ScrapeOptions {
     /// Where samples go.
     pub store: Arc<dyn Appendable>,
-    /// Threads on which pages are read and stored.
+    /// Event loops on which targets are asked and pages of common size are stored.
+    pub lanes: Arc<Lanes>,
+    /// Threads on which large pages are stored.
     pub pool: Arc<Pool>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -146,6 +149,7 @@ impl Manager {
                     instruments: Arc::new(instruments),
                     sends_metadata: options.sends_metadata,
                 },
+                lanes: options.lanes,
                 pool: options.pool,
                 workspaces: Workspaces::default(),
                 limits: options.limits,

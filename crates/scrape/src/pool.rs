@@ -163,7 +163,8 @@ impl ScrapePool {
             memory: Arc::clone(&running.memory),
             orders: running.orders.subscribe(),
         };
-        tasks.spawn(scrape_loop.run());
+        let hash = running.target.identity.fingerprint().get();
+        tasks.spawn_on(shared.lanes.lane(hash), scrape_loop.run());
         running
     }
 

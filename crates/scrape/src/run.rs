@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use host::pool::Pool;
+use host::lanes::Lanes;
+use host::pool::{self, Pool};
 use model::duration;
 use tokio::sync::watch;
 
@@ -20,6 +21,7 @@ use crate::workspace::Workspaces;
 /// What all loops share.
 pub(crate) struct Shared {
     pub(crate) ingest: Ingest,
+    pub(crate) lanes: Arc<Lanes>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) workspaces: Workspaces,
     pub(crate) limits: DefaultLimits,
@@ -126,8 +128,11 @@ impl ScrapeLoop {
                 .await
                 .map_err(ScrapeError::from),
         };
-        let ingest = self.shared.ingest.clone();
-        let memory = Arc::clone(&self.memory);
+        let is_large = match &fetched {
+            Ok(fetched) if fetched.is_gzip => workspace.body.len() > LARGE_COMPRESSED_BYTES,
+            Ok(_) => workspace.body.len() > LARGE_BYTES,
+            Err(_) => false,
+        };
         let arrival = Arrival {
             target: Arc::clone(&self.target),
             job,
@@ -135,11 +140,22 @@ impl ScrapeLoop {
             timestamp,
             started,
         };
-        let work = move || {
-            let stored = ingest.store(arrival, &mut workspace, &mut lock(&memory));
-            (stored, workspace)
+        let outcome = if is_large {
+            let ingest = self.shared.ingest.clone();
+            let memory = Arc::clone(&self.memory);
+            let work = move || {
+                let stored = ingest.store(arrival, &mut workspace, &mut lock(&memory));
+                (stored, workspace)
+            };
+            self.shared.pool.run(work).await
+        } else {
+            let ingest = &self.shared.ingest;
+            pool::run_here(|| {
+                let stored = ingest.store(arrival, &mut workspace, &mut lock(&self.memory));
+                (stored, workspace)
+            })
         };
-        let stored = match self.shared.pool.run(work).await {
+        let stored = match outcome {
             Ok((stored, workspace)) => {
                 self.shared.workspaces.give_back(workspace);
                 stored
@@ -226,6 +242,11 @@ fn next_tick(tick: Duration, interval: Duration, now: Duration) -> Duration {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Pages beyond these sizes hold the CPU for more than a millisecond or two, in which other targets
+/// of the same event loop would have to wait: they are stored by threads of their own.
+const LARGE_BYTES: usize = 512 << 10;
+const LARGE_COMPRESSED_BYTES: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use config::server::ScrapeConfig;
 use exposition::Registry;
 use host::clock::RealClock;
+use host::lanes::Lanes;
 use host::net::{Listener, Stream};
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
@@ -64,7 +65,8 @@ impl Fleet {
         let registry = Registry::new();
         let options = ScrapeOptions {
             store: Arc::clone(&store) as _,
-            pool: Arc::new(Pool::new("ingest", 1).expect("a thread")),
+            lanes: Arc::new(Lanes::new("ingest", 1).expect("a thread")),
+            pool: Arc::new(Pool::new("large", 1).expect("a thread")),
             clock: Arc::new(RealClock::default()),
             registry: registry.clone(),
             offset_seed: 7,
