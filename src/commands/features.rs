@@ -80,21 +80,22 @@ fn meaning(name: &str) -> Meaning {
         "exemplar-storage" => Meaning::Switch(|switches| switches.keeps_exemplars = true),
         "metadata-wal-records" => Meaning::Switch(|switches| switches.logs_metadata = true),
         "delayed-compaction" => Meaning::Switch(|switches| switches.delays_compaction = true),
-        "promql-duration-expr" | "native-histograms" => Meaning::AlwaysOn,
+        "memory-snapshot-on-shutdown" | "promql-duration-expr" | "native-histograms" => {
+            Meaning::AlwaysOn
+        }
         name if NOT_YET.contains(&name) => Meaning::NotYet,
         _ => Meaning::Unknown,
     }
 }
 
 /// Names of upstream's for what is not in this program yet.
-const NOT_YET: [&str; 16] = [
+const NOT_YET: [&str; 15] = [
     "auto-reload-config",
     "concurrent-rule-eval",
     "created-timestamp-zero-ingestion",
     "extra-scrape-metrics",
     "fast-startup",
     "histograms-st-encoding",
-    "memory-snapshot-on-shutdown",
     "old-ui",
     "ooo-native-histograms",
     "otlp-deltatocumulative",

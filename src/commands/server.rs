@@ -141,6 +141,10 @@ struct StorageFlags {
     /// Records of the write-ahead log are not compressed
     #[arg(long = "no-storage.tsdb.wal-compression", hide = true)]
     no_wal_compression: bool,
+    /// Write no snapshot of the head at the end, and go by none at the start: the whole log is read (not
+    /// a flag of Prometheus, which has a feature to switch it on)
+    #[arg(long = "no-storage.tsdb.memory-snapshot-on-shutdown")]
+    no_memory_snapshot: bool,
     #[arg(
         long = "storage.tsdb.wal-segment-size",
         hide = true,
@@ -276,6 +280,7 @@ impl StorageFlags {
         if delays_compaction {
             options.compaction_delay_percent = self.delay_percent();
         }
+        options.memory_snapshot = !self.no_memory_snapshot;
         options.wal.segment_bytes = self.wal_segment_size;
         options.wal.compression = match self.no_wal_compression && !self.wal_compression {
             true => tsdb::Compression::None,

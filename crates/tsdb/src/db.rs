@@ -23,6 +23,7 @@ pub use open::OpenError;
 pub(crate) use open::in_order_end;
 
 use crate::block::Block;
+use crate::head::snapshot::Written;
 use crate::head::{Head, HeadAppender};
 use crate::lock::DirLock;
 use crate::metrics::BlockMetrics;
@@ -61,6 +62,8 @@ pub struct Options {
     pub max_exemplars: usize,
     /// Milliseconds behind the newest sample that others may come out of order; 0: none may.
     pub out_of_order_window: i64,
+    /// True to write a snapshot of the head at the end, and to go by one at the start.
+    pub memory_snapshot: bool,
 }
 
 impl Options {
@@ -82,6 +85,7 @@ impl Options {
             series_limit: 0,
             max_exemplars: 0,
             out_of_order_window: 0,
+            memory_snapshot: true,
         }
     }
 }
@@ -186,13 +190,42 @@ impl Db {
             .maintenance
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        // What a snapshot has the log has, too, in the order in which it came.
+        let _halted = self.head.halt_commits();
+        let named = self.head.log_series(&self.wal);
         let outcome = self.wal.lock().close();
+        let outcome = named.and(outcome);
         let outcome = outcome.and(self.head.out_of_order.log.close());
+        if outcome.is_ok() && self.options.memory_snapshot {
+            self.write_memory_snapshot();
+        }
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = lock.take() {
             lock.release(&*self.fs, &self.options.path);
         }
         outcome
+    }
+
+    /// Without one the next start reads the whole log: no failure is one of the database.
+    fn write_memory_snapshot(&self) {
+        let begun = self.clock.monotonic();
+        let written = self.head.write_snapshot(&self.fs, &self.options.path);
+        let took = self.clock.monotonic().saturating_sub(begun);
+        match written {
+            Ok(Written::Series(series)) => tracing::info!(
+                series,
+                milliseconds = took.as_millis(),
+                "snapshot of the head written"
+            ),
+            Ok(Written::Empty) => {}
+            Ok(Written::Deletions) => tracing::info!(
+                "no snapshot of the head: samples were deleted lately, and the log says in which order"
+            ),
+            Err(error) => tracing::warn!(
+                error = %error,
+                "snapshot of the head not written; the next start reads the log"
+            ),
+        }
     }
 
     /// The exemplars in `range` of all series on which one of the sets of matchers holds, in order

@@ -10,7 +10,7 @@ use exposition::instrument::{Counter, Gauge};
 use model::{Exemplar, Labels, Matcher, SeriesExemplars, TimeRange};
 use storage::ExemplarError;
 
-pub(crate) use ring::Arrival;
+pub(crate) use ring::{Arrival, Arrived};
 use ring::{Ring, Verdict};
 
 use crate::wal::record::decode_labels;
@@ -78,6 +78,18 @@ impl Exemplars {
                 Verdict::OutOfOrder => self.metrics.out_of_order.inc(),
             }
         }
+        self.metrics.show(&ring);
+    }
+
+    /// All of them in order of arrival.
+    pub(crate) fn arrivals(&self) -> Vec<Arrived> {
+        self.read().arrivals()
+    }
+
+    /// Forgets all of them.
+    pub(crate) fn clear(&self) {
+        let mut ring = self.write();
+        *ring = Ring::new(ring.capacity());
         self.metrics.show(&ring);
     }
 

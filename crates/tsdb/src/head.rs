@@ -17,11 +17,13 @@ pub(crate) mod room;
 mod select;
 pub(crate) mod series;
 mod slab;
+pub(crate) mod snapshot;
 mod symbols;
 mod truncate;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use hashbrown::HashMap;
 use model::{Labels, SeriesRef, TimeRange};
@@ -35,6 +37,7 @@ use catalog::{Catalog, SLAB_ROWS};
 use chunk_files::ChunkFiles;
 use filed::{FiledReader, HeadReadError};
 use out_of_order::OutOfOrder;
+pub(crate) use replay::Ways;
 use room::Room;
 pub(crate) use select::Selected;
 use series::ChunkView;
@@ -61,6 +64,12 @@ pub(crate) struct Head {
     max_time: AtomicI64,
     /// Older samples are in blocks already.
     min_valid_time: AtomicI64,
+    /// Older samples are in blocks, and nowhere here any more.
+    dropped_before: AtomicI64,
+    /// What was deleted from rows, as far as it is not in blocks yet.
+    deletions: Mutex<BTreeMap<u32, Vec<TimeRange>>>,
+    /// Held for reading from before a batch is logged until it is in its rows.
+    committing: RwLock<()>,
     chunk_range: i64,
     pub(crate) room: Room,
     scratch: Mutex<Vec<Scratch>>,
@@ -79,14 +88,16 @@ impl Head {
             catalog: RwLock::default(),
             slabs: RwLock::default(),
             epoch: AtomicU64::new(0),
-            // Upstream's references begin at 1.
-            next_row: AtomicU32::new(1),
-            settled_row: AtomicU32::new(1),
+            next_row: AtomicU32::new(FIRST_ROW),
+            settled_row: AtomicU32::new(FIRST_ROW),
             unlogged: Mutex::default(),
             aliases: Mutex::default(),
             min_time: AtomicI64::new(i64::MAX),
             max_time: AtomicI64::new(i64::MIN),
             min_valid_time: AtomicI64::new(i64::MIN),
+            dropped_before: AtomicI64::new(i64::MIN),
+            deletions: Mutex::default(),
+            committing: RwLock::default(),
             chunk_range,
             room: Room::new(series_limit, metrics.room.clone()),
             scratch: Mutex::default(),
@@ -114,6 +125,19 @@ impl Head {
     /// Samples before `time` are refused from now on.
     pub(crate) fn raise_min_valid_time(&self, time: i64) {
         self.min_valid_time.fetch_max(time, Ordering::Relaxed);
+    }
+
+    /// Takes over at the start that blocks have everything before `time`.
+    pub(crate) fn begin_at(&self, time: i64) {
+        self.raise_min_valid_time(time);
+        self.dropped_before.fetch_max(time, Ordering::Relaxed);
+    }
+
+    /// Waits until no batch is between log and rows, and keeps new ones out.
+    pub(crate) fn halt_commits(&self) -> RwLockWriteGuard<'_, ()> {
+        self.committing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Samples before this time are in blocks.
@@ -269,6 +293,9 @@ impl Head {
         self.metrics.chunks.get() as usize
     }
 }
+
+/// Upstream's references begin at 1.
+const FIRST_ROW: u32 = 1;
 
 /// Refuses label sets that name no series.
 fn check_labels(labels: &Labels) -> Result<(), AppendError> {

@@ -36,6 +36,8 @@ pub(crate) struct HeadMetrics {
     pub(crate) checkpoints_created: Counter,
     pub(crate) checkpoints_failed: Counter,
     pub(crate) wal_skipped_records: Counter,
+    pub(crate) snapshot_errors: Counter,
+    pub(crate) replayed_samples: Counter,
     pub(crate) replay_seconds: Gauge,
     pub(crate) exemplars: ExemplarMetrics,
     pub(crate) room: RoomMetrics,
@@ -147,6 +149,14 @@ impl HeadMetrics {
             wal_skipped_records: r.counter(
                 "narthex_tsdb_wal_replay_skipped_records_total",
                 "Total number of records in the log of kinds that are not known, passed over during WAL replay.",
+            ),
+            snapshot_errors: r.counter(
+                "prometheus_tsdb_snapshot_replay_error_total",
+                "Total number snapshot replays that failed.",
+            ),
+            replayed_samples: r.counter(
+                "narthex_tsdb_wal_replay_samples_total",
+                "Total number of samples that the start took from the log.",
             ),
             checkpoints_created: r.counter(
                 "prometheus_tsdb_checkpoint_creations_total",

@@ -11,7 +11,7 @@ use storage::{Querier, Queryable, SelectError};
 
 use crate::block::{Block, BlockError, BlockMeta};
 use crate::db::{View, in_order_end};
-use crate::head::{Head, out_of_order};
+use crate::head::{Head, Ways, out_of_order};
 use crate::metrics::HeadMetrics;
 use crate::querier::DbQuerier;
 use crate::status::ReplayProgress;
@@ -76,11 +76,16 @@ impl ReadOnly {
             self.head.raise_min_valid_time(end);
         }
         let mut deleted = Vec::new();
+        // The log has everything, and whoever looks closely wants it from there.
+        let ways = Ways {
+            repairs: false,
+            by_snapshot: false,
+        };
         let folder = dir.join("wal");
         if fs.metadata(&folder).is_ok() {
             let replay = self
                 .head
-                .replay(fs, &folder, false, &ReplayProgress::default())?;
+                .replay(fs, &folder, ways, &ReplayProgress::default())?;
             deleted = replay.tombstones;
         }
         let folder = dir.join(out_of_order::FOLDER);

@@ -19,6 +19,21 @@ impl BitWriter {
         }
     }
 
+    /// Goes on behind so many bits of these bytes.
+    pub(crate) fn resume(bytes: &[u8], bits: usize) -> Self {
+        let whole = bytes.get(..bits.div_ceil(8)).unwrap_or(bytes);
+        let free = (whole.len() * 8).saturating_sub(bits).min(7);
+        let mut own = Vec::with_capacity(whole.len().next_multiple_of(GROWTH));
+        own.extend_from_slice(whole);
+        if let Some(last) = own.last_mut() {
+            *last &= u8::MAX << free;
+        }
+        Self {
+            bytes: own,
+            free: free.to_le_bytes()[0],
+        }
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -88,6 +103,11 @@ impl<'a> BitReader<'a> {
             window: 0,
             valid: 0,
         }
+    }
+
+    /// Bits that were not read.
+    pub(crate) fn unread_bits(&self) -> usize {
+        self.rest.len() * 8 + self.valid as usize
     }
 
     /// Fills the window to at least 56 valid bits, as far as there are bytes.

@@ -165,6 +165,16 @@ fn run<C: Counts>(bytes: &[u8], header: Header, buffer: &mut SampleBuffer) -> Re
     Ok(())
 }
 
+/// What the flags of a chunk without start timestamps say of it and the chunk before.
+pub(crate) fn hint_in_front(bytes: &[u8]) -> CounterResetHint {
+    match Header::of(bytes).flags >> 6 {
+        0b01 => CounterResetHint::NotReset,
+        0b10 => CounterResetHint::Reset,
+        0b11 => CounterResetHint::Gauge,
+        _ => CounterResetHint::Unknown,
+    }
+}
+
 /// What the flags of a chunk say of one of its samples. Merging may have put another chunk in front,
 /// so nothing is known of the first one.
 fn hint(flags: u8, index: usize) -> CounterResetHint {

@@ -47,6 +47,42 @@ impl XorAppender {
         }
     }
 
+    /// Takes up a finished chunk where it ended; its samples go into `buffer`, which is empty.
+    pub(crate) fn resume(bytes: &[u8], buffer: &mut SampleBuffer) -> Result<Self, ChunkError> {
+        let count = count_of(bytes);
+        let body = bytes.get(2..).unwrap_or_default();
+        // A single sample takes whole bytes and has no window of significant bits.
+        let (mut written, mut leading, mut trailing) = (bytes.len() * 8, NO_WINDOW, 0);
+        decode_with(count, body, buffer, |decoder| {
+            written = (bytes.len() * 8).saturating_sub(decoder.reader.unread_bits());
+            if decoder.significant > 0 {
+                let behind = 64u32.saturating_sub(decoder.leading + decoder.significant);
+                leading = decoder.leading.to_le_bytes()[0];
+                trailing = behind.to_le_bytes()[0];
+            }
+        })?;
+        let times = buffer.timestamps();
+        let [.., time] = *times else {
+            return Ok(Self::new());
+        };
+        let before = times.len().checked_sub(2).and_then(|at| times.get(at));
+        let delta = before.map_or(0, |before| time.wrapping_sub(*before));
+        if count == 1 {
+            let mut alone = Self::new();
+            alone.append(time, buffer.values().first().copied().unwrap_or_default());
+            return Ok(alone);
+        }
+        Ok(Self {
+            writer: BitWriter::resume(bytes, written),
+            time,
+            delta: delta.cast_unsigned(),
+            value: buffer.values().last().map_or(0, |value| value.to_bits()),
+            leading,
+            trailing,
+            count,
+        })
+    }
+
     /// Number of samples.
     pub fn count(&self) -> u16 {
         self.count
@@ -162,6 +198,18 @@ pub(crate) fn decode_first(
     bytes: &[u8],
     buffer: &mut SampleBuffer,
 ) -> Result<(), ChunkError> {
+    let bytes = bytes.get(2..).unwrap_or_default();
+    decode_with(count, bytes, buffer, |_| {})
+}
+
+/// Decodes `count` samples from behind the count in front; `at_end` sees where that ended.
+#[inline(always)]
+fn decode_with(
+    count: u16,
+    bytes: &[u8],
+    buffer: &mut SampleBuffer,
+    at_end: impl FnMut(&Decoder<'_>),
+) -> Result<(), ChunkError> {
     let promised = usize::from(count);
     if promised == 0 {
         return Ok(());
@@ -172,16 +220,18 @@ pub(crate) fn decode_first(
     times.resize(before + promised, 0);
     values.resize(before + promised, 0.0);
     let mut slots = times.iter_mut().zip(values.iter_mut()).skip(before);
-    let (read, outcome) = fill(bytes.get(2..).unwrap_or_default(), &mut slots);
+    let (read, outcome) = fill(bytes, &mut slots, at_end);
     times.truncate(before + read);
     values.truncate(before + read);
     outcome.map_err(|stop| stop.after(read, promised))
 }
 
 /// Decodes samples from behind the count into slots. Returns how many were filled.
+#[inline(always)]
 fn fill<'s>(
     bytes: &[u8],
     slots: &mut impl Iterator<Item = (&'s mut i64, &'s mut f64)>,
+    mut at_end: impl FnMut(&Decoder<'_>),
 ) -> (usize, Result<(), Stop>) {
     let mut cursor = Cursor::new(bytes);
     let Some((time, value)) = slots.next() else {
@@ -217,6 +267,7 @@ fn fill<'s>(
         (*time, *value) = (decoder.time, f64::from_bits(decoder.value));
         read += 1;
     }
+    at_end(&decoder);
     (read, Ok(()))
 }
 

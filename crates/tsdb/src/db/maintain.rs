@@ -18,6 +18,7 @@ use crate::block::{BlockError, writer};
 use crate::head::chunk_files::CHUNKS_DIR;
 use crate::head::out_of_order::FOLDER;
 use crate::head::series::range_end;
+use crate::head::snapshot;
 use crate::retention::{self, Candidate, Limits, Reason, Retention};
 use crate::wal::WalError;
 use crate::wal::checkpoint::{Keep, checkpoint, discard};
@@ -273,6 +274,8 @@ impl Db {
             metrics.wal_truncations_failed.inc();
             metrics.checkpoints_failed.inc();
         })?;
+        // From here on a start reads the log from the new checkpoint.
+        snapshot::remove(&*self.fs, &self.options.path, snapshot::folded(fold));
         if let Some(folded) = folded {
             metrics.upkeep.checkpoint_deletions.inc();
             discard(&*self.fs, &dir, folded)

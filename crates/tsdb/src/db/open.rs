@@ -16,8 +16,8 @@ use super::maintain::Maintenance;
 use super::{Db, Hole, Options, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
-use crate::head::Head;
 use crate::head::out_of_order::{self, LogPlace};
+use crate::head::{Head, Ways, snapshot};
 use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
 use crate::status::ReplayProgress;
@@ -90,6 +90,7 @@ impl Db {
             false => Some(DirLock::acquire(&*fs, &dir).map_err(|error| lock_error(&dir, error))?),
         };
         remove_left_overs(&*fs, &dir)?;
+        snapshot::remove_left_overs(&*fs, &dir).map_err(not_writable(&dir))?;
         let metrics = BlockMetrics::new(registry);
         let head = Head::new(
             options.block_range,
@@ -108,7 +109,7 @@ impl Db {
         }
         let Loaded { blocks, holes, .. } = loaded;
         if let Some(end) = in_order_end(&blocks) {
-            head.raise_min_valid_time(end);
+            head.begin_at(end);
         }
         let wal = open_log(&fs, &clock, &head, &options, progress)?;
         let clean_start = lock.as_ref().map_or(-1.0, |lock| match lock.was_free {
@@ -159,12 +160,17 @@ fn open_log(
 ) -> Result<Wal, OpenError> {
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
+    let ways = Ways {
+        repairs: true,
+        by_snapshot: options.memory_snapshot,
+    };
     let replay = head
-        .replay(&**fs, &dir, true, progress)
+        .replay(&**fs, &dir, ways, progress)
         .map_err(|WalError { path, source }| OpenError::Unreadable { path, source })?;
     let took = clock.monotonic().saturating_sub(begun);
     head.metrics.replay_seconds.set(took.as_secs_f64());
     tracing::info!(
+        series_of_snapshot = replay.snapshot_series.unwrap_or_default(),
         segments = replay.segments,
         samples = replay.samples,
         unknown_series = replay.unknown_series,

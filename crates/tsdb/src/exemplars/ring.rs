@@ -24,6 +24,16 @@ pub(crate) struct Arrival<'a> {
     pub(crate) labels: &'a [u8],
 }
 
+/// An exemplar that has a place.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) row: u32,
+    pub(crate) time: i64,
+    pub(crate) value: f64,
+    /// As those of an [`Arrival`].
+    pub(crate) labels: Vec<u8>,
+}
+
 /// What a series' newest exemplar says about another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -220,6 +230,19 @@ impl Ring {
             NONE => series.newest = slot.previous,
             after => self.slots[after as usize].previous = slot.previous,
         }
+    }
+
+    /// All of them in order of arrival.
+    pub(super) fn arrivals(&self) -> Vec<Arrived> {
+        let places = (self.next..self.slots.len()).chain(0..self.next);
+        let slots = places.filter_map(|place| self.slots.get(place));
+        let arrived = slots.map(|slot| Arrived {
+            row: slot.row,
+            time: slot.time,
+            value: slot.value,
+            labels: self.text(slot).copied().collect(),
+        });
+        arrived.collect()
     }
 
     /// Takes over another size; of too many the newest by arrival stay. Returns how many stay.

@@ -180,15 +180,18 @@ impl HeadAppender<'_> {
             scratch.pending.sort_by_key(|sample| sample.row);
         }
         scratch.histograms.sort_by_key(|sample| sample.row);
-        let place = self
-            .head
-            .log_batch(self.wal, scratch)
-            .map_err(append_error)?;
+        let head = self.head;
+        let committing = head
+            .committing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let place = head.log_batch(self.wal, scratch).map_err(append_error)?;
         let mut refused = self.late.takes_late().then(Late::default);
         let mut commit =
             self.head
                 .apply_batch(&scratch.pending, &scratch.histograms, refused.as_mut());
         self.head.apply_beside(&scratch.beside);
+        drop(committing);
         let late_place = self.commit_late(refused.unwrap_or_default(), &mut commit)?;
         self.head
             .metrics
@@ -283,6 +286,11 @@ impl Head {
     pub(crate) fn log_series_again(&self) {
         // Under the catalog's lock: a series that comes meanwhile waits for it and is added then.
         self.with_catalog(|catalog| *self.unlogged() = catalog.rows().to_vec());
+    }
+
+    /// Writes series to the log that no record has yet.
+    pub(crate) fn log_series(&self, wal: &Wal) -> Result<(), WalError> {
+        self.log_record(wal, &[])
     }
 
     /// Writes a record about known series to the log, behind the series themselves.

@@ -162,6 +162,13 @@ impl Head {
         self.exemplars.add(arrivals, |row| self.labels_of(row));
     }
 
+    /// Takes over what is known of a series.
+    pub(super) fn set_metadata(&self, row: u32, metadata: &Metadata) {
+        if let Some(news) = self.metadata.news(row, metadata) {
+            self.metadata.set(row, news);
+        }
+    }
+
     /// Takes over what the log says of a series.
     pub(super) fn restore_metadata(&self, row: u32, metadata: RefMetadata<'_>) {
         let known = Metadata {
@@ -169,9 +176,7 @@ impl Head {
             help: metadata.help.to_owned(),
             unit: metadata.unit.to_owned(),
         };
-        if let Some(news) = self.metadata.news(row, &known) {
-            self.metadata.set(row, news);
-        }
+        self.set_metadata(row, &known);
     }
 
     /// The row of a reference whose series is there.
@@ -225,6 +230,27 @@ impl SeriesMetadata {
     fn set(&self, row: u32, metadata: Arc<Metadata>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.rows.insert(row, metadata);
+    }
+
+    /// Everything that is known, each with the rows of which it is, sorted.
+    pub(super) fn all(&self) -> Vec<(Arc<Metadata>, Vec<u32>)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_metadata: HashMap<&Arc<Metadata>, Vec<u32>, RandomState> = HashMap::default();
+        for (&row, metadata) in &known.rows {
+            by_metadata.entry(metadata).or_default().push(row);
+        }
+        let all = by_metadata.into_iter().map(|(metadata, mut rows)| {
+            rows.sort_unstable();
+            (Arc::clone(metadata), rows)
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+        all
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Known::default();
     }
 
     /// Forgets series that ended.

@@ -36,6 +36,8 @@ pub(crate) struct Catalog {
     pairs: usize,
     /// Labels of the series that was added last.
     last_run: Vec<(Symbol, Symbol)>,
+    /// Series come in whatever order, and lists are sorted when all are there.
+    is_filling: bool,
 }
 
 /// Part of a fingerprint with the row that has it; the labels decide.
@@ -111,6 +113,26 @@ impl Catalog {
             .map(|entry| entry.row)
     }
 
+    /// Makes room for so many series, which may come in whatever order. Until
+    /// [`end_bulk`](Self::end_bulk) they are only found by their labels.
+    pub(crate) fn begin_bulk(&mut self, series: usize) {
+        self.is_filling = true;
+        self.rows.reserve(series);
+        self.by_fingerprint
+            .reserve(series, |entry| spread(entry.hash));
+    }
+
+    /// All are there.
+    pub(crate) fn end_bulk(&mut self) {
+        self.is_filling = false;
+        if self.rows.is_sorted() {
+            return;
+        }
+        self.rows.sort_unstable();
+        let lists = self.names.values_mut().flat_map(HashMap::values_mut);
+        lists.for_each(|list| list.sort_unstable());
+    }
+
     /// Adds a series; its row is free.
     pub(crate) fn insert(
         &mut self,
@@ -142,7 +164,10 @@ impl Catalog {
             let values = self.names.entry(name).or_default();
             let postings = values.entry(value).or_default();
             self.pairs += usize::from(postings.is_empty());
-            insert_sorted(postings, row);
+            match self.is_filling {
+                true => postings.push(row),
+                false => insert_sorted(postings, row),
+            }
         }
         self.pages
             .entry(row / SLAB_ROWS)
@@ -152,7 +177,7 @@ impl Catalog {
         self.by_fingerprint
             .insert_unique(spread(hash), entry, |other| spread(other.hash));
         match self.rows.last() {
-            Some(&last) if last > row => {
+            Some(&last) if last > row && !self.is_filling => {
                 let place = self.rows.partition_point(|&other| other < row);
                 self.rows.insert(place, row);
             }

@@ -9,13 +9,14 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use hashbrown::HashMap;
 use host::fs::{File, Fs};
 use model::TimeRange;
 use rapidhash::fast::RandomState;
 
+use super::snapshot::FileMark;
 use crate::chunk::ChunkEncoding;
 use crate::wal::WalError;
 use crate::wal::segment::list_segments;
@@ -37,6 +38,9 @@ pub(crate) struct ChunkFiles {
 pub(crate) struct ChunkFile {
     pub(crate) path: PathBuf,
     handle: Box<dyn File>,
+    number: u32,
+    /// Bytes that are in use.
+    len: AtomicU64,
     /// Time of the last sample that is in it.
     max_time: AtomicI64,
 }
@@ -44,6 +48,16 @@ pub(crate) struct ChunkFile {
 impl ChunkFile {
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.handle.read_at(buffer, offset)
+    }
+}
+
+impl ChunkFile {
+    /// The four bytes before `end`.
+    fn ending(&self, end: u64) -> Result<u32, WalError> {
+        let mut bytes = [0; 4];
+        let read = self.handle.read_at(&mut bytes, end.saturating_sub(4));
+        read.map_err(WalError::at(&self.path))?;
+        Ok(u32::from_be_bytes(bytes))
     }
 }
 
@@ -145,6 +159,8 @@ impl ChunkFiles {
             let file = Arc::new(ChunkFile {
                 handle: fs.open(&path).map_err(WalError::at(&path))?,
                 path: path.clone(),
+                number,
+                len: AtomicU64::new(0),
                 max_time: AtomicI64::new(i64::MIN),
             });
             let scanned = match is_hole {
@@ -160,6 +176,7 @@ impl ChunkFiles {
             let Scan { good_end, damage } = scanned;
             let usable = good_end >= HEADER_BYTES as u64;
             if usable {
+                file.len.store(good_end, Ordering::Relaxed);
                 files.files.push(file);
                 files.next_number = number + 1;
             }
@@ -212,6 +229,7 @@ impl ChunkFiles {
         }
         let start = u32::try_from(open.len).map_err(|_| io::ErrorKind::FileTooLarge)?;
         open.len += bytes.len() as u64;
+        open.file.len.store(open.len, Ordering::Relaxed);
         open.file.max_time.fetch_max(max_time, Ordering::Relaxed);
         Ok((Arc::clone(&open.file), start))
     }
@@ -241,6 +259,8 @@ impl ChunkFiles {
         let file = Arc::new(ChunkFile {
             path,
             handle,
+            number: self.next_number,
+            len: AtomicU64::new(HEADER_BYTES as u64),
             max_time: AtomicI64::new(i64::MIN),
         });
         self.files.push(Arc::clone(&file));
@@ -259,6 +279,40 @@ impl ChunkFiles {
             Some(open) => open.writer.sync(),
             None => Ok(()),
         }
+    }
+
+    /// Makes all files durable.
+    pub(super) fn sync(&self) -> Result<(), WalError> {
+        let mut files = self.files.iter();
+        files.try_for_each(|file| file.handle.sync().map_err(WalError::at(&file.path)))
+    }
+
+    /// By what each file is known again.
+    pub(super) fn marks(&self) -> Result<Vec<FileMark>, WalError> {
+        let mark = |file: &Arc<ChunkFile>| {
+            let len = file.len.load(Ordering::Relaxed);
+            Ok(FileMark {
+                number: file.number,
+                len,
+                ending: file.ending(len)?,
+                max_time: file.max_time.load(Ordering::Relaxed),
+            })
+        };
+        self.files.iter().map(mark).collect()
+    }
+
+    /// True if these files are here with all that was in them, except for those whose samples are
+    /// all before `time`.
+    pub(super) fn hold(&self, marks: &[FileMark], time: i64) -> Result<bool, WalError> {
+        for mark in marks.iter().filter(|mark| mark.max_time >= time) {
+            let file = self.files.iter().find(|file| file.number == mark.number);
+            let long = |file: &&Arc<ChunkFile>| file.len.load(Ordering::Relaxed) >= mark.len;
+            match file.filter(long) {
+                Some(file) if file.ending(mark.len)? == mark.ending => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
     }
 
     /// Deletes files of which everything is before `time`, oldest first, as far as there is no hole.

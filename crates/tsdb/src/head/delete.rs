@@ -7,6 +7,7 @@ use model::{Matcher, TimeRange};
 
 use super::Head;
 use super::out_of_order::{Layers, united};
+use crate::block::tombstones::add;
 use crate::wal::record::{self, Tombstone};
 use crate::wal::{Wal, WalError};
 
@@ -98,6 +99,27 @@ impl Head {
         Ok(())
     }
 
+    /// Remembers a deletion for a snapshot.
+    pub(super) fn note_deletion(&self, row: u32, range: TimeRange) {
+        let mut deletions = self
+            .deletions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        add(deletions.entry(row).or_default(), range);
+    }
+
+    /// Forgets deletions of what blocks have now, and those of series that ended.
+    pub(super) fn forget_deletions(&self, time: i64, ended: &[u32]) {
+        let mut deletions = self
+            .deletions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        deletions.retain(|row, ranges| {
+            ranges.retain(|range| range.max_time >= time);
+            !ranges.is_empty() && ended.binary_search(row).is_err()
+        });
+    }
+
     /// Takes deleted samples out of their series.
     pub(super) fn apply_tombstones(&self, tombstones: &[Tombstone]) {
         let mut chunks = 0_i64;
@@ -110,6 +132,7 @@ impl Head {
                 continue;
             };
             let Some(slab) = self.slab(row) else { continue };
+            self.note_deletion(row, tombstone.range);
             let mut rows = slab.write();
             if let Err(error) = rows.unfile(row) {
                 tracing::error!(row, error = %error, "samples not deleted from a chunk in a file");

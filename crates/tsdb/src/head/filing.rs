@@ -26,12 +26,27 @@ impl Head {
     /// Files the finished chunks of every slab that has enough of them, or old ones. Nothing but
     /// appends and reads may go on meanwhile.
     pub(crate) fn file_chunks(&self, fs: &dyn Fs) -> io::Result<()> {
-        let mut files = self.chunk_files();
         let old = self.max_time.load(Ordering::Relaxed);
         let old = old.saturating_sub(self.chunk_range() / 2);
+        self.file_slabs(fs, |slab| slab.read().is_worth_filing(old))
+    }
+
+    /// Files all finished chunks that may be.
+    pub(super) fn file_all_chunks(&self, fs: &dyn Fs) -> io::Result<()> {
+        self.file_slabs(fs, |slab| slab.read().has_finished_chunks())
+    }
+
+    /// True if finished chunks are in memory.
+    pub(super) fn has_finished_chunks(&self) -> bool {
+        let mut slabs = self.slabs_in_order().into_iter();
+        slabs.any(|(_, slab)| slab.read().has_finished_chunks())
+    }
+
+    fn file_slabs(&self, fs: &dyn Fs, is_due: impl Fn(&Slab) -> bool) -> io::Result<()> {
+        let mut files = self.chunk_files();
         let mut pass = Pass::default();
         for (number, slab) in self.slabs_in_order() {
-            if slab.read().is_worth_filing(old) {
+            if is_due(&slab) {
                 self.file_slab(fs, (number, &slab), &mut files, &mut pass)?;
             }
         }

@@ -1,5 +1,6 @@
-//! From the log back into memory: the newest checkpoint first, then the segments behind it. One
-//! thread reads and decodes, this one names series, others add samples to them.
+//! From the log back into memory: the newest checkpoint first, then the segments behind it; or a
+//! snapshot and what stands behind that. One thread reads and decodes, this one names series, others
+//! add samples to them.
 
 mod appliers;
 mod files;
@@ -8,22 +9,23 @@ mod log;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 use host::fs::Fs;
 use model::{Fingerprint, Labels};
 use rapidhash::fast::RandomState;
 
-use super::Head;
 use super::append::{Pending, PendingHistogram};
-use super::chunk_files::{CHUNKS_DIR, ChunkFiles};
+use super::chunk_files::{CHUNKS_DIR, ChunkFiles, FoundChunks};
+use super::snapshot::{Loaded, LogPosition, Unfit, remove};
+use super::{FIRST_ROW, Head};
 use crate::status::ReplayProgress;
 use crate::wal::WalError;
 use crate::wal::record::{self, RefHistogram, RefSample, Tombstone};
 use crate::wire::Malformed;
 use appliers::Appliers;
-use files::FiledAgain;
+pub(super) use files::FiledAgain;
 pub(super) use log::repair;
 use log::{Entries, LogReader, LogReport, NamedSeries};
 
@@ -44,28 +46,52 @@ pub(crate) struct Replay {
     pub(crate) corruptions: usize,
     /// Everything that was deleted.
     pub(crate) tombstones: Vec<Tombstone>,
+    /// Series that a snapshot had, if the start went by one.
+    pub(crate) snapshot_series: Option<usize>,
+}
+
+/// How a replay goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ways {
+    /// A torn end of the last segment is cut off, and what is no good of the files beside the log goes.
+    pub(crate) repairs: bool,
+    /// A snapshot is gone by, if there is one that fits.
+    pub(crate) by_snapshot: bool,
 }
 
 impl Head {
     /// Replays the log in `dir` on top of the chunks in the folder beside it. Damage is noted,
-    /// counted and left behind; a torn end of the last segment is cut off if `repairs`.
+    /// counted and left behind.
     pub(crate) fn replay(
         &self,
         fs: &dyn Fs,
         dir: &Path,
-        repairs: bool,
+        ways: Ways,
         progress: &ReplayProgress,
     ) -> Result<Replay, WalError> {
-        let beside = dir.with_file_name(CHUNKS_DIR);
-        let (files, found) = ChunkFiles::open(fs, &beside, self.min_valid_time(), repairs)?;
-        *self.chunk_files() = files;
-        let chunk_damages = found.damages;
-        let replay = Replay {
-            corruptions: chunk_damages,
+        let repairs = ways.repairs;
+        let found = self.open_chunk_files(fs, dir, repairs)?;
+        let mut replay = Replay {
+            corruptions: found.damages,
             skipped_chunks: found.skipped,
             ..Replay::default()
         };
+        let chunk_damages = found.damages;
         let highest_reference = found.highest_reference;
+        let mut files = FiledAgain::new(self, found);
+        let mut from = None;
+        if ways.by_snapshot {
+            let data = dir.parent().unwrap_or(dir);
+            match self.load_snapshot(fs, data, &mut files) {
+                Ok(None) => {}
+                Ok(Some(loaded)) => from = Some(replay.begin_with(loaded)),
+                Err(error) => {
+                    self.set_snapshot_aside(fs, data, &error);
+                    self.clear();
+                    files = FiledAgain::new(self, self.open_chunk_files(fs, dir, repairs)?);
+                }
+            }
+        }
         let (sender, entries) = sync_channel(QUEUED);
         let reader = LogReader::new(fs, dir, sender);
         let (mut replay, orphaned, report) = std::thread::scope(|scope| {
@@ -73,14 +99,14 @@ impl Head {
                 head: self,
                 fs,
                 replay,
-                files: FiledAgain::new(self, found),
+                files,
                 unfiled_samples: repairs.then_some(0),
                 orphaned: 0,
                 appliers: Appliers::start(scope, self).map_err(WalError::at(dir))?,
             };
             let reader = std::thread::Builder::new()
                 .name("replay-log".to_owned())
-                .spawn_scoped(scope, move || reader.run(repairs, progress))
+                .spawn_scoped(scope, move || reader.run(from, repairs, progress))
                 .map_err(WalError::at(dir))?;
             entries.into_iter().for_each(|entries| state.take(entries));
             let (mut replay, orphaned) = (state.replay, state.orphaned);
@@ -106,12 +132,65 @@ impl Head {
         self.metrics.wal_corruptions.add(replay.corruptions as u64);
         let damages = chunk_damages as u64;
         self.metrics.upkeep.chunk_file_corruptions.add(damages);
+        self.metrics.replayed_samples.add(replay.samples as u64);
         self.note_unknown(&replay);
         Ok(replay)
     }
 }
 
+impl Replay {
+    /// Takes over what a snapshot left; returns where the log is to be read from.
+    fn begin_with(&mut self, loaded: Loaded) -> LogPosition {
+        self.snapshot_series = Some(loaded.series);
+        self.tombstones = loaded.tombstones;
+        loaded.position
+    }
+}
+
 impl Head {
+    fn open_chunk_files(
+        &self,
+        fs: &dyn Fs,
+        log: &Path,
+        repairs: bool,
+    ) -> Result<FoundChunks, WalError> {
+        let beside = log.with_file_name(CHUNKS_DIR);
+        let (files, found) = ChunkFiles::open(fs, &beside, self.min_valid_time(), repairs)?;
+        *self.chunk_files() = files;
+        Ok(found)
+    }
+
+    /// Tells why no snapshot was gone by, and removes it: the log has what was in it, and others who
+    /// open the directory might go by it.
+    fn set_snapshot_aside(&self, fs: &dyn Fs, data: &Path, error: &Unfit) {
+        self.metrics.snapshot_errors.inc();
+        tracing::warn!(
+            error = %error,
+            "the snapshot of the head is left aside, and the log is read from its beginning"
+        );
+        remove(fs, data, |_| !matches!(error, Unfit::Unreadable(_)));
+    }
+
+    /// Forgets everything, as before anything was read.
+    fn clear(&self) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.slabs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        self.epoch.store(0, Ordering::Relaxed);
+        self.next_row.store(FIRST_ROW, Ordering::Relaxed);
+        self.settled_row.store(FIRST_ROW, Ordering::Relaxed);
+        self.aliases().clear();
+        self.min_time.store(i64::MAX, Ordering::Relaxed);
+        self.max_time.store(i64::MIN, Ordering::Relaxed);
+        self.exemplars.clear();
+        self.metadata.clear();
+        self.forget_deletions(i64::MAX, &[]);
+        self.metrics.series.set(0.0);
+        self.metrics.chunks.set(0.0);
+    }
+
     /// Tells what a replay could not make use of.
     fn note_unknown(&self, replay: &Replay) {
         let metrics = &self.metrics;

@@ -4,9 +4,12 @@
 //! lock of each slab once.
 
 mod histograms;
+mod resume;
 
 use model::TimeRange;
 use storage::{AppendError, SampleBuffer};
+
+pub(crate) use resume::OpenChunk;
 
 use crate::chunk::encode::{NewChunk, encode};
 use crate::chunk::histogram::HistogramAppender;
@@ -182,14 +185,18 @@ impl Row {
 
     /// Chunks in memory, oldest first.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkView<'_>> {
-        let open = (self.open.count() > 0).then(|| ChunkView {
+        let open = self.open_floats().or_else(|| self.open_histograms());
+        self.finished_chunks().chain(open)
+    }
+
+    /// The open chunk if it is one of floats.
+    fn open_floats(&self) -> Option<ChunkView<'_>> {
+        (self.open.count() > 0).then(|| ChunkView {
             range: TimeRange::new(self.open_min_time, self.open.last_time()),
             encoding: ChunkEncoding::Xor,
             count: self.open.count(),
             bytes: self.open.bytes(),
-        });
-        let finished = self.finished_chunks();
-        finished.chain(open).chain(self.open_histograms())
+        })
     }
 
     /// True if a chunk may have samples in `range`.

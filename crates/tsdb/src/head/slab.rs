@@ -119,11 +119,35 @@ impl SlabRows {
         })
     }
 
+    /// True if a finished chunk is in memory.
+    pub(crate) fn has_finished_chunks(&self) -> bool {
+        let mut rows = self.rows.iter().flatten();
+        rows.any(|row| row.finished_chunks().next().is_some())
+    }
+
     /// Rows whose finished chunks may be filed, by their place in the slab.
     pub(crate) fn rows_to_file(&self) -> impl Iterator<Item = (u32, &Row)> {
         let live = (0..).zip(&self.rows);
         let live = live.filter_map(|(slot, row)| Some((slot, row.as_ref()?)));
         live.filter(|&(slot, _)| self.deleted.iter().all(|&(deleted, _)| deleted != slot))
+    }
+
+    /// Takes all chunks of a row, which has none in memory, back into it without the samples in these
+    /// ranges.
+    pub(crate) fn unfile_without(
+        &mut self,
+        row: u32,
+        ranges: &[TimeRange],
+    ) -> Result<(), HeadReadError> {
+        self.unfile(row)?;
+        let Some(found) = self.get_mut(row) else {
+            return Ok(());
+        };
+        for &range in ranges {
+            found.delete(range)?;
+        }
+        // Whatever an empty row says of a last time, that of a file may have been deleted.
+        found.ensure_open().map_err(HeadReadError::from)
     }
 
     /// Takes all chunks of a row back into memory.

@@ -10,7 +10,7 @@ impl Head {
     /// Drops chunks that end before `time`, and series that have none left. Batches may go on
     /// meanwhile.
     pub(crate) fn truncate(&self, time: i64) {
-        self.raise_min_valid_time(time);
+        self.begin_at(time);
         self.metrics.truncations.inc();
         let settled = self.settled_row.load(Ordering::Relaxed);
         let removed = self.truncate_rows(time, settled);
@@ -18,6 +18,7 @@ impl Head {
             self.forget(&removed);
             self.metadata.forget(&removed);
         }
+        self.forget_deletions(time, &removed);
         self.settled_row
             .store(self.next_row.load(Ordering::Relaxed), Ordering::Relaxed);
         // First the store, then the look: a commit between them lowers the bound by itself.

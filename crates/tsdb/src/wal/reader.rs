@@ -41,7 +41,25 @@ pub(crate) fn read_segment(
     path: &Path,
     each: &mut dyn FnMut(&[u8]),
 ) -> Result<SegmentReport, WalError> {
-    read_with(PageReader::default(), fs, path, each)
+    read_segment_from(fs, path, 0, each)
+}
+
+/// The same from an offset on, at which a page begins.
+pub(crate) fn read_segment_from(
+    fs: &dyn Fs,
+    path: &Path,
+    offset: u64,
+    each: &mut dyn FnMut(&[u8]),
+) -> Result<SegmentReport, WalError> {
+    let reader = PageReader {
+        position: offset,
+        report: SegmentReport {
+            good_end: offset,
+            ..SegmentReport::default()
+        },
+        ..PageReader::default()
+    };
+    read_with(reader, fs, path, each)
 }
 
 /// Looks at checksums and the order of fragments only.
@@ -61,7 +79,7 @@ fn read_with(
 ) -> Result<SegmentReport, WalError> {
     let file = fs.open(path).map_err(WalError::at(path))?;
     let mut buffer = vec![0; READ_PAGES * PAGE_BYTES];
-    let mut offset = 0;
+    let mut offset = reader.position;
     loop {
         let count = file
             .read_at(&mut buffer, offset)

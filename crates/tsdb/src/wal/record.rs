@@ -21,8 +21,10 @@ pub struct RefSample {
 
 use exemplars::EXEMPLARS;
 pub use exemplars::{RefExemplar, decode_exemplars, decode_labels, encode_exemplars, put_labels};
+pub(crate) use histograms::put_histogram;
 pub use histograms::{HistogramRecord, RefHistogram, decode_histograms, encode_histograms};
 use metadata::METADATA;
+pub(crate) use metadata::metric_type_of;
 pub use metadata::{RefMetadata, decode_metadata, metric_type_number, put_metadata};
 
 /// A range of time that was deleted from a series.

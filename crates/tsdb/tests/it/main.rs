@@ -21,6 +21,7 @@ mod full_disk;
 mod histograms;
 mod histories;
 mod inspect;
+mod memory_snapshot;
 mod native;
 mod out_of_order;
 mod ownership;

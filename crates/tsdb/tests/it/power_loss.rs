@@ -19,6 +19,7 @@ fn what_was_synced_survives_a_power_failure() {
     assert!(findings.faults.is_empty(), "{:#?}", findings.faults);
     assert!(findings.with_blocks > 50 && findings.with_checkpoints > 50);
     assert!(findings.with_late_segments > 50);
+    assert!(findings.with_snapshots > 50);
 }
 
 /// The search would find a fault: here are some.
@@ -59,12 +60,13 @@ struct Findings {
     with_blocks: usize,
     with_checkpoints: usize,
     with_late_segments: usize,
+    with_snapshots: usize,
     faults: Vec<String>,
 }
 
 impl History {
     /// Batches are appended and synced while blocks are cut and the log is folded; twice the process
-    /// ends and begins again.
+    /// ends, once in good order, and begins again.
     fn record(plant: Plant) -> Self {
         let fs = SimulatedFs::recorded();
         fs.set_ignores_syncs(plant == Plant::SkippedSync);
@@ -86,6 +88,10 @@ impl History {
                 if number % 20 == 19 {
                     f.db.maintain().unwrap();
                 }
+            }
+            if life == 0 {
+                f.db.close().unwrap();
+                history.acknowledge();
             }
         }
         history
@@ -124,6 +130,11 @@ impl History {
             Plant::EarlyAnswer => early,
             _ => self.fs.change_count(),
         };
+        self.acknowledged.push((changes, self.batches.len()));
+    }
+
+    fn acknowledge(&mut self) {
+        let changes = self.fs.change_count();
         self.acknowledged.push((changes, self.batches.len()));
     }
 
@@ -168,6 +179,11 @@ impl History {
         let checkpoint =
             |(path, _): &(std::path::PathBuf, u64)| path.to_string_lossy().contains("checkpoint.0");
         findings.with_checkpoints += usize::from(disk.files().iter().any(checkpoint));
+        let snapshot = |(path, _): &(std::path::PathBuf, u64)| {
+            let path = path.to_string_lossy();
+            path.contains("chunk_snapshot.") && !path.contains(".tmp")
+        };
+        findings.with_snapshots += usize::from(disk.files().iter().any(snapshot));
         let late =
             |(path, len): &(std::path::PathBuf, u64)| *len > 0 && path.starts_with("/data/wbl");
         findings.with_late_segments += usize::from(disk.files().iter().any(late));
@@ -213,7 +229,7 @@ impl History {
         appended.map_err(|error| format!("does not take samples: {error}"))?;
         f.db.maintain()
             .map_err(|error| format!("cannot be maintained: {error}"))?;
-        f.db.sync().map_err(|error| error.to_string())?;
+        f.db.close().map_err(|error| error.to_string())?;
         drop(f);
         let f = open_with(disk, small()).map_err(|error| format!("second start: {error}"))?;
         let count = |all: &[Series]| all.iter().map(|(_, samples)| samples.len()).sum::<usize>();

@@ -122,8 +122,31 @@ proptest! {
         prop_assert_eq!(decoded(&encode(&samples)), bits(&samples));
     }
 
+    /// A chunk that was finished and taken up again comes out as one that never was.
+    #[test]
+    fn a_finished_chunk_goes_on(
+        parts in prop::collection::vec((1i64..1 << 22, any::<u64>(), 0u8..4), 1..60),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut time = 0;
+        let samples: Vec<_> = parts.iter().map(|&(delta, random, kind)| {
+            time += if kind == 0 { delta } else { 15_000 };
+            let value = match kind { 0 => random, 1 => 0, _ => (random % 100) as f64 as u64 };
+            (time, f64::from_bits(value))
+        }).collect();
+        let (before, after) = samples.split_at(cut.index(samples.len()));
+        let mut found = SampleBuffer::default();
+        let mut appender = XorAppender::resume(&encode(before), &mut found).unwrap();
+        prop_assert_eq!(found.len(), before.len());
+        after.iter().for_each(|&(time, value)| appender.append(time, value));
+        prop_assert_eq!(appender.take(), encode(&samples));
+    }
+
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = decode(&bytes, &mut SampleBuffer::default());
+        if let Ok(mut appender) = XorAppender::resume(&bytes, &mut SampleBuffer::default()) {
+            appender.append(i64::MAX, 1.0);
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::head::filed::{FiledChunk, FiledChunks, FiledReader, HeadReadError};
 use crate::head::series::range_end;
 
 /// The chunks of files that have no place yet.
-pub(super) struct FiledAgain<'a> {
+pub(in crate::head) struct FiledAgain<'a> {
     head: &'a Head,
     found: FoundChunks,
     /// Those that have a row and wait to be known to its slab: by slab, file after file.
@@ -28,7 +28,7 @@ pub(super) struct FiledAgain<'a> {
 type InFile = (Arc<ChunkFile>, Vec<FiledChunk>);
 
 impl<'a> FiledAgain<'a> {
-    pub(super) fn new(head: &'a Head, found: FoundChunks) -> Self {
+    pub(in crate::head) fn new(head: &'a Head, found: FoundChunks) -> Self {
         Self {
             head,
             found,
@@ -44,7 +44,7 @@ impl<'a> FiledAgain<'a> {
     }
 
     /// Gives a row that is empty its chunks. Samples of the log that are in them are refused later.
-    pub(super) fn begin(&mut self, reference: u64, row: u32) {
+    pub(in crate::head) fn begin(&mut self, reference: u64, row: u32) {
         let mut chunks = self.found.take(reference).into_iter().peekable();
         let mut last: Option<i64> = None;
         let mut range: Option<TimeRange> = None;
@@ -93,7 +93,7 @@ impl<'a> FiledAgain<'a> {
     }
 
     /// Tells the slabs about chunks that wait.
-    pub(super) fn attach(&mut self) {
+    pub(in crate::head) fn attach(&mut self) {
         for (number, mut passes) in std::mem::take(&mut self.waiting) {
             let Some(slab) = self.head.slab(number * SLAB_ROWS) else {
                 continue;

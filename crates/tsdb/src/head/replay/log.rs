@@ -6,9 +6,10 @@ use std::sync::mpsc::SyncSender;
 use host::fs::Fs;
 use model::{Fingerprint, Labels};
 
+use crate::head::snapshot::LogPosition;
 use crate::status::{ReplayProgress, WalReplay};
 use crate::wal::WalError;
-use crate::wal::reader::{SegmentReport, check_segment, read_segment};
+use crate::wal::reader::{SegmentReport, check_segment, read_segment_from};
 use crate::wal::record::{self, RecordKind, RefHistogram, RefSample, Tombstone};
 use crate::wal::segment::{checkpoint_path, list_checkpoints, list_segments, segment_path};
 
@@ -72,30 +73,37 @@ impl<'a> LogReader<'a> {
         }
     }
 
-    /// Reads everything. Damage is noted, counted and left behind; a torn end of the last segment
+    /// Reads everything, or what stands behind `from`. Damage is noted, counted and left behind; a torn end of the last segment
     /// is cut off if `repairs`.
     pub(super) fn run(
         mut self,
+        from: Option<LogPosition>,
         repairs: bool,
         progress: &ReplayProgress,
     ) -> Result<LogReport, WalError> {
-        let checkpoint = self.usable_checkpoint()?;
+        let checkpoint = match from {
+            Some(_) => None,
+            None => self.usable_checkpoint()?,
+        };
         if let Some(number) = checkpoint {
             let folder = checkpoint_path(self.dir, number);
             for number in list_segments(self.fs, &folder)? {
-                self.segment(&segment_path(&folder, number), false)?;
+                self.segment(&segment_path(&folder, number), 0, false)?;
             }
         }
         let segments: Vec<u32> = list_segments(self.fs, self.dir)?
             .into_iter()
             .filter(|&number| checkpoint.is_none_or(|folded| number > folded))
+            .filter(|&number| from.is_none_or(|from| number >= from.segment))
             .collect();
         let min = segments.first().copied().unwrap_or_default();
         let max = segments.last().copied().unwrap_or_default();
         for &current in &segments {
             progress.tell(WalReplay { min, max, current });
             let last = repairs && current == max;
-            self.segment(&segment_path(self.dir, current), last)?;
+            let begun = from.filter(|from| from.segment == current);
+            let offset = begun.map_or(0, |from| from.offset);
+            self.segment(&segment_path(self.dir, current), offset, last)?;
         }
         self.flush();
         Ok(self.report)
@@ -126,8 +134,8 @@ impl<'a> LogReader<'a> {
         Ok(Some(usable))
     }
 
-    fn segment(&mut self, path: &Path, repairs: bool) -> Result<(), WalError> {
-        let report = read_segment(self.fs, path, &mut |bytes| self.record(bytes))?;
+    fn segment(&mut self, path: &Path, offset: u64, repairs: bool) -> Result<(), WalError> {
+        let report = read_segment_from(self.fs, path, offset, &mut |bytes| self.record(bytes))?;
         self.report.segments += 1;
         self.report.corruptions += report.damages.len();
         for damage in &report.damages {

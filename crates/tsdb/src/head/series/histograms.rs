@@ -96,7 +96,7 @@ impl Row {
         Ok(())
     }
 
-    fn last_time(&self) -> Option<i64> {
+    pub(super) fn last_time(&self) -> Option<i64> {
         let floats = (self.open.count() > 0).then(|| self.open.last_time());
         floats.or_else(|| self.histograms.as_ref().map(|open| open.last_time()))
     }

@@ -89,7 +89,8 @@ pub fn encode_histograms<'a>(
     }
 }
 
-fn put_histogram(out: &mut Vec<u8>, has_floats: bool, histogram: &Histogram) {
+/// Adds a histogram, its counts as floats or as integers.
+pub(crate) fn put_histogram(out: &mut Vec<u8>, has_floats: bool, histogram: &Histogram) {
     out.push(match histogram.counter_reset_hint {
         CounterResetHint::Unknown => 0,
         CounterResetHint::Reset => 1,

@@ -20,9 +20,14 @@ pub struct RefMetadata<'a> {
 impl RefMetadata<'_> {
     /// The type; numbers that nobody knows are of no known type.
     pub fn metric_type(&self) -> MetricType {
-        let known = KINDS.iter().find(|(number, _)| *number == self.kind);
-        known.map_or(MetricType::Unknown, |&(_, kind)| kind)
+        metric_type_of(self.kind)
     }
+}
+
+/// The type with this number.
+pub(crate) fn metric_type_of(number: u8) -> MetricType {
+    let known = KINDS.iter().find(|(known, _)| *known == number);
+    known.map_or(MetricType::Unknown, |&(_, kind)| kind)
 }
 
 /// The number of a type.
