@@ -236,7 +236,13 @@ impl Printer {
             return;
         }
         if self.flags.is_source {
-            self.push(value.type_name().as_bytes());
+            let is_plain = is_bytes && depth == 0 && matches!(value, Value::Slice(_));
+            let name = if is_plain {
+                "[]byte".to_owned()
+            } else {
+                value.type_name()
+            };
+            self.push(name.as_bytes());
             if value.is_nil() {
                 return self.push(b"(nil)");
             }

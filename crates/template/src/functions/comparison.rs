@@ -88,8 +88,7 @@ fn are_equal(a: &Value, b: &Value) -> Result<bool, String> {
         return Ok(same_basic(a, b));
     }
     let (nil_a, nil_b) = (a.is_nil(), b.is_nil());
-    let is_same_sort =
-        std::mem::discriminant(a.underlying()) == std::mem::discriminant(b.underlying());
+    let is_same_sort = sort(a) == sort(b);
     if !is_same_sort && !matches!(a, Value::Invalid) && !matches!(b, Value::Invalid) {
         return Err(format!(
             "non-comparable types {}: {}, {}: {}",
@@ -108,6 +107,18 @@ fn are_equal(a: &Value, b: &Value) -> Result<bool, String> {
             format::shown(b, 's')
         )),
         _ => Ok(value::equal(a, b)),
+    }
+}
+
+/// What a value is, where that decides whether two can be compared: times are structs.
+fn sort(value: &Value) -> u8 {
+    match value.underlying() {
+        Value::Struct(_) | Value::Time(_) => 0,
+        Value::Slice(_) => 1,
+        Value::Map(_) => 2,
+        Value::Pointer(_) => 3,
+        Value::Function(_) => 4,
+        _ => 5,
     }
 }
 

@@ -187,9 +187,13 @@ pub(super) fn now(context: &mut Context<'_>, _: &[Value]) -> Result<Value, Strin
 /// A duration in Prometheus' notation in seconds.
 pub(super) fn parse_duration(_: &mut Context<'_>, values: &[Value]) -> Result<Value, String> {
     let text = text(values, 0);
-    let duration = model::duration::parse(&text.to_str()).map_err(|error| error.to_string())?;
-    let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-    Ok(Value::Float(nanos as f64 / 1e9))
+    let text = text.to_str();
+    let (sign, magnitude) = match text.strip_prefix('-') {
+        Some(magnitude) => (-1.0, magnitude),
+        None => (1.0, &*text),
+    };
+    let duration = model::duration::parse(magnitude).map_err(|error| error.to_string())?;
+    Ok(Value::Float(sign * duration.as_secs_f64()))
 }
 
 /// Significant digits.
