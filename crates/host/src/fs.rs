@@ -1,5 +1,6 @@
 //! Files, behind a seam that tests replace.
 
+pub mod glob;
 mod real;
 mod simulated;
 

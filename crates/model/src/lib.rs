@@ -15,6 +15,7 @@
 //!
 //! **Must not know:** the time of day, files, async, or any file format beyond serde derives.
 
+pub mod alert;
 pub mod annotations;
 pub mod date;
 pub mod duration;
@@ -36,6 +37,7 @@ pub mod target_group;
 pub mod timestamp;
 pub mod value;
 
+pub use alert::Alert;
 pub use annotations::Annotations;
 pub use exemplar::{Exemplar, SeriesExemplars};
 pub use family::{Metric, MetricFamily, MetricValue};
