@@ -2,6 +2,7 @@
 
 mod features;
 pub(crate) mod node_exporter;
+mod rule_flags;
 pub(crate) mod server;
 pub(crate) mod tool;
 pub(crate) mod up;

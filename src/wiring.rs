@@ -9,6 +9,7 @@ mod lifecycle;
 mod limits;
 mod memory;
 mod process;
+mod rules;
 mod scraping;
 mod storage;
 mod surface;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub(crate) use configuration::ConfigSource;
 pub(crate) use exporters::Exporter;
 pub(crate) use limits::SeriesFlags;
+pub(crate) use rules::RuleSettings;
 
 use web::services::Home;
 
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) maintenance_interval: Duration,
     /// The query engine.
     pub(crate) engine: promql::EngineOptions,
+    /// Rules and alerts.
+    pub(crate) rules: RuleSettings,
     /// Queries evaluated at once.
     pub(crate) max_concurrency: usize,
     /// Flags with their values, to be shown.

@@ -11,6 +11,8 @@ pub(super) struct Switches {
     pub(super) logs_metadata: bool,
     /// Blocks of the head are cut a little later than they are due.
     pub(super) delays_compaction: bool,
+    /// Rules of a group that have nothing to do with each other are evaluated at once.
+    pub(super) evaluates_rules_at_once: bool,
 }
 
 /// Switches on what these names mean; says in the log what has no effect.
@@ -80,6 +82,9 @@ fn meaning(name: &str) -> Meaning {
         "exemplar-storage" => Meaning::Switch(|switches| switches.keeps_exemplars = true),
         "metadata-wal-records" => Meaning::Switch(|switches| switches.logs_metadata = true),
         "delayed-compaction" => Meaning::Switch(|switches| switches.delays_compaction = true),
+        "concurrent-rule-eval" => {
+            Meaning::Switch(|switches| switches.evaluates_rules_at_once = true)
+        }
         "memory-snapshot-on-shutdown" | "promql-duration-expr" | "native-histograms" => {
             Meaning::AlwaysOn
         }
@@ -89,9 +94,8 @@ fn meaning(name: &str) -> Meaning {
 }
 
 /// Names of upstream's for what is not in this program yet.
-const NOT_YET: [&str; 15] = [
+const NOT_YET: [&str; 14] = [
     "auto-reload-config",
-    "concurrent-rule-eval",
     "created-timestamp-zero-ingestion",
     "extra-scrape-metrics",
     "fast-startup",
@@ -125,11 +129,13 @@ mod tests {
             "exemplar-storage",
             "metadata-wal-records",
             "delayed-compaction",
+            "concurrent-rule-eval",
             "nonsense",
             "",
         ];
         let switches = switch_on(&all.map(str::to_owned), &mut engine);
         assert!(switches.keeps_exemplars && switches.logs_metadata && switches.delays_compaction);
+        assert!(switches.evaluates_rules_at_once);
         let want = EngineOptions {
             delayed_name_removal: true,
             per_step_statistics: true,

@@ -10,6 +10,7 @@ use tsdb::Durability;
 use web::services::Home;
 
 use super::features;
+use super::rule_flags::RuleFlags;
 use crate::wiring::{ConfigSource, Node, SeriesFlags, Settings};
 
 /// Flags of `narthex server`. Names and defaults are Prometheus'.
@@ -56,6 +57,8 @@ pub(crate) struct Flags {
     storage: StorageFlags,
     #[command(flatten)]
     query: QueryFlags,
+    #[command(flatten)]
+    rules: RuleFlags,
     #[command(flatten)]
     log: LogFlags,
     /// Feature names to enable, separated by commas; unknown ones are warned of
@@ -242,6 +245,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         },
         maintenance_interval: flags.storage.maintenance_interval,
         engine,
+        rules: flags.rules.settings(switches.evaluates_rules_at_once),
         max_concurrency: flags.query.max_concurrency,
         flags: values,
         home: Home::Query,

@@ -7,7 +7,9 @@ use clap::Args;
 use web::services::Home;
 
 use crate::commands::server::LogFlags;
-use crate::wiring::{self, ConfigSource, MAINTENANCE_INTERVAL, Node, SeriesFlags, Settings};
+use crate::wiring::{
+    self, ConfigSource, MAINTENANCE_INTERVAL, Node, RuleSettings, SeriesFlags, Settings,
+};
 
 /// Flags of `narthex up`.
 #[derive(Debug, Args)]
@@ -44,6 +46,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         series: SeriesFlags::default(),
         storage: tsdb::Options::new(flags.data.clone()),
         engine: promql::EngineOptions::default(),
+        rules: RuleSettings::default(),
         max_concurrency: MAX_CONCURRENCY,
         flags: values,
         home: Home::Machine,

@@ -19,7 +19,7 @@ use web::services::Services;
 use super::configuration::Shown;
 use super::limits::IntakeLimits;
 use super::scraping::{Scraping, World};
-use super::{Settings, memory, process, storage, surface};
+use super::{Settings, memory, process, rules, storage, surface};
 
 /// Longest wait for tasks at the end, each group.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,6 +32,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(RealClock::default());
     let mut signals = Signals::listen().context("listening for signals")?;
     let config = settings.config.load(&*fs)?;
+    let rules_config = rules::read(&settings, &*fs, &config)?;
     let listeners = surface::listen(&settings.listen_addresses).await?;
 
     let registry = Registry::new();
@@ -82,14 +83,27 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         stop: &stop,
     };
     let scraping = Scraping::start(&world, &config, &mut tasks)?;
+    let engine = surface::engine(&settings, &*fs, &clock)?;
+    let beside = rules::Beside {
+        settings: &settings,
+        engine: &engine,
+        db: &db,
+        fs: &fs,
+        clock: &clock,
+        registry: &registry,
+        stop: &stop,
+    };
+    let rules = rules::start(&beside, rules_config, &mut tasks)?;
     shown.accept(&config);
 
     let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(WAITING_RELOADS);
     let lifecycle = Lifecycle::new(settings.enable_lifecycle, reload_sender, Arc::clone(&stop));
     let services = surface::services(surface::Behind {
         settings: &settings,
+        engine,
         db: Arc::clone(&db),
         targets: scraping.handle(),
+        rules: rules.clone(),
         registry,
         metrics_pool,
         lifecycle: lifecycle.clone(),
@@ -113,7 +127,13 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             Some(request) = reloads.recv() => Some(request),
             () = stopping.wait() => break,
         };
-        let outcome = reload(&settings, &*fs, &scraping, &services, &shown, &db);
+        let running = Running {
+            scraping: &scraping,
+            rules: &rules,
+            services: &services,
+            db: &db,
+        };
+        let outcome = reload(&settings, &*fs, &running, &shown);
         if let Some(answer) = answer {
             // The asker may have gone away; the log says it, too.
             drop(answer.send(outcome));
@@ -137,23 +157,40 @@ async fn asked_to_end(signals: &mut Signals) {
     while !matches!(signals.next().await, Request::Stop) {}
 }
 
+/// What a reload changes.
+struct Running<'a> {
+    scraping: &'a Scraping,
+    rules: &'a ::rules::ManagerHandle,
+    services: &'a Services,
+    db: &'a Db,
+}
+
 /// Reads the configuration again and takes it whole or not at all.
 fn reload(
     settings: &Settings,
     fs: &dyn Fs,
-    scraping: &Scraping,
-    services: &Services,
+    running: &Running<'_>,
     shown: &Shown,
-    db: &Db,
 ) -> Result<(), String> {
-    match settings.config.load(fs) {
-        Ok(config) => {
+    let Running {
+        scraping,
+        rules,
+        services,
+        db,
+    } = *running;
+    let loaded = settings.config.load(fs).and_then(|config| {
+        let rules_config = rules::read(settings, fs, &config)?;
+        Ok((config, rules_config))
+    });
+    match loaded {
+        Ok((config, rules_config)) => {
             let flags = settings.storage.retention;
             db.set_retention(storage::effective_retention(flags, &config.storage));
             db.set_out_of_order_window(storage::out_of_order_window(&config.storage));
             let kept = settings.keeps_exemplars;
             db.set_max_exemplars(storage::max_exemplars(kept, &config.storage));
             scraping.apply(&config);
+            rules.reload(rules_config);
             services.follow_evaluation_interval(config.global.evaluation_interval);
             shown.accept(&config);
             tracing::info!("configuration reloaded");

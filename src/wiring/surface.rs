@@ -41,8 +41,10 @@ pub(super) async fn listen(addresses: &[String]) -> anyhow::Result<Vec<Listener>
 /// What stands behind the surface.
 pub(super) struct Behind<'a> {
     pub(super) settings: &'a Settings,
+    pub(super) engine: Arc<Engine>,
     pub(super) db: Arc<Db>,
     pub(super) targets: scrape::ManagerHandle,
+    pub(super) rules: rules::ManagerHandle,
     pub(super) registry: Registry,
     pub(super) metrics_pool: Arc<Pool>,
     pub(super) lifecycle: Lifecycle,
@@ -51,16 +53,30 @@ pub(super) struct Behind<'a> {
     pub(super) fs: &'a dyn Fs,
 }
 
+/// What evaluates the queries of people and of rules.
+///
+/// # Errors
+/// The operating system gives no threads.
+pub(super) fn engine(
+    settings: &Settings,
+    fs: &dyn Fs,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<Engine>> {
+    let limits = host::limits::Limits::read(fs);
+    let mut options = settings.engine.clone();
+    options.threads = limits.cpus;
+    bound_memory(&mut options, limits.memory_bytes);
+    let time = Arc::clone(clock);
+    let engine = Engine::new(options)?.with_clock(move || time.monotonic());
+    Ok(Arc::new(engine))
+}
+
 /// Handles for the surface.
 ///
 /// # Errors
 /// The operating system gives no threads.
 pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
     let limits = host::limits::Limits::read(behind.fs);
-    let mut engine = behind.settings.engine.clone();
-    engine.threads = limits.cpus;
-    bound_memory(&mut engine, limits.memory_bytes);
-    let time = Arc::clone(&behind.clock);
     let path = behind.settings.storage.path.join("queries.active");
     let max_concurrency = behind.settings.max_concurrency;
     let active_queries = ActiveQueries::open(behind.fs, &path, max_concurrency)
@@ -68,10 +84,10 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         .ok();
     let query_limits = QueryLimits {
         max_concurrency: behind.settings.max_concurrency,
-        timeout: engine.timeout,
+        timeout: behind.engine.options().timeout,
     };
     Ok(Services::new(Parts {
-        engine: Engine::new(engine)?.with_clock(move || time.monotonic()),
+        engine: behind.engine,
         storage: behind.db,
         query_pool: Arc::new(Pool::new("query", max_concurrency)?),
         metrics_pool: behind.metrics_pool,
@@ -83,6 +99,7 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         query_limits,
         active_queries,
         targets: behind.targets,
+        rules: behind.rules,
         metrics: Arc::new(behind.registry),
         lifecycle: behind.lifecycle,
         configuration: behind.shown,

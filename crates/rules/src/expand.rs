@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use config::rules::AlertSpec;
 use model::Labels;
 use promql::SampleValue;
-use template::{
-    AlertData, AlertTemplate, Environment, ParseError, QuerySample, QueryTemplateData,
-};
+use template::{AlertData, AlertTemplate, Environment, ParseError, QuerySample, QueryTemplateData};
 
 use crate::rule::Moment;
 use crate::spec::RuleSpec;
@@ -108,7 +106,9 @@ struct Queries<'a> {
 impl QueryTemplateData for Queries<'_> {
     fn query(&self, expression: &str, timestamp: i64) -> Result<Vec<QuerySample>, String> {
         let moment = self.moment;
-        let vector = moment.source.instant(expression, timestamp, moment.interrupt);
+        let vector = moment
+            .source
+            .instant(expression, timestamp, moment.interrupt);
         let vector = vector.map_err(|error| error.to_string())?;
         let samples = vector.into_iter().map(|sample| QuerySample {
             labels: sample.labels,

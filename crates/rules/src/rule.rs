@@ -119,7 +119,9 @@ impl Rule {
     pub(crate) fn new(spec: RuleSpec) -> Self {
         let alert = spec.alert.as_ref();
         Self {
-            texts: alert.map(|alert| Texts::new(&spec, alert)).unwrap_or_default(),
+            texts: alert
+                .map(|alert| Texts::new(&spec, alert))
+                .unwrap_or_default(),
             spec,
             progress: Mutex::default(),
             alerts: Mutex::default(),

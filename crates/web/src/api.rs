@@ -8,6 +8,7 @@ pub(crate) mod labels;
 pub(crate) mod notifications;
 pub(crate) mod queries;
 pub(crate) mod query;
+pub(crate) mod rules;
 pub(crate) mod selectors;
 pub(crate) mod series;
 pub(crate) mod stats;

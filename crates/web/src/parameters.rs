@@ -62,6 +62,14 @@ fn unreadable(reason: &str) -> ApiError {
 }
 
 impl Parameters {
+    /// The parameters of an address.
+    #[cfg(test)]
+    pub(crate) fn of_query(query: &str) -> Self {
+        let mut form = Form::default();
+        form.read(query.as_bytes());
+        Self { form }
+    }
+
     /// The first value under this name; empty if there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()

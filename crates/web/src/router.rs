@@ -19,8 +19,8 @@ use tsdb::ReplayProgress;
 use tsdb::status::WalReplay;
 
 use crate::api::{
-    admin, exemplars, features, labels, notifications, queries, query, series, status, syntax,
-    targets, why_empty, write,
+    admin, exemplars, features, labels, notifications, queries, query, rules, series, status,
+    syntax, targets, why_empty, write,
 };
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain, success};
@@ -59,6 +59,8 @@ pub fn server(services: Services) -> Router {
         .route("/scrape_pools", get(targets::pools))
         .route("/scrape_pools/config", get(targets::pool_config))
         .route("/metadata", get(targets::of_metrics))
+        .route("/rules", get(rules::list))
+        .route("/alerts", get(rules::alerts))
         .route("/status/buildinfo", get(status::build_info))
         .route("/status/runtimeinfo", get(status::runtime_info))
         .route("/status/flags", get(status::flags))

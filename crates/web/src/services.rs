@@ -30,7 +30,7 @@ pub struct Services {
 /// What [`Services`] is made of.
 pub struct Parts {
     /// Evaluates expressions.
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Answers the engine's selections and questions about labels.
     pub storage: Arc<tsdb::Db>,
     /// Threads for evaluation and index work, apart from scraping: as many as queries are evaluated
@@ -49,6 +49,8 @@ pub struct Parts {
     pub active_queries: Option<ActiveQueries>,
     /// What is being scraped.
     pub targets: scrape::ManagerHandle,
+    /// Rules and how they stand.
+    pub rules: rules::ManagerHandle,
     /// Metrics of the process itself.
     pub metrics: Arc<dyn Collector>,
     /// Reload, end, readiness.
@@ -164,6 +166,10 @@ impl Services {
 
     pub(crate) fn targets(&self) -> &scrape::ManagerHandle {
         &self.parts.targets
+    }
+
+    pub(crate) fn rules(&self) -> &rules::ManagerHandle {
+        &self.parts.rules
     }
 
     pub(crate) fn database(&self) -> &tsdb::Db {

@@ -1,0 +1,146 @@
+//! Rules: read with the configuration, evaluated beside everything else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use config::server::Config;
+use exposition::Registry;
+use host::pool::Pool;
+use host::tasks::{TaskGroup, Trigger};
+use host::{Clock, Fs};
+use promql::Engine;
+use rules::load::{self, LoadOptions};
+use rules::{
+    Context, GroupDefaults, JournalOptions, Manager, ManagerHandle, QuerySource, RulesConfig,
+    RulesOptions,
+};
+use tsdb::Db;
+
+use super::Settings;
+
+/// What flags say about rules.
+#[derive(Clone, Debug)]
+pub(crate) struct RuleSettings {
+    /// How long a server may have been down for pending alerts to be restored from their series.
+    pub(crate) outage_tolerance: Duration,
+    /// What is left at least of the hold duration of an alert that is restored so.
+    pub(crate) grace_period: Duration,
+    /// How long people are not told again of an alert that still fires.
+    pub(crate) resend_delay: Duration,
+    /// How many rules may be evaluated beside those that have their group's turn, if any.
+    pub(crate) max_concurrent_evaluations: Option<usize>,
+    /// Where people reach this server; empty: under its host name and port.
+    pub(crate) external_url: String,
+}
+
+impl Default for RuleSettings {
+    /// Upstream's figures.
+    fn default() -> Self {
+        Self {
+            outage_tolerance: Duration::from_secs(60 * 60),
+            grace_period: Duration::from_secs(10 * 60),
+            resend_delay: Duration::from_secs(60),
+            max_concurrent_evaluations: None,
+            external_url: String::new(),
+        }
+    }
+}
+
+/// What rules need of the rest.
+pub(super) struct Beside<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) engine: &'a Arc<Engine>,
+    pub(super) db: &'a Arc<Db>,
+    pub(super) fs: &'a Arc<dyn Fs>,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) registry: &'a Registry,
+    pub(super) stop: &'a Trigger,
+}
+
+/// Reads the files of rules that a configuration names.
+///
+/// # Errors
+/// A file cannot be read or is wrong; every problem is named with its place.
+pub(super) fn read(
+    settings: &Settings,
+    fs: &dyn Fs,
+    config: &Config,
+) -> anyhow::Result<RulesConfig> {
+    let global = &config.global;
+    let options = LoadOptions {
+        parse: settings.engine.parse.clone(),
+        scheme: global.metric_name_validation_scheme,
+        ignore_unknown_keys: false,
+    };
+    let files =
+        load::files(fs, &config.rule_files, &options).map_err(|error| anyhow!("{error}"))?;
+    let defaults = GroupDefaults {
+        interval: global.evaluation_interval,
+        query_offset: global.rule_query_offset,
+        parse: settings.engine.parse.clone(),
+    };
+    Ok(RulesConfig {
+        groups: rules::spec::groups(&files, &defaults),
+        context: Context {
+            external_labels: global.external_labels.clone(),
+            external_url: external_url(settings),
+        },
+    })
+}
+
+/// Starts to evaluate. Reads the journal of alerts, which may take a moment.
+///
+/// # Errors
+/// The operating system gives no threads.
+pub(super) fn start(
+    beside: &Beside<'_>,
+    config: RulesConfig,
+    tasks: &mut TaskGroup,
+) -> anyhow::Result<ManagerHandle> {
+    let settings = beside.settings;
+    let flags = &settings.rules;
+    let manager = Manager::new(
+        RulesOptions {
+            source: QuerySource {
+                engine: Arc::clone(beside.engine),
+                storage: Arc::clone(beside.db) as Arc<dyn storage::Queryable>,
+            },
+            appendable: Arc::clone(beside.db) as Arc<dyn storage::Appendable>,
+            pool: Arc::new(Pool::new("rules", settings.max_concurrency)?),
+            clock: Arc::clone(beside.clock),
+            registry: beside.registry.clone(),
+            notify: Arc::new(|_| {}),
+            resend_delay: flags.resend_delay,
+            outage_tolerance: flags.outage_tolerance,
+            grace_period: flags.grace_period,
+            max_concurrent_evaluations: flags.max_concurrent_evaluations,
+            journal: Some(JournalOptions {
+                fs: Arc::clone(beside.fs),
+                path: settings.storage.path.join("alerts.journal"),
+                last_alive: last_sample(beside.db),
+            }),
+        },
+        config,
+    );
+    let handle = manager.handle();
+    tasks.spawn(manager.run(beside.stop.shutdown()));
+    Ok(handle)
+}
+
+/// Time of the latest sample, if there is one.
+fn last_sample(db: &Db) -> Option<i64> {
+    db.time_range().map(|range| range.max_time)
+}
+
+/// Where people reach this server, without a slash at the end.
+fn external_url(settings: &Settings) -> String {
+    let stated = settings.rules.external_url.trim_end_matches('/');
+    if !stated.is_empty() {
+        return stated.to_owned();
+    }
+    let address = settings.listen_addresses.first();
+    let port = address.and_then(|address| address.rsplit(':').next());
+    let hostname = host::kernel::kernel_name().node;
+    format!("http://{hostname}:{}", port.unwrap_or_default())
+}
