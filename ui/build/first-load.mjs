@@ -7,6 +7,10 @@ const DIST = new URL('../dist/', import.meta.url).pathname;
 const PAGES = {
   '/machine': 'src/pages/machine.tsx',
   '/query': 'src/pages/query.tsx',
+  '/alerts': 'src/pages/alerts.tsx',
+  '/rules': 'src/pages/rules.tsx',
+  '/targets': 'src/pages/targets.tsx',
+  '/service-discovery': 'src/pages/service-discovery.tsx',
 };
 
 /** @typedef {{ file: string, css?: string[], imports?: string[], dynamicImports?: string[] }} Chunk */

@@ -5,10 +5,15 @@ import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch, useSearch } from 'wouter';
 import { Header } from './pages/header';
 import { Missing } from './pages/missing';
+import { Notices } from './pages/notices';
 import { theme } from './theme';
 
 const Machine = lazy(() => import('./pages/machine'));
 const Query = lazy(() => import('./pages/query'));
+const Alerts = lazy(() => import('./pages/alerts'));
+const Rules = lazy(() => import('./pages/rules'));
+const Targets = lazy(() => import('./pages/targets'));
+const ServiceDiscovery = lazy(() => import('./pages/service-discovery'));
 
 // A failed question is asked again by the next refresh, and its error is on show until then.
 const client = new QueryClient({
@@ -20,10 +25,15 @@ export function App() {
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={client}>
         <Header />
+        <Notices />
         <Suspense fallback={null}>
           <Switch>
             <Route path="/machine" component={Machine} />
             <Route path="/query" component={Query} />
+            <Route path="/alerts" component={Alerts} />
+            <Route path="/rules" component={Rules} />
+            <Route path="/targets" component={Targets} />
+            <Route path="/service-discovery" component={ServiceDiscovery} />
             <Route path="/graph" component={OldGraph} />
             <Route path="/">
               <Redirect to="/machine" replace />

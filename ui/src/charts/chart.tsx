@@ -65,11 +65,23 @@ function shapeOf({
   min,
   max,
   fitsData,
+  threshold,
   syncKey,
   height,
 }: ChartProps) {
   const marks = lines.map((line) => [line.id, line.colour, line.isDashed, line.isOverlay]);
-  return JSON.stringify([marks, unit, scheme, isStacked, min, max, fitsData, syncKey, height]);
+  return JSON.stringify([
+    marks,
+    unit,
+    scheme,
+    isStacked,
+    min,
+    max,
+    fitsData,
+    threshold,
+    syncKey,
+    height,
+  ]);
 }
 
 function makeChart(element: HTMLElement, latest: { current: ChartProps }): uPlot {

@@ -24,6 +24,7 @@ export interface GraphProps {
   min?: number | undefined;
   max?: number | undefined;
   fitsData?: boolean;
+  threshold?: number | undefined;
   hasFocus?: boolean;
   note?: string | undefined;
   /** Places chart and legend; given the crosshair, so that a tooltip can follow it. */
@@ -68,6 +69,7 @@ export function Graph(props: GraphProps) {
       min={props.min}
       max={props.max}
       fitsData={props.fitsData}
+      threshold={props.threshold}
       height={props.height}
       syncKey={props.syncKey}
       hasFocus={hasFocus}

@@ -15,11 +15,12 @@ export interface ChartInk {
   axis: string;
   grid: string;
   muted: string;
+  threshold: string;
 }
 
 const INK: Record<Scheme, ChartInk> = {
-  light: { axis: '#5c6772', grid: '#e9ecef', muted: '#8b95a0' },
-  dark: { axis: '#98a3ae', grid: '#262c33', muted: '#6d7883' },
+  light: { axis: '#5c6772', grid: '#e9ecef', muted: '#8b95a0', threshold: '#c0261f' },
+  dark: { axis: '#98a3ae', grid: '#262c33', muted: '#6d7883', threshold: '#ff8078' },
 };
 
 /** Colour numbers below zero are the quiet ink: totals and limits that are not the subject. */

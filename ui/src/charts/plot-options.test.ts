@@ -19,6 +19,8 @@ it.each<[string, Partial<Plot>, number | null, number | null, [number, number]]>
   ['keeps fixed ends', { min: 0, max: 1 }, 0.2, 0.3, [0, 1]],
   ['fits far values', { fitsData: true }, 1000, 1100, [992, 1108]],
   ['fits with zero when it is near', { fitsData: true }, 10, 100, [0, 108]],
+  ['reaches its threshold', { threshold: 200 }, 50, 100, [0, 216]],
+  ['reaches its threshold without data', { threshold: -1 }, null, null, [-1.08, 0]],
   ['fits a flat line', { fitsData: true }, 100, 100, [92, 108]],
 ])('%s', (_, options, low, high, range) => {
   expect(valueRange({ ...plot, ...options }, low, high)).toEqual(range);

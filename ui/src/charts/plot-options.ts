@@ -4,7 +4,7 @@ import type { Line } from './line';
 import { chartInk, type Scheme, seriesColour, seriesDash } from './palette';
 import { stack } from './stack';
 import { timeLabels, withoutCut } from './time-axis';
-import { axisIncrements, formatAxis, type Unit } from './units';
+import { axisIncrements, formatAxis, formatValue, type Unit } from './units';
 
 export interface Plot {
   lines: Line[];
@@ -16,6 +16,8 @@ export interface Plot {
   max?: number | undefined;
   /** The value axis follows the data and shows zero only when it is near. */
   fitsData?: boolean | undefined;
+  /** A dashed line across the plot, always in its range. */
+  threshold?: number | undefined;
   /** Charts with the same key share one crosshair. */
   syncKey: string;
   /** Finds the line under the pointer; off for charts whose legend says enough. */
@@ -142,12 +144,20 @@ function bands(count: number): uPlot.Band[] {
 }
 
 export function valueRange(plot: Plot, low: number | null, high: number | null): [number, number] {
-  const [fitLow, fitHigh] = plot.fitsData
-    ? aroundData(low ?? 0, high ?? 0)
-    : withZero(low ?? 0, high ?? 0);
+  const reach = plot.fitsData ? aroundData : withZero;
+  const [fitLow, fitHigh] = reach(...withThreshold(plot.threshold, low, high));
   const least = plot.min ?? fitLow;
   const most = plot.max ?? fitHigh;
   return least < most ? [least, most] : [least, least + 1];
+}
+
+function withThreshold(
+  threshold: number | undefined,
+  low: number | null,
+  high: number | null,
+): [number, number] {
+  if (threshold === undefined) return [low ?? 0, high ?? 0];
+  return [Math.min(low ?? threshold, threshold), Math.max(high ?? threshold, threshold)];
 }
 
 function withZero(low: number, high: number): [number, number] {
@@ -177,6 +187,11 @@ function cursorOptions(plot: Plot): uPlot.Cursor {
 
 function hooks(plot: Plot, events: PlotEvents): uPlot.Hooks.Arrays {
   return {
+    draw: [
+      (chart) => {
+        if (plot.threshold !== undefined) drawThreshold(chart, plot.threshold, plot);
+      },
+    ],
     setCursor: [
       (chart) => {
         events.onCursor(crosshairOf(chart));
@@ -198,6 +213,29 @@ function hooks(plot: Plot, events: PlotEvents): uPlot.Hooks.Arrays {
       },
     ],
   };
+}
+
+function drawThreshold(chart: uPlot, threshold: number, { scheme, unit }: Plot): void {
+  const { ctx, bbox } = chart;
+  const y = Math.round(chart.valToPos(threshold, 'y', true)) + 0.5;
+  const ink = chartInk(scheme).threshold;
+  ctx.save();
+  ctx.strokeStyle = ink;
+  ctx.fillStyle = ink;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'right';
+  // Above the line, unless that would be outside of the plot.
+  const isAtTop = y - bbox.top < 18 * devicePixelRatio;
+  ctx.textBaseline = isAtTop ? 'top' : 'bottom';
+  const gap = (isAtTop ? 3 : -3) * devicePixelRatio;
+  ctx.fillText(`threshold ${formatValue(threshold, unit)}`, bbox.left + bbox.width - 4, y + gap);
+  ctx.restore();
 }
 
 function crosshairOf({ cursor, over }: uPlot): Crosshair | null {

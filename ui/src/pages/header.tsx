@@ -8,6 +8,10 @@ import { SchemeToggle } from './scheme-toggle';
 const PAGES = [
   ['/machine', 'This machine'],
   ['/query', 'Query'],
+  ['/alerts', 'Alerts'],
+  ['/rules', 'Rules'],
+  ['/targets', 'Targets'],
+  ['/service-discovery', 'Service discovery'],
 ] as const;
 
 export function Header() {
@@ -17,7 +21,7 @@ export function Header() {
     <header className={styles.header}>
       <span className={styles.brand}>
         <img src={mark} alt="" width="20" height="20" />
-        Narthex
+        <span>Narthex</span>
       </span>
       <nav className={styles.pages} aria-label="Pages">
         {PAGES.map(([href, name]) => (

@@ -58,6 +58,14 @@ export function GraphControls({ state, onState }: GraphControlsProps) {
         value={state.isStacked ? 'stacked' : 'lines'}
         onChange={(mode) => set({ isStacked: mode === 'stacked' })}
       />
+      <TextField
+        label="Threshold: a line across the graph"
+        width={92}
+        placeholder="threshold"
+        value={state.threshold === undefined ? '' : String(state.threshold)}
+        isValid={(text) => Number.isFinite(Number(text))}
+        onCommit={(text) => set({ threshold: text === '' ? undefined : Number(text) })}
+      />
     </div>
   );
 }

@@ -44,6 +44,7 @@ export function QueryGraph({ id, answer, state, onZoom }: QueryGraphProps) {
       syncKey={`query ${id}`}
       isStacked={state.isStacked}
       min={state.min}
+      threshold={state.threshold}
       fitsData={!state.isStacked}
       hasFocus
       onZoom={onZoom}

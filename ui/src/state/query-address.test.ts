@@ -73,6 +73,7 @@ it('reads back what it writes', () => {
       resolution: { kind: 'fixed', step: 15_000 },
       isStacked: true,
       min: 0,
+      threshold: 2.5,
     },
     { ...EMPTY_PANEL, resolution: { kind: 'auto', density: 'high' } },
   ];

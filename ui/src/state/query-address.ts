@@ -19,6 +19,8 @@ export interface QueryPanelState {
   isStacked: boolean;
   /** Lower end of the value axis, where a link sets one. */
   min: number | undefined;
+  /** A line drawn across the graph, such as what an alert compares with. */
+  threshold: number | undefined;
 }
 
 export const EMPTY_PANEL: QueryPanelState = {
@@ -29,6 +31,7 @@ export const EMPTY_PANEL: QueryPanelState = {
   resolution: { kind: 'auto', density: 'medium' },
   isStacked: false,
   min: undefined,
+  threshold: undefined,
 };
 
 /** Reads links of Prometheus 2 (`tab=0`, `step_input`, `stacked`) and 3; always at least one panel. */
@@ -76,6 +79,7 @@ function readPanel(get: (name: string) => string): QueryPanelState {
     resolution: readResolution(get),
     isStacked: get('display_mode') === 'stacked' || get('stacked') === '1',
     min: readNumber(get('y_axis_min')),
+    threshold: readNumber(get('threshold')),
   };
 }
 
@@ -93,7 +97,7 @@ function readNumber(text: string): number | undefined {
 }
 
 function panelEntries(panel: QueryPanelState): [string, string][] {
-  const { resolution, end, min } = panel;
+  const { resolution, end, min, threshold } = panel;
   const entries: [string, string][] = [
     ['expr', panel.expr],
     ['tab', panel.tab],
@@ -109,5 +113,6 @@ function panelEntries(panel: QueryPanelState): [string, string][] {
   }
   entries.push(['display_mode', panel.isStacked ? 'stacked' : 'lines']);
   if (min !== undefined) entries.push(['y_axis_min', String(min)]);
+  if (threshold !== undefined) entries.push(['threshold', String(threshold)]);
   return entries;
 }

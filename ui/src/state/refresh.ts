@@ -1,13 +1,13 @@
-// How often the machine page asks again: the choices and their form in the address.
+// How often a page asks again: the choices and their form in the address.
 import { parseDuration } from './duration';
 
 export const REFRESH_CHOICES = ['off', '5s', '15s', '1m'] as const;
 
 export type Refresh = (typeof REFRESH_CHOICES)[number];
 
-export function readRefresh(params: URLSearchParams): Refresh {
+export function readRefresh(params: URLSearchParams, fallback: Refresh = '5s'): Refresh {
   const text = params.get('refresh');
-  return REFRESH_CHOICES.find((choice) => choice === text) ?? '5s';
+  return REFRESH_CHOICES.find((choice) => choice === text) ?? fallback;
 }
 
 /** Milliseconds; zero means never. */

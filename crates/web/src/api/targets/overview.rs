@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use config::server::Limit;
 use http::Response;
+use model::date::format_rfc3339;
 use model::duration;
 use scrape::{PoolStatus, TargetStatus};
 use serde::Serialize;
@@ -15,6 +16,8 @@ use crate::services::Services;
 
 #[derive(Serialize)]
 struct Overview {
+    /// When this was so.
+    time: String,
     pools: Vec<Pool>,
     targets: Vec<Target>,
 }
@@ -61,9 +64,11 @@ struct Target {
 /// `/api/v1/targets/overview`
 pub(crate) async fn overview(State(services): State<Services>) -> Result<Response<Body>, ApiError> {
     let scraping = services.targets().clone();
+    let time = format_rfc3339(services.now_millis());
     let answer = move || {
         let targets = scraping.status().active.into_iter().map(target);
         success(&Overview {
+            time,
             pools: scraping.pool_statuses().iter().map(pool).collect(),
             targets: targets.collect(),
         })
