@@ -1,4 +1,4 @@
-// Both pages driven in a browser under the strict content policy: `npm run browser -- BASE-URL`.
+// All pages driven in a browser under the strict content policy: `npm run browser -- BASE-URL`.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,16 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+];
+
+const PAGES = [
+  '/machine',
+  '/query',
+  '/graph',
+  '/alerts',
+  '/rules',
+  '/targets',
+  '/service-discovery',
 ];
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -131,6 +141,45 @@ const cases = {
     assert(await page.locator('section[aria-label="CPU by mode"] canvas').isVisible());
   },
 
+  async 'a target is looked at and its page is fetched'(page) {
+    await page.goto(`${base}/targets`);
+    await page.getByRole('button', { name: 'Look' }).first().click();
+    await page.getByText(/[\d,]+ samples · /).waitFor();
+    await page.locator('pre').getByText('# TYPE').first().waitFor();
+  },
+
+  async 'five thousand targets do not freeze the page'(page) {
+    await page.route('**/api/v1/targets/overview', (route) =>
+      route.fulfill({ json: manyTargets(5_000) }),
+    );
+    await page.goto(`${base}/targets`);
+    await page.getByRole('button', { name: 'many', exact: true }).click();
+    await page.getByText('http://host-0:1/metrics').waitFor({ timeout: 5_000 });
+    assert((await page.locator('main li').count()) < 500);
+    await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+    await page.getByText('http://host-4999:1/metrics').waitFor({ timeout: 5_000 });
+    await page.getByLabel('Filter', { exact: true }).fill('host-777');
+    await page.getByText('http://host-777:1/metrics').waitFor({ timeout: 5_000 });
+    await page.waitForURL(/search=host-777/);
+  },
+
+  async 'relabeling is explained rule by rule'(page) {
+    await page.goto(`${base}/service-discovery`);
+    await page.getByRole('button', { name: 'Why' }).first().click();
+    await page.getByRole('heading', { name: 'Result' }).waitFor();
+    await page.locator('main dt').getByText('__address__').first().waitFor();
+  },
+
+  async 'an alert leads to its graph with the threshold'(page) {
+    await page.route('**/api/v1/rules?*', (route) => route.fulfill({ json: oneAlert() }));
+    await page.goto(`${base}/alerts`);
+    await page.getByText('1 firing').waitFor();
+    await page.getByRole('link', { name: 'Graph' }).click();
+    await page.waitForURL(/g0\.threshold=5/);
+    await page.locator('canvas').waitFor();
+    assert.equal(await page.getByLabel(/^Threshold/).inputValue(), '5');
+  },
+
   async 'the colour scheme goes round and is kept'(page) {
     await page.goto(`${base}/query`);
     const toggle = page.getByRole('button', { name: /^Colours/ });
@@ -143,7 +192,50 @@ const cases = {
 
 /** @param {URL} url */
 function isPage(url) {
-  return ['/machine', '/query', '/graph'].includes(url.pathname);
+  return PAGES.includes(url.pathname);
+}
+
+/** @param {number} count */
+function manyTargets(count) {
+  const interval = { scrapeInterval: '15s', scrapeTimeout: '10s' };
+  const time = new Date().toISOString();
+  const targets = Array.from({ length: count }, (_, at) => ({
+    id: String(at),
+    scrapePool: 'many',
+    scrapeUrl: `http://host-${at}:1/metrics`,
+    labels: { instance: `host-${at}:1`, job: 'many' },
+    health: 'up',
+    lastScrape: time,
+    lastScrapeDuration: 0.01,
+    samples: 1,
+    samplesKept: 1,
+    bodyBytes: 10,
+    ...interval,
+  }));
+  const pools = [{ name: 'many', targets: count, dropped: 0, ...interval }];
+  return { status: 'success', data: { time, pools, targets } };
+}
+
+function oneAlert() {
+  const now = new Date().toISOString();
+  const alert = { labels: { alertname: 'A' }, annotations: {}, state: 'firing', value: '6e+00' };
+  const rule = {
+    type: 'alerting',
+    state: 'firing',
+    name: 'A',
+    query: 'count({__name__!=""}) > 5',
+    duration: 0,
+    keepFiringFor: 0,
+    labels: {},
+    annotations: {},
+    alerts: [{ ...alert, activeAt: now }],
+    health: 'ok',
+    evaluationTime: 0.001,
+    lastEvaluation: now,
+  };
+  const evaluated = { interval: 15, limit: 0, evaluationTime: 0.001, lastEvaluation: now };
+  const group = { name: 'g', file: 'f.yml', rules: [rule], ...evaluated };
+  return { status: 'success', data: { groups: [group] } };
 }
 
 /** @param {number} count */

@@ -7,7 +7,7 @@ import { ListBar } from '../lists/list-bar';
 import { toggleTerm } from '../lists/search';
 import { Windowed } from '../lists/windowed';
 import { type ListedGroup, listRules, type RuleFilter } from '../rules/listing';
-import { RuleRow } from '../rules/rule-row';
+import { RuleHeading, RuleRow } from '../rules/rule-row';
 import { formatAge, readInstant } from '../state/age';
 import { useListAddress } from '../state/list-address';
 import { refreshPeriod } from '../state/refresh';
@@ -82,6 +82,7 @@ export default function Rules() {
             onToggle={() => setChosen(new Map([...chosen, [keyOf(listed), !isOpen(listed)]]))}
             summary={<GroupSummary listed={listed} now={now} />}
           >
+            <RuleHeading />
             <Windowed
               label={`Rules of ${listed.group.name}`}
               items={listed.rules}

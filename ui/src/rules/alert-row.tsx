@@ -1,5 +1,6 @@
 // One alerting rule in a line: its state, what it has raised; opened, everything about it.
 import { memo } from 'react';
+import type { Labels } from '../api/answer';
 import type { Alert, AlertingRule, AlertState, RuleGroup } from '../api/rules';
 import { formatValue } from '../charts/units';
 import { LabelSet } from '../lists/label-set';
@@ -34,15 +35,15 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
   return (
     <li className={styles.row}>
       <div className={styles.line}>
-        <StateMark tone={TONES[rule.state]}>{rule.state}</StateMark>
+        <Mark rule={rule} />
         <h2 className={styles.name}>
           <button type="button" aria-expanded={isOpen} onClick={() => props.onToggle(id)}>
             <Icon name={isOpen ? 'opened' : 'later'} size={13} />
             {rule.name}
           </button>
         </h2>
-        <span className={styles.raised}>{raisedText(alerts, now)}</span>
-        <LabelSet labels={rule.labels ?? {}} onPick={props.onPick} />
+        {alerts.length > 0 && <span className={styles.raised}>{raisedText(alerts, now)}</span>}
+        {hasLabels(rule.labels) && <LabelSet labels={rule.labels} onPick={props.onPick} />}
         <span className={styles.group} title={group.file}>
           {group.name}
         </span>
@@ -55,15 +56,35 @@ export const AlertRow = memo(function AlertRow(props: AlertRowProps) {
       )}
       {isOpen && <Details rule={rule} group={group} now={now} />}
       {alerts.length > 0 && (isOpen || rule.state === 'firing') && (
-        <Raised alerts={alerts} now={now} isOpen={isOpen} onPick={props.onPick} />
+        <Raised
+          alerts={alerts}
+          common={rule.labels ?? {}}
+          now={now}
+          isOpen={isOpen}
+          onMore={() => props.onToggle(id)}
+          onPick={props.onPick}
+        />
       )}
     </li>
   );
 });
 
+/** A rule that cannot be evaluated is not quiet, it is blind. */
+function Mark({ rule: { state, health } }: { rule: AlertingRule }) {
+  const isBlind = health === 'err' && state !== 'firing' && state !== 'pending';
+  return isBlind ? (
+    <StateMark tone="bad">failing</StateMark>
+  ) : (
+    <StateMark tone={TONES[state]}>{state}</StateMark>
+  );
+}
+
+function hasLabels(labels: Labels | undefined): labels is Labels {
+  return Object.keys(labels ?? {}).length > 0;
+}
+
 /** `2 firing, 1 pending, since 5 min ago` */
 function raisedText(alerts: Alert[], now: number): string {
-  if (alerts.length === 0) return '';
   const states = (['firing', 'pending'] as const)
     .map((state) => [alerts.filter((alert) => alert.state === state).length, state] as const)
     .filter(([count]) => count > 0)
@@ -107,12 +128,15 @@ const SHOWN = 5;
 
 interface RaisedProps {
   alerts: Alert[];
+  /** Labels of the rule, which all of them have. */
+  common: Labels;
   now: number;
   isOpen: boolean;
+  onMore: () => void;
   onPick: (term: string) => void;
 }
 
-function Raised({ alerts, now, isOpen, onPick }: RaisedProps) {
+function Raised({ alerts, common, now, isOpen, onMore, onPick }: RaisedProps) {
   const sorted = [...alerts].sort(
     (a, b) => Number(a.state !== 'firing') - Number(b.state !== 'firing'),
   );
@@ -124,6 +148,7 @@ function Raised({ alerts, now, isOpen, onPick }: RaisedProps) {
           <Instance
             key={JSON.stringify(alert.labels)}
             alert={alert}
+            common={common}
             now={now}
             isOpen={isOpen}
             onPick={onPick}
@@ -131,7 +156,9 @@ function Raised({ alerts, now, isOpen, onPick }: RaisedProps) {
         ))}
       </ul>
       {shown.length < alerts.length && (
-        <p className={styles.more}>and {alerts.length - shown.length} more</p>
+        <button type="button" className={styles.more} onClick={onMore}>
+          and {alerts.length - shown.length} more
+        </button>
       )}
     </>
   );
@@ -139,13 +166,14 @@ function Raised({ alerts, now, isOpen, onPick }: RaisedProps) {
 
 interface InstanceProps {
   alert: Alert;
+  common: Labels;
   now: number;
   isOpen: boolean;
   onPick: (term: string) => void;
 }
 
-function Instance({ alert, now, isOpen, onPick }: InstanceProps) {
-  const { alertname: _, ...labels } = alert.labels;
+function Instance({ alert, common, now, isOpen, onPick }: InstanceProps) {
+  const labels = ownLabels(alert.labels, common);
   const since = readInstant(alert.activeAt);
   const kept = readInstant(alert.keepFiringSince);
   const { summary } = alert.annotations;
@@ -156,7 +184,7 @@ function Instance({ alert, now, isOpen, onPick }: InstanceProps) {
       </span>
       <div className={styles.alertBody}>
         {!isOpen && summary && <p className={styles.summary}>{summary}</p>}
-        <LabelSet labels={labels} onPick={onPick} />
+        {hasLabels(labels) && <LabelSet labels={labels} onPick={onPick} />}
         {isOpen && <Annotations annotations={alert.annotations} />}
         {kept !== undefined && (
           <p className={styles.kept}>
@@ -172,6 +200,14 @@ function Instance({ alert, now, isOpen, onPick }: InstanceProps) {
       </code>
     </li>
   );
+}
+
+/** The name and what all alerts of the rule have stand in its line already. */
+function ownLabels(labels: Labels, common: Labels): Labels {
+  const own = Object.entries(labels).filter(
+    ([name, value]) => name !== 'alertname' && common[name] !== value,
+  );
+  return Object.fromEntries(own);
 }
 
 /** The API writes numbers with an exponent. */

@@ -14,6 +14,20 @@ const HEALTH = {
   unknown: ['quiet', 'not yet'],
 } as const;
 
+/** For the eye only: each number of a row has its name beside it. */
+export function RuleHeading() {
+  return (
+    <div className={styles.heading} aria-hidden="true">
+      <span>Health</span>
+      <span>Rule</span>
+      <span>
+        <span>Evaluated</span>
+        <span>Took</span>
+      </span>
+    </div>
+  );
+}
+
 export interface RuleRowProps {
   rule: Rule;
   now: number;
