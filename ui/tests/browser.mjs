@@ -177,7 +177,7 @@ const cases = {
     await page.getByRole('link', { name: 'Graph' }).click();
     await page.waitForURL(/g0\.threshold=5/);
     await page.locator('canvas').waitFor();
-    assert.equal(await page.getByLabel(/^Threshold/).inputValue(), '5');
+    assert.equal(await page.getByLabel(/^Threshold/).inputValue(), 'threshold 5');
   },
 
   async 'the colour scheme goes round and is kept'(page) {

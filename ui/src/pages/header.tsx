@@ -1,4 +1,5 @@
 // The thin bar on top of every page: name, pages, version, colour scheme.
+import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useBuildInfo } from '../api/queries';
 import mark from '../mark.svg';
@@ -17,13 +18,20 @@ const PAGES = [
 export function Header() {
   const [path] = useLocation();
   const build = useBuildInfo();
+  const pages = useRef<HTMLElement>(null);
+  // On a narrow screen the names of the pages scroll; the one on show must be among those in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path says which page is on show
+  useEffect(() => {
+    const current = pages.current?.querySelector('[aria-current]');
+    current?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [path]);
   return (
     <header className={styles.header}>
       <span className={styles.brand}>
         <img src={mark} alt="" width="20" height="20" />
         <span>Narthex</span>
       </span>
-      <nav className={styles.pages} aria-label="Pages">
+      <nav ref={pages} className={styles.pages} aria-label="Pages">
         {PAGES.map(([href, name]) => (
           <Link key={href} href={href} aria-current={path === href ? 'page' : undefined}>
             {name}

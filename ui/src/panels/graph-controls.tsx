@@ -60,14 +60,22 @@ export function GraphControls({ state, onState }: GraphControlsProps) {
       />
       <TextField
         label="Threshold: a line across the graph"
-        width={92}
+        width={104}
         placeholder="threshold"
-        value={state.threshold === undefined ? '' : String(state.threshold)}
-        isValid={(text) => Number.isFinite(Number(text))}
-        onCommit={(text) => set({ threshold: text === '' ? undefined : Number(text) })}
+        value={state.threshold === undefined ? '' : `threshold ${state.threshold}`}
+        isValid={(text) => Number.isFinite(Number(withoutName(text)))}
+        onCommit={(text) => {
+          const number = withoutName(text);
+          set({ threshold: number === '' ? undefined : Number(number) });
+        }}
       />
     </div>
   );
+}
+
+/** A number alone will do. */
+function withoutName(text: string): string {
+  return text.replace(/^\s*threshold/, '').trim();
 }
 
 interface StepProps {
