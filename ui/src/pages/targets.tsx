@@ -150,7 +150,9 @@ function PoolGroup({ rows, now, isOpen, onFold, opened, onToggle, onPick }: Pool
       summary={
         <>
           <span className={up < pool.targets ? styles.bad : undefined}>
-            {up.toLocaleString('en')} of {pool.targets.toLocaleString('en')} up
+            {pool.targets === 0
+              ? 'no targets'
+              : `${up.toLocaleString('en')} of ${pool.targets.toLocaleString('en')} up`}
           </span>
           <span>every {pool.scrapeInterval}</span>
           {usage && (

@@ -8,6 +8,9 @@ import { labelChanges } from './label-changes';
 import styles from './relabel-steps.module.css';
 import { RuleText } from './rule-text';
 
+/** Actions that change no label. */
+const DECIDING = ['keep', 'drop', 'keepequal', 'dropequal'];
+
 export interface RelabelStepsProps {
   pool: string;
   labels: Labels;
@@ -80,7 +83,7 @@ function Step({ step, before }: { step: RelabelStep; before: Labels }) {
       <RuleText rule={step.rule} />
       <p className={styles.seen}>{sawText(step)}</p>
       {step.keep ? (
-        <Changes before={before} after={step.output} />
+        <Changes before={before} after={step.output} rule={step.rule} />
       ) : (
         <StateMark tone="bad">dropped here</StateMark>
       )}
@@ -103,9 +106,11 @@ function sawText({ rule, value, target_value, names, applied }: RelabelStep): Re
       </>
     );
   }
-  if (['hashmod', 'lowercase', 'uppercase'].includes(rule.action)) return <>The value is {seen}.</>;
-  const isUnconditional = (rule.source_labels ?? []).length === 0 && applied;
-  if (isUnconditional) return 'Always.';
+  const isConditional =
+    rule.action === 'replace' ? rule.regex !== '(.*)' : DECIDING.includes(rule.action);
+  if (!isConditional) {
+    return (rule.source_labels ?? []).length === 0 ? 'Always.' : <>The value is {seen}.</>;
+  }
   return (
     <>
       {seen} {applied ? 'matches.' : 'does not match.'}
@@ -113,9 +118,18 @@ function sawText({ rule, value, target_value, names, applied }: RelabelStep): Re
   );
 }
 
-function Changes({ before, after }: { before: Labels; after: Labels }) {
+interface ChangesProps {
+  before: Labels;
+  after: Labels;
+  rule: RelabelRule;
+}
+
+function Changes({ before, after, rule }: ChangesProps) {
   const changes = labelChanges(before, after);
-  if (changes.length === 0) return <p className={styles.unchanged}>Changes nothing.</p>;
+  if (changes.length === 0) {
+    const text = DECIDING.includes(rule.action) ? 'Kept.' : 'Changes nothing.';
+    return <p className={styles.unchanged}>{text}</p>;
+  }
   return (
     <ul className={styles.changes} aria-label="Changes">
       {changes.map((change) => (

@@ -57,7 +57,8 @@ export const TargetRow = memo(function TargetRow(props: TargetRowProps) {
       {target.lastWarning && <p className={styles.warning}>{target.lastWarning}</p>}
       {near.length > 0 && (
         <p className={styles.warning}>
-          Near a limit: {near.map(({ name, text }) => `${name} ${text}`).join(', ')}
+          {near.some(({ share }) => share >= 1) ? 'At a limit: ' : 'Near a limit: '}
+          {near.map(({ name, text }) => `${name} ${text}`).join(', ')}
         </p>
       )}
       {isOpen && <Details target={target} usages={usages} />}
