@@ -53,13 +53,13 @@ differential: tools
 	@$(TARGET_DIR)/release/bench differential --narthex $(NARTHEX) \
 	  --prometheus $(TARGET_DIR)/peers/prometheus --output $(TARGET_DIR)/differential $(ARGS)
 
-# Searches for texts that break the lexer, the parser, the series notation, patterns or the evaluation.
+# Searches for texts that break the lexer, the parser, the series notation, patterns, the evaluation or templates.
 #   make fuzz SECONDS=600
 # What breaks lies in fuzz/artifacts; mended, it goes to fuzz/corpus, which `make test` replays.
 SECONDS := 60
 fuzz: tools
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz
-	@for target in lexer parser series_notation label_regex evaluation; do \
+	@for target in lexer parser series_notation label_regex evaluation template; do \
 	  mkdir -p $(TARGET_DIR)/fuzz/$$target; \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target \
 	    $(abspath $(TARGET_DIR))/fuzz/$$target fuzz/corpus/$$target -- \

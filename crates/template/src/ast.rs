@@ -130,6 +130,16 @@ pub(crate) struct Number {
     pub(crate) complex: Option<(f64, f64)>,
 }
 
+impl Tree {
+    /// Where a position stands: the line from 1, and the bytes before it in that line.
+    pub(crate) fn line_and_column(&self, pos: usize) -> (usize, usize) {
+        let before = self.text.as_bytes().get(..pos).unwrap_or_default();
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let in_line = before.iter().rev().take_while(|&&byte| byte != b'\n');
+        (line, in_line.count())
+    }
+}
+
 impl List {
     /// True if there is nothing in it but space.
     pub(crate) fn is_empty(&self) -> bool {

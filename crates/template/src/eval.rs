@@ -30,17 +30,32 @@ type Evaluated<T> = Result<T, ExpandError>;
 /// Templates by their names.
 pub(crate) type Trees = BTreeMap<Arc<str>, Arc<Tree>>;
 
+/// Templates with what they can call.
+#[derive(Clone, Debug)]
+pub(crate) struct Templates {
+    pub(crate) trees: Trees,
+    pub(crate) functions: FunctionSet,
+    /// Of a page: what is wrong with templates that can then not be called by a name that is a
+    /// value. None for what is not a page.
+    pub(crate) faults: Option<BTreeMap<Arc<str>, String>>,
+}
+
 /// Expands the template called `name`.
 pub(crate) fn expand(
-    trees: &Trees,
+    templates: &Templates,
     name: &str,
-    functions: FunctionSet,
     data: &Value,
     environment: &Environment<'_>,
 ) -> Evaluated<Vec<u8>> {
-    let mut run = Run {
+    let Templates {
         trees,
         functions,
+        faults,
+    } = templates;
+    let mut run = Run {
+        trees,
+        functions: *functions,
+        faults,
         context: Context {
             environment,
             budget: Budget::new(environment.limits),
@@ -61,6 +76,7 @@ pub(crate) fn expand(
 struct Run<'t, 'e> {
     trees: &'t Trees,
     functions: FunctionSet,
+    faults: &'t Option<BTreeMap<Arc<str>, String>>,
     context: Context<'e>,
     output: Vec<u8>,
     depth: usize,
@@ -410,13 +426,7 @@ impl<'t> Run<'t, '_> {
         let Some(spot) = frame.at else {
             return ExpandError(format!("template: {}: {text}", tree.name).into());
         };
-        let before = tree.text.as_bytes().get(..spot.pos()).unwrap_or_default();
-        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        let column = before
-            .iter()
-            .rev()
-            .take_while(|&&byte| byte != b'\n')
-            .count();
+        let (line, column) = tree.line_and_column(spot.pos());
         let place = &tree.parse_name;
         let name = format::quoted(tree.name.as_bytes());
         let whole =

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use crate::environment::Environment;
 use crate::limits::Budget;
-use crate::value::{Signature, Value};
+use crate::value::{Signature, Type, Value};
 
 /// Which functions a template can call, besides those of the language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,9 +95,9 @@ impl FunctionSet {
         self.table().contains_key(name)
     }
 
-    /// The function of a name.
+    /// The function of a name, those that escaping adds included.
     pub(crate) fn find(self, name: &str) -> Option<&'static Function> {
-        self.table().get(name)
+        self.table().get(name).or_else(|| ESCAPERS.get(name))
     }
 
     fn table(self) -> &'static Table {
@@ -126,3 +126,12 @@ static LANGUAGE: LazyLock<Table> = LazyLock::new(|| table(&[builtin::list]));
 static PROMETHEUS: LazyLock<Table> = LazyLock::new(|| table(&[builtin::list, prometheus::list]));
 static CONSOLE: LazyLock<Table> =
     LazyLock::new(|| table(&[builtin::list, prometheus::list, prometheus::console]));
+static ESCAPERS: LazyLock<Table> = LazyLock::new(|| table(&[escapers]));
+
+fn escapers() -> Vec<Named> {
+    let signature = Signature::new([Type::Interface], Type::Text).variadic();
+    let named = crate::html::ESCAPERS.iter();
+    named
+        .map(|(name, body)| (*name, signature.clone(), Body::Plain(*body)))
+        .collect()
+}

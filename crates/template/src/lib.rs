@@ -25,6 +25,7 @@ mod environment;
 mod eval;
 mod format;
 mod functions;
+pub mod fuzzing;
 mod html;
 mod lexer;
 mod limits;

@@ -1,10 +1,12 @@
 //! A text with its templates, ready to be expanded any number of times.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::environment::Environment;
-use crate::eval::{self, ExpandError, Trees};
+use crate::eval::{self, ExpandError, Templates, Trees};
 use crate::functions::FunctionSet;
+use crate::html;
 use crate::parse::{self, ParseError};
 use crate::value::Value;
 
@@ -12,8 +14,7 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub struct Template {
     name: Arc<str>,
-    trees: Trees,
-    functions: FunctionSet,
+    templates: Templates,
 }
 
 impl Template {
@@ -24,8 +25,11 @@ impl Template {
     pub fn parse(name: &str, text: &str, functions: FunctionSet) -> Result<Self, ParseError> {
         let mut template = Self {
             name: name.into(),
-            trees: Trees::new(),
-            functions,
+            templates: Templates {
+                trees: Trees::new(),
+                functions,
+                faults: None,
+            },
         };
         template.add(name, text)?;
         Ok(template)
@@ -37,12 +41,42 @@ impl Template {
     /// # Errors
     /// The text is not a template, in Go's words.
     pub fn add(&mut self, name: &str, text: &str) -> Result<(), ParseError> {
-        for (name, tree) in parse::parse(name, text, self.functions)? {
-            if !tree.root.is_empty() || !self.trees.contains_key(&name) {
-                self.trees.insert(name, Arc::new(tree));
+        let Templates {
+            trees, functions, ..
+        } = &mut self.templates;
+        for (name, tree) in parse::parse(name, text, *functions)? {
+            if !tree.root.is_empty() || !trees.contains_key(&name) {
+                trees.insert(name, Arc::new(tree));
             }
         }
         Ok(())
+    }
+
+    /// The same templates for a page: every value is escaped for the place where it stands, as Go's
+    /// `html/template` does it. Texts are added before.
+    ///
+    /// # Errors
+    /// The page is not built so that it can be told where its values stand.
+    pub fn into_page(mut self) -> Result<Self, ExpandError> {
+        let trees = &mut self.templates.trees;
+        let mut done = html::Escaped::default();
+        let main = &self.name;
+        html::escape(trees, main, &mut done).map_err(|fault| ExpandError(fault.into()))?;
+        let mut faults = BTreeMap::new();
+        let names: Vec<Arc<str>> = trees.keys().cloned().collect();
+        for name in names {
+            if done.has(&name) {
+                continue;
+            }
+            if let Err(fault) = html::escape(trees, &name, &mut done) {
+                faults.insert(name, fault);
+            }
+        }
+        for name in faults.keys() {
+            trees.remove(name);
+        }
+        self.templates.faults = Some(faults);
+        Ok(self)
     }
 
     /// The text that the template makes of some data.
@@ -67,13 +101,13 @@ impl Template {
         data: &Value,
         environment: &Environment<'_>,
     ) -> Result<String, ExpandError> {
-        let bytes = eval::expand(&self.trees, name, self.functions, data, environment)?;
+        let bytes = eval::expand(&self.templates, name, data, environment)?;
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// Names of all templates, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.trees.keys().map(|name| &**name)
+        self.templates.trees.keys().map(|name| &**name)
     }
 }

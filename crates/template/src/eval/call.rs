@@ -122,7 +122,15 @@ impl<'t> Run<'t, '_> {
         let name = values.first().and_then(Value::as_text);
         let name = name.map(|name| name.to_str()).unwrap_or_default();
         let trees = self.trees;
+        let fault = self.faults.as_ref().and_then(|faults| faults.get(&*name));
+        if let Some(fault) = fault {
+            return Err(fault.clone());
+        }
         let Some(tree) = trees.get(&*name) else {
+            if self.faults.is_some() {
+                let name = format::quoted(name.as_bytes());
+                return Err(format!("html/template: {name} is undefined"));
+            }
             let (name, own) = (
                 format::quoted(name.as_bytes()),
                 format::quoted(frame.tree.parse_name.as_bytes()),

@@ -31,7 +31,7 @@ fn every_case_gives_what_go_gives() {
         wrong.len(),
         wrong.join("\n")
     );
-    assert!(count >= 500, "{count} cases");
+    assert!(count >= 800, "{count} cases");
 }
 
 fn run(case: &Json) -> Result<String, String> {
@@ -54,6 +54,17 @@ fn run(case: &Json) -> Result<String, String> {
     };
     match case["set"].as_str().unwrap() {
         "text" => expand(Template::parse("case", text, FunctionSet::Language)),
+        "html" | "console" => {
+            let functions = match &case["set"] {
+                Json::String(set) if set == "console" => FunctionSet::Console,
+                _ => FunctionSet::Language,
+            };
+            let template = Template::parse("case", text, functions);
+            let template = template.map_err(|error| error.to_string())?;
+            let page = template.into_page().map_err(|error| error.to_string())?;
+            let expanded = page.expand(&data::data(), &environment);
+            expanded.map_err(|error| error.to_string())
+        }
         "alert" => alert(text, &environment),
         other => panic!("unknown set {other}"),
     }
