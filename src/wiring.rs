@@ -40,6 +40,10 @@ pub(crate) struct Settings {
     pub(crate) keeps_exemplars: bool,
     /// Whether type, help and unit of scraped series are written to the log.
     pub(crate) logs_metadata: bool,
+    /// Whether series begin with a zero at the time since when they count, if targets say it.
+    pub(crate) adds_zeros: bool,
+    /// Whether every job records what `extra_scrape_metrics` of a job asks for.
+    pub(crate) extra_scrape_metrics: bool,
     /// The messages that are taken at `/api/v1/write`.
     pub(crate) received_messages: Vec<remote::Message>,
     /// Whether what is stored may be changed over HTTP.

@@ -13,6 +13,10 @@ pub(super) struct Switches {
     pub(super) delays_compaction: bool,
     /// Rules of a group that have nothing to do with each other are evaluated at once.
     pub(super) evaluates_rules_at_once: bool,
+    /// Series begin with a zero at the time since when they count.
+    pub(super) adds_zeros: bool,
+    /// Every job records more about its scrapes.
+    pub(super) extra_scrape_metrics: bool,
 }
 
 /// Switches on what these names mean; says in the log what has no effect.
@@ -88,16 +92,18 @@ fn meaning(name: &str) -> Meaning {
         "memory-snapshot-on-shutdown" | "promql-duration-expr" | "native-histograms" => {
             Meaning::AlwaysOn
         }
+        "created-timestamp-zero-ingestion" => {
+            Meaning::Switch(|switches| switches.adds_zeros = true)
+        }
+        "extra-scrape-metrics" => Meaning::Switch(|switches| switches.extra_scrape_metrics = true),
         name if NOT_YET.contains(&name) => Meaning::NotYet,
         _ => Meaning::Unknown,
     }
 }
 
 /// Names of upstream's for what is not in this program yet.
-const NOT_YET: [&str; 14] = [
+const NOT_YET: [&str; 12] = [
     "auto-reload-config",
-    "created-timestamp-zero-ingestion",
-    "extra-scrape-metrics",
     "fast-startup",
     "histograms-st-encoding",
     "old-ui",
@@ -130,12 +136,21 @@ mod tests {
             "metadata-wal-records",
             "delayed-compaction",
             "concurrent-rule-eval",
+            "created-timestamp-zero-ingestion",
+            "extra-scrape-metrics",
             "nonsense",
             "",
         ];
         let switches = switch_on(&all.map(str::to_owned), &mut engine);
-        assert!(switches.keeps_exemplars && switches.logs_metadata && switches.delays_compaction);
-        assert!(switches.evaluates_rules_at_once);
+        let want = Switches {
+            keeps_exemplars: true,
+            logs_metadata: true,
+            delays_compaction: true,
+            evaluates_rules_at_once: true,
+            adds_zeros: true,
+            extra_scrape_metrics: true,
+        };
+        assert_eq!(switches, want);
         let want = EngineOptions {
             delayed_name_removal: true,
             per_step_statistics: true,

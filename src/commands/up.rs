@@ -40,6 +40,8 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         enable_lifecycle: false,
         keeps_exemplars: false,
         logs_metadata: false,
+        adds_zeros: false,
+        extra_scrape_metrics: false,
         received_messages: Vec::new(),
         maintenance_interval: MAINTENANCE_INTERVAL,
         enable_admin_api: false,

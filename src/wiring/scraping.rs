@@ -21,6 +21,7 @@ const INGEST_THREADS: usize = 2;
 pub(super) struct Scraping {
     discovery: discovery::Handle,
     scraping: ManagerHandle,
+    extra_scrape_metrics: bool,
 }
 
 impl Scraping {
@@ -49,12 +50,15 @@ impl Scraping {
             registry: world.registry.clone(),
             offset_seed: offset_seed(config),
             sends_metadata: world.logs_metadata,
+            adds_zeros: world.adds_zeros,
             limits: world.limits,
         };
-        let scraper = Manager::new(options, jobs(config));
+        let jobs = jobs(config, world.extra_scrape_metrics);
+        let scraper = Manager::new(options, jobs);
         let scraping = Self {
             discovery,
             scraping: scraper.handle(),
+            extra_scrape_metrics: world.extra_scrape_metrics,
         };
         scraping.discovery.apply(&all_jobs(config));
         let groups = scraping.discovery.target_groups();
@@ -65,7 +69,8 @@ impl Scraping {
 
     /// Takes another configuration. Targets that stay the same miss no scrape.
     pub(super) fn apply(&self, config: &Config) {
-        self.scraping.reload(jobs(config));
+        self.scraping
+            .reload(jobs(config, self.extra_scrape_metrics));
         self.discovery.apply(&all_jobs(config));
     }
 
@@ -79,6 +84,8 @@ impl Scraping {
 pub(super) struct World<'a> {
     pub(super) limits: DefaultLimits,
     pub(super) logs_metadata: bool,
+    pub(super) adds_zeros: bool,
+    pub(super) extra_scrape_metrics: bool,
     pub(super) db: &'a Arc<Db>,
     pub(super) fs: &'a Arc<dyn Fs>,
     pub(super) clock: &'a Arc<dyn Clock>,
@@ -86,8 +93,12 @@ pub(super) struct World<'a> {
     pub(super) stop: &'a Trigger,
 }
 
-fn jobs(config: &Config) -> Vec<Arc<ScrapeConfig>> {
-    config.jobs().cloned().map(Arc::new).collect()
+fn jobs(config: &Config, extra_scrape_metrics: bool) -> Vec<Arc<ScrapeConfig>> {
+    let jobs = config.jobs().cloned().map(|mut job| {
+        job.extra_scrape_metrics |= extra_scrape_metrics;
+        Arc::new(job)
+    });
+    jobs.collect()
 }
 
 fn all_jobs(config: &Config) -> Vec<ScrapeConfig> {

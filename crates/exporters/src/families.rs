@@ -95,14 +95,11 @@ fn metric(labels: Labels<'_>, value: f64) -> Metric {
         "" => Text::Borrowed(""),
         value => Text::Owned(value.to_owned()),
     };
-    Metric {
-        labels: labels
-            .iter()
-            .map(|&(name, value)| (Text::Borrowed(name), text(value)))
-            .collect(),
-        value: MetricValue::Number(value),
-        timestamp: None,
-    }
+    let labels = labels
+        .iter()
+        .map(|&(name, value)| (Text::Borrowed(name), text(value)))
+        .collect();
+    Metric::new(labels, MetricValue::Number(value))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Families are written in the order given; a [`Registry`](crate::Registry) gives them sorted.
 
 mod openmetrics;
+mod protobuf;
 mod text;
 mod writer;
 
@@ -11,6 +12,7 @@ use model::MetricFamily;
 use crate::negotiate::Format;
 
 pub use openmetrics::encode_openmetrics;
+pub use protobuf::encode_protobuf;
 pub use text::encode_text;
 
 /// Appends a page in the given format.
@@ -18,5 +20,6 @@ pub fn encode(format: Format, families: &[MetricFamily], out: &mut Vec<u8>) {
     match format {
         Format::Text => encode_text(families, out),
         Format::OpenMetrics => encode_openmetrics(families, out),
+        Format::Protobuf => encode_protobuf(families, out),
     }
 }

@@ -3,7 +3,8 @@
 //! A [`Registry`] gives out instruments ([`Counter`], [`Gauge`], [`Histogram`], [`Summary`]) that
 //! are cheap to clone and cheap to count with, and is itself a [`Collector`]: something that says
 //! what it knows as metric families. [`encode`] turns families into pages, [`Format`] says which
-//! kind of page a client wants, and [`parse`] reads pages of others.
+//! kind of page a client wants, and [`parse`] reads pages of others. Pages are text, OpenMetrics or
+//! protobuf.
 //!
 //! ```
 //! use exposition::{Collector as _, Registry};

@@ -8,6 +8,8 @@ pub enum Format {
     Text,
     /// OpenMetrics text, version 1.0.0.
     OpenMetrics,
+    /// Delimited messages of `io.prometheus.client.MetricFamily`.
+    Protobuf,
 }
 
 impl Format {
@@ -17,6 +19,10 @@ impl Format {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
             Self::OpenMetrics => {
                 "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+            }
+            Self::Protobuf => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; \
+                 encoding=delimited; escaping=underscores"
             }
         }
     }
@@ -45,6 +51,10 @@ pub struct MediaRange<'a> {
     pub version: Option<&'a str>,
     /// Value of the parameter `q`; 1 unless stated.
     pub quality: f64,
+    /// Value of the parameter `proto`: the kind of messages.
+    pub message: Option<&'a str>,
+    /// Value of the parameter `encoding`: how messages are parted.
+    pub encoding: Option<&'a str>,
 }
 
 impl<'a> MediaRange<'a> {
@@ -55,10 +65,14 @@ impl<'a> MediaRange<'a> {
             media_type: words.next().unwrap_or_default(),
             version: None,
             quality: 1.0,
+            message: None,
+            encoding: None,
         };
         for (name, value) in words.filter_map(|word| word.split_once('=')) {
             match name.trim() {
                 "version" => range.version = Some(value.trim().trim_matches('"')),
+                "proto" => range.message = Some(value.trim().trim_matches('"')),
+                "encoding" => range.encoding = Some(value.trim().trim_matches('"')),
                 "q" => range.quality = value.trim().parse().unwrap_or(0.0),
                 _ => {}
             }
@@ -71,9 +85,16 @@ impl<'a> MediaRange<'a> {
             ("application/openmetrics-text", None | Some("" | "0.0.1" | "1.0.0")) => {
                 Some(Format::OpenMetrics)
             }
-            ("text/plain", None | Some("" | "0.0.4")) => Some(Format::Text),
+            ("text/plain", None | Some("" | "0.0.4" | "1.0.0")) => Some(Format::Text),
+            ("application/vnd.google.protobuf", _) if self.is_delimited() => Some(Format::Protobuf),
             _ => None,
         }
+    }
+
+    /// True if metric families are meant, each behind its length.
+    pub fn is_delimited(&self) -> bool {
+        self.message == Some("io.prometheus.client.MetricFamily")
+            && self.encoding == Some("delimited")
     }
 }
 
@@ -83,7 +104,9 @@ mod tests {
 
     #[test]
     fn chooses_what_is_wanted_most() {
-        use Format::{OpenMetrics, Text};
+        use Format::{OpenMetrics, Protobuf, Text};
+        let native = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+             encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1";
         let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
              application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;q=0.4,\
              text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
@@ -92,6 +115,8 @@ mod tests {
             ("*/*", Text),
             ("text/html", Text),
             (prometheus, OpenMetrics),
+            (native, Protobuf),
+            ("application/vnd.google.protobuf", Text),
             ("text/plain;version=0.0.4", Text),
             (
                 "text/plain;q=0.5, application/openmetrics-text; version=1.0.0; q=0.4",

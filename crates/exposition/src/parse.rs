@@ -4,17 +4,25 @@
 //! [`PageParser`] is either. Both read entry by entry with `next_entry`; a reader that remembers how
 //! the last page looked offers what it expects with `take_expected` and pays for a comparison and
 //! the value only. [`parse_series_labels`] turns the text of a series into labels, which is needed
-//! once for each series that was not there before.
+//! once for each series that was not there before. [`DetailedParser`] reads every format, protobuf
+//! too, with all that samples may have beside their values, and [`families`] a whole page.
 
+mod classic;
+mod created;
+mod detailed;
 mod error;
 mod float;
 mod labels;
 mod lexer;
 mod openmetrics;
+mod protobuf;
+mod series_text;
 mod text;
+mod wire;
 
 use model::MetricType;
 
+pub use detailed::{Detail, DetailExemplar, DetailOptions, DetailValue, DetailedParser, families};
 pub use error::{ParseError, Problem};
 pub use labels::{SeriesError, parse_series_labels, unescape};
 pub use openmetrics::OpenMetricsParser;

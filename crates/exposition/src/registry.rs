@@ -205,20 +205,14 @@ impl Entry {
             Instrument::Function(value) => (MetricType::Gauge, vec![number(value())]),
         };
         MetricFamily {
-            name: Text::from(name),
-            help: Text::from(self.help),
-            metric_type,
             metrics,
+            ..MetricFamily::new(Text::from(name), Text::from(self.help), metric_type)
         }
     }
 }
 
 fn number(value: f64) -> Metric {
-    Metric {
-        labels: Vec::new(),
-        value: MetricValue::Number(value),
-        timestamp: None,
-    }
+    Metric::new(Vec::new(), MetricValue::Number(value))
 }
 
 impl fmt::Debug for Registry {

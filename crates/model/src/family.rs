@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::MetricType;
+use crate::{Histogram, MetricType};
 
 /// Text that is mostly constant in exporters.
 pub type Text = Cow<'static, str>;
@@ -16,6 +16,8 @@ pub struct MetricFamily {
     pub help: Text,
     /// Kind of all metrics inside.
     pub metric_type: MetricType,
+    /// In what the values are measured; empty if not said. Part of the name's end.
+    pub unit: Text,
     /// The metrics, each with another label set.
     pub metrics: Vec<Metric>,
 }
@@ -28,6 +30,23 @@ pub struct Metric {
     /// The value or values.
     pub value: MetricValue,
     /// Explicit timestamp in milliseconds; exporters of present state have none.
+    pub timestamp: Option<i64>,
+    /// Since when the metric counts, in milliseconds since the Unix epoch, if that is said.
+    pub created: Option<i64>,
+    /// Examples of what was counted.
+    pub exemplars: Vec<MetricExemplar>,
+}
+
+/// An example of what a metric counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricExemplar {
+    /// The upper bound of the bucket that counted it; None for counters and native histograms.
+    pub bucket: Option<f64>,
+    /// What identifies the observation.
+    pub labels: Vec<(Text, Text)>,
+    /// The value observed.
+    pub value: f64,
+    /// Milliseconds since the Unix epoch.
     pub timestamp: Option<i64>,
 }
 
@@ -44,6 +63,13 @@ pub enum MetricValue {
         sum: f64,
         /// Number of observations; printed as the `+Inf` bucket and as `_count`.
         count: f64,
+    },
+    /// A native histogram, and the classic buckets that may stand beside it.
+    NativeHistogram {
+        /// The histogram.
+        histogram: Box<Histogram>,
+        /// (upper bound, cumulative count), ascending; empty if there is no classic part.
+        buckets: Vec<(f64, f64)>,
     },
     /// Quantiles as (quantile, value), ascending.
     Summary {
@@ -63,6 +89,7 @@ impl MetricFamily {
             name: name.into(),
             help: help.into(),
             metric_type,
+            unit: Text::default(),
             metrics: Vec::new(),
         }
     }
@@ -86,10 +113,20 @@ impl MetricFamily {
 
     /// Adds a number under these labels.
     pub fn push(&mut self, labels: Vec<(Text, Text)>, value: f64) {
-        self.metrics.push(Metric {
+        let value = MetricValue::Number(value);
+        self.metrics.push(Metric::new(labels, value));
+    }
+}
+
+impl Metric {
+    /// A metric of the present, of which nothing else is said.
+    pub fn new(labels: Vec<(Text, Text)>, value: MetricValue) -> Self {
+        Self {
             labels,
-            value: MetricValue::Number(value),
+            value,
             timestamp: None,
-        });
+            created: None,
+            exemplars: Vec::new(),
+        }
     }
 }

@@ -24,6 +24,12 @@ pub const METRICS_PATH: &str = "__metrics_path__";
 pub const SCRAPE_INTERVAL: &str = "__scrape_interval__";
 /// Timeout of the target's scrapes.
 pub const SCRAPE_TIMEOUT: &str = "__scrape_timeout__";
+/// Whether native histograms of the target are kept.
+pub const SCRAPE_NATIVE_HISTOGRAMS: &str = "__scrape_native_histograms__";
+/// Whether classic histograms of the target are kept beside native ones.
+pub const ALWAYS_SCRAPE_CLASSIC_HISTOGRAMS: &str = "__always_scrape_classic_histograms__";
+/// Whether classic histograms of the target become native ones with custom buckets.
+pub const CONVERT_CLASSIC_HISTOGRAMS_TO_NHCB: &str = "__convert_classic_histograms_to_nhcb__";
 /// Prefix of URL parameter labels.
 pub const PARAM_PREFIX: &str = "__param_";
 /// Prefix of labels that discovery sets and that end with relabeling.

@@ -40,7 +40,7 @@ pub mod value;
 pub use alert::Alert;
 pub use annotations::Annotations;
 pub use exemplar::{Exemplar, SeriesExemplars};
-pub use family::{Metric, MetricFamily, MetricValue};
+pub use family::{Metric, MetricExemplar, MetricFamily, MetricValue};
 pub use histogram::{Buckets, CounterResetHint, Histogram, Span};
 pub use labels::{Labels, LabelsBuilder};
 pub use matcher::{MatchOp, Matcher};

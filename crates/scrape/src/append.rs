@@ -1,16 +1,21 @@
 //! A page into the store: sample by sample, in page order, as one part of a batch.
 
 mod beside;
+mod detailed;
 
+use std::borrow::Cow;
+
+use config::server::HistogramOptions;
 use exposition::Format;
 use exposition::parse::{
-    Entry, OpenMetricsParser, PageParser, ParseError, Sample, SeriesError, TextParser,
-    parse_series_labels,
+    self, DetailExemplar, DetailOptions, Entry, OpenMetricsParser, PageParser, ParseError, Sample,
+    SeriesError, TextParser, parse_series_labels,
 };
+use model::histogram::HistogramError;
 use model::label::{EXPORTED_PREFIX, METRIC_NAME};
 use model::value::STALE;
 use model::{Labels, LabelsBuilder, Metadata, MetricType, SeriesRef, relabel};
-use storage::{Append, AppendError, Appender, NewSeries, RoomError};
+use storage::{Append, AppendError, AppendValue, Appender, NewSeries, RoomError};
 
 use self::beside::PageComments;
 use crate::cache::{Fate, PageCache, PageScan, Slot};
@@ -64,6 +69,12 @@ pub enum PageError {
     /// More samples than the limit.
     #[error("sample limit exceeded")]
     SampleLimit,
+    /// A native histogram has more buckets than the limit, and its resolution is the lowest.
+    #[error("histogram bucket limit exceeded")]
+    BucketLimit,
+    /// A native histogram contradicts itself.
+    #[error(transparent)]
+    Histogram(#[from] HistogramError),
     /// The store does not take samples now.
     #[error(transparent)]
     Store(#[from] AppendError),
@@ -74,12 +85,50 @@ pub(crate) struct PageContext<'a> {
     pub(crate) job: &'a Job,
     /// Labels that every series of the target gets.
     pub(crate) target_labels: &'a Labels,
+    /// What becomes of the target's histograms.
+    pub(crate) histograms: HistogramOptions,
     /// Timestamp of samples that bring none.
     pub(crate) timestamp: i64,
     /// The latest timestamp that samples may bring.
     pub(crate) max_time: i64,
+    /// Timestamp of the page before, if there was one.
+    pub(crate) previous: Option<i64>,
     /// Whether the store is told of type, help and unit when they are new.
     pub(crate) sends_metadata: bool,
+    /// Whether series begin with a zero at the time since when they count.
+    pub(crate) adds_zeros: bool,
+}
+
+impl<'a> PageContext<'a> {
+    /// The first page of a target.
+    pub(crate) fn of(job: &'a Job, target_labels: &'a Labels, timestamp: i64) -> Self {
+        Self {
+            job,
+            target_labels,
+            histograms: job.config.histograms,
+            timestamp,
+            max_time: i64::MAX,
+            previous: None,
+            sends_metadata: false,
+            adds_zeros: false,
+        }
+    }
+
+    /// What is read of a page beside plain numbers; None if nothing is.
+    fn details(&self, format: Format) -> Option<DetailOptions> {
+        let options = DetailOptions {
+            native_histograms: self.histograms.scrape_native_histograms,
+            keeps_classic: self.histograms.always_scrape_classic_histograms,
+            converts_classic: self.histograms.convert_classic_histograms_to_nhcb,
+            start_timestamps: self.adds_zeros,
+        };
+        let is_plain = match format {
+            Format::Text => !options.converts_classic,
+            Format::OpenMetrics => !options.converts_classic && !options.start_timestamps,
+            Format::Protobuf => false,
+        };
+        (!is_plain).then_some(options)
+    }
 }
 
 /// Appends all samples of the page, and stale markers for the series that it no longer has. On an
@@ -95,10 +144,6 @@ pub(crate) fn append_page(
     appender: &mut dyn Appender,
     counts: &mut Counts,
 ) -> Result<(), PageError> {
-    let mut parser = match format {
-        Format::Text => PageParser::Text(TextParser::new(page)),
-        Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(page)),
-    };
     let mut scan = cache.scan();
     let mut work = PageWork {
         context,
@@ -107,41 +152,24 @@ pub(crate) fn append_page(
         counts,
         metric_type: MetricType::Unknown,
         over_limit: false,
+        over_buckets: false,
         labels: LabelsBuilder::new(),
         exemplar_labels: LabelsBuilder::new(),
-        comments: context
-            .sends_metadata
-            .then(|| PageComments::of(page, format)),
+        comments: context.sends_metadata.then(|| PageComments::of(format)),
         metadata: None,
     };
-    let mut segment_start = 0;
-    loop {
-        if parser.position() == segment_start
-            && let Some((segment, series)) =
-                scan.expected(page.get(segment_start..).unwrap_or_default())
-            && let Some(sample) = parser.take_expected(segment)?
-        {
-            work.expected(&mut scan, &Sample { series, ..sample }, segment_start)?;
-            segment_start = parser.position();
-            continue;
-        }
-        match parser.next_entry()? {
-            None => break,
-            Some(Entry::Type { metric_type, .. }) => work.metric_type = metric_type,
-            Some(Entry::Series(sample)) => {
-                let segment = page.get(segment_start..sample.series_end);
-                work.unexpected(&mut scan, segment.unwrap_or_default(), &sample)?;
-                segment_start = parser.position();
-            }
-            Some(_) => {}
-        }
-    }
+    let tail = match context.details(format) {
+        Some(options) => work.detailed_page(&mut scan, page, format, options)?,
+        None => work.plain_page(&mut scan, page, format)?,
+    };
     if work.over_limit {
         return Err(PageError::SampleLimit);
     }
+    if work.over_buckets {
+        return Err(PageError::BucketLimit);
+    }
     let mut outcome = Ok(());
-    let tail = page.get(segment_start..).unwrap_or_default();
-    scan.finish(tail, |slot| {
+    scan.finish(&tail, |slot| {
         if outcome.is_ok() {
             outcome = end_series(slot, context, work.appender);
         }
@@ -197,43 +225,120 @@ struct PageWork<'a> {
     counts: &'a mut Counts,
     /// The kind that the page last told.
     metric_type: MetricType,
+    /// More samples than the limit; from there on they are only counted.
     over_limit: bool,
+    /// A histogram has more buckets than the limit, and cannot have fewer.
+    over_buckets: bool,
     /// Memory for the labels of new series.
     labels: LabelsBuilder,
     exemplar_labels: LabelsBuilder,
     keeps_exemplars: bool,
     /// Set if the store is told of metadata.
-    comments: Option<PageComments<'a>>,
+    comments: Option<PageComments>,
     /// What the store is to be told of the present sample's series.
     metadata: Option<Metadata>,
 }
 
+/// What a page has for a series.
+struct Offer<'a> {
+    value: AppendValue<'a>,
+    timestamp: Option<i64>,
+    /// Since when the series counts, in milliseconds since the Unix epoch; 0 if nobody says.
+    start: i64,
+    exemplars: Examples<'a>,
+}
+
+/// Exemplars beside a sample.
+enum Examples<'a> {
+    None,
+    One(parse::Exemplar<'a>),
+    Many(&'a [DetailExemplar]),
+}
+
+impl<'a> From<&Sample<'a>> for Offer<'a> {
+    #[inline]
+    fn from(sample: &Sample<'a>) -> Self {
+        Self {
+            value: AppendValue::Float(sample.value),
+            timestamp: sample.timestamp,
+            start: 0,
+            exemplars: match sample.exemplar {
+                Some(exemplar) => Examples::One(exemplar),
+                None => Examples::None,
+            },
+        }
+    }
+}
+
 impl PageWork<'_> {
+    /// A page of text whose samples are numbers. Gives back what stands behind the last one.
+    fn plain_page<'p>(
+        &mut self,
+        scan: &mut PageScan<'_>,
+        page: &'p [u8],
+        format: Format,
+    ) -> Result<Cow<'p, [u8]>, PageError> {
+        let mut parser = match format {
+            Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(page)),
+            Format::Text | Format::Protobuf => PageParser::Text(TextParser::new(page)),
+        };
+        let mut segment_start = 0;
+        loop {
+            if parser.position() == segment_start
+                && let Some((segment, series)) =
+                    scan.expected(page.get(segment_start..).unwrap_or_default())
+                && let Some(sample) = parser.take_expected(segment)?
+            {
+                self.expected(scan, segment, series, &Offer::from(&sample))?;
+                segment_start = parser.position();
+                continue;
+            }
+            match parser.next_entry()? {
+                None => break,
+                Some(Entry::Type { metric_type, .. }) => self.metric_type = metric_type,
+                Some(Entry::Series(sample)) => {
+                    let segment = page.get(segment_start..sample.series_end);
+                    let segment = segment.unwrap_or_default();
+                    self.unexpected(scan, segment, sample.series, &Offer::from(&sample))?;
+                    segment_start = parser.position();
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(page.get(segment_start..).unwrap_or_default().into())
+    }
+
     /// A sample that came where the last page had it.
     #[inline]
     fn expected(
         &mut self,
         scan: &mut PageScan<'_>,
-        sample: &Sample<'_>,
-        segment_start: usize,
+        segment: &[u8],
+        series: &[u8],
+        offer: &Offer<'_>,
     ) -> Result<(), PageError> {
         self.counts.scraped += 1;
-        let Some(slot) = scan.hit().filter(|_| !self.over_limit) else {
+        let Some(slot) = scan.hit() else {
             return Ok(());
         };
         self.metric_type = slot.metric_type;
         if slot.fate == Fate::Dropped {
             return Ok(());
         }
+        if self.over_limit {
+            self.counts.kept += 1;
+            return Ok(());
+        }
         let mut changed = slot;
         if self.comments.is_some() {
-            self.describe_expected(sample.series, segment_start..sample.series_end);
+            let comments = segment.get(..segment.len() - series.len());
+            self.describe_expected(series, comments.unwrap_or_default());
         }
-        match self.append_known(&mut changed, sample)? {
+        match self.append_known(&mut changed, offer)? {
             Step::Done => {}
             Step::NeedsLabels => {
-                self.describe(sample.series);
-                changed = self.append_new(sample.series, slot.metric_type, sample)?;
+                self.describe(series);
+                changed = self.append_new(series, slot.metric_type, offer)?;
                 self.count_added(Some(slot.fate), changed.fate);
             }
         }
@@ -248,56 +353,73 @@ impl PageWork<'_> {
         &mut self,
         scan: &mut PageScan<'_>,
         segment: &[u8],
-        sample: &Sample<'_>,
+        series: &[u8],
+        offer: &Offer<'_>,
     ) -> Result<(), PageError> {
         self.counts.scraped += 1;
-        if self.over_limit {
-            // The page is refused at its end; until then it only costs its reading.
-            return Ok(());
-        }
         if let Some(comments) = &mut self.comments {
-            let end = sample.series_end - sample.series.len();
-            comments.pass(sample.series_end - segment.len()..end, true);
-            self.describe(sample.series);
+            let before = segment.get(..segment.len() - series.len());
+            comments.pass(before.unwrap_or_default(), true);
+            self.describe(series);
         }
-        let known = scan.find(sample.series);
+        let known = scan.find(series);
         let known = known.filter(|slot| slot.metric_type == self.metric_type);
+        if self.over_limit {
+            return self.count_over_limit(known, series);
+        }
         let slot = match known {
             Some(mut slot) if slot.fate != Fate::Dropped => {
-                match self.append_known(&mut slot, sample)? {
+                match self.append_known(&mut slot, offer)? {
                     Step::Done => slot,
-                    Step::NeedsLabels => {
-                        self.append_new(sample.series, self.metric_type, sample)?
-                    }
+                    Step::NeedsLabels => self.append_new(series, self.metric_type, offer)?,
                 }
             }
             Some(slot) => slot,
-            None => self.append_new(sample.series, self.metric_type, sample)?,
+            None => self.append_new(series, self.metric_type, offer)?,
         };
         self.count_added(known.map(|slot| slot.fate), slot.fate);
         // Of a page that explodes only so much is remembered; the rest is looked at anew each time.
         if slot.fate != Fate::Refused || self.counts.no_room <= REMEMBERED_REFUSALS {
-            scan.push(segment, sample.series.len(), slot);
+            scan.push(segment, series.len(), slot);
         }
+        Ok(())
+    }
+
+    /// The page is refused at its end; until then it is counted what relabeling leaves of it.
+    #[cold]
+    fn count_over_limit(&mut self, known: Option<Slot>, series: &[u8]) -> Result<(), PageError> {
+        let is_kept = match known {
+            Some(slot) => slot.fate != Fate::Dropped,
+            None => {
+                let labels = &mut self.labels;
+                series_labels(series, self.metric_type, self.context, labels)?.is_some()
+            }
+        };
+        self.counts.kept += usize::from(is_kept);
         Ok(())
     }
 
     /// Appends by the store's number of the series.
     #[inline]
-    fn append_known(&mut self, slot: &mut Slot, sample: &Sample<'_>) -> Result<Step, PageError> {
+    fn append_known(&mut self, slot: &mut Slot, offer: &Offer<'_>) -> Result<Step, PageError> {
         if slot.fate == Fate::Refused {
             return Ok(Step::NeedsLabels);
         }
-        let Some((timestamp, fate)) = self.time(sample) else {
+        let Some((timestamp, fate)) = self.time(offer.timestamp) else {
             return Ok(Step::Done);
         };
-        let mut append = Append::new(&NO_LABELS, timestamp, sample.value).with_series(slot.series);
+        let mut append = Append::new(&NO_LABELS, timestamp, offer.value).with_series(slot.series);
+        append.start_timestamp = offer.start;
+        let previous = self.context.previous;
+        if previous.is_some_and(|previous| offer.start > previous) {
+            self.append_zero(&append);
+        }
         append.metadata = self.metadata.as_ref();
         match self.appender.append(append) {
             Ok(series) => {
                 slot.series = series;
                 slot.fate = fate;
-                self.taken(series, timestamp, sample);
+                self.taken(series, timestamp, offer);
             }
             // The store has forgotten the number, and now wants to see the labels.
             Err(AppendError::InvalidLabels(_)) => {
@@ -315,7 +437,7 @@ impl PageWork<'_> {
         &mut self,
         series: &[u8],
         metric_type: MetricType,
-        sample: &Sample<'_>,
+        offer: &Offer<'_>,
     ) -> Result<Slot, PageError> {
         let mut slot = Slot {
             series: SeriesRef::new(0),
@@ -327,20 +449,22 @@ impl PageWork<'_> {
             slot.fate = Fate::Dropped;
             return Ok(slot);
         };
-        let Some((timestamp, fate)) = self.time(sample) else {
+        let Some((timestamp, fate)) = self.time(offer.timestamp) else {
             return Ok(slot);
         };
         let may_begin = self.appender.new_series() < self.context.job.limits.new_series;
-        let mut append = Append::new(&labels, timestamp, sample.value);
+        let mut append = Append::new(&labels, timestamp, offer.value);
         if !may_begin {
             append.new_series = NewSeries::Refused;
         }
+        append.start_timestamp = offer.start;
+        self.append_zero(&append);
         append.metadata = self.metadata.as_ref();
         match self.appender.append(append) {
             Ok(series) => {
                 slot.series = series;
                 slot.fate = fate;
-                self.taken(series, timestamp, sample);
+                self.taken(series, timestamp, offer);
             }
             Err(error) => self.refused(error)?,
         }
@@ -349,9 +473,9 @@ impl PageWork<'_> {
 
     /// The store has taken a sample.
     #[inline]
-    fn taken(&mut self, series: SeriesRef, timestamp: i64, sample: &Sample<'_>) {
-        if let Some(exemplar) = sample.exemplar.filter(|_| self.keeps_exemplars) {
-            self.append_exemplar(series, timestamp, &exemplar);
+    fn taken(&mut self, series: SeriesRef, timestamp: i64, offer: &Offer<'_>) {
+        if self.keeps_exemplars {
+            self.append_exemplars(series, timestamp, &offer.exemplars);
         }
     }
 
@@ -366,14 +490,14 @@ impl PageWork<'_> {
     /// Counts a sample that is to be appended: its timestamp, and what becomes of its series. None
     /// if it is not appended after all.
     #[inline]
-    fn time(&mut self, sample: &Sample<'_>) -> Option<(i64, Fate)> {
+    fn time(&mut self, timestamp: Option<i64>) -> Option<(i64, Fate)> {
         self.counts.kept += 1;
         if self.counts.kept > self.context.job.limits.samples {
             self.over_limit = true;
             return None;
         }
         let config = &self.context.job.config;
-        match sample.timestamp.filter(|_| config.honor_timestamps) {
+        match timestamp.filter(|_| config.honor_timestamps) {
             None => Some((self.context.timestamp, Fate::Live)),
             Some(timestamp) if timestamp > self.context.max_time => {
                 self.counts.out_of_bounds += 1;

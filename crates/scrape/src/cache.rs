@@ -67,8 +67,10 @@ pub(crate) struct PageCache {
     order: Order,
     /// True once every live series has had its stale marker.
     stale: bool,
-    /// Live series of pages that were read by other rules.
+    /// Live series of pages that were read by other rules, or whose stale markers were lost.
     retired: Vec<Slot>,
+    /// Series whose stale markers are in the batch that is on its way.
+    ending: Vec<Slot>,
 }
 
 #[derive(Debug, Default)]
@@ -117,13 +119,24 @@ impl PageCache {
 
     /// Calls `end` for every live series and remembers that they have ended.
     pub(crate) fn end_all(&mut self, mut end: impl FnMut(Slot)) {
-        self.retired.drain(..).for_each(&mut end);
-        if std::mem::replace(&mut self.stale, true) {
-            return;
-        }
-        for index in 0..self.order.entries.len() {
-            self.end_one(index, &mut end);
-        }
+        let live = self.order.entries.iter().map(|entry| entry.slot);
+        let live = live.filter(|slot| slot.fate == Fate::Live && !self.stale);
+        let start = self.ending.len();
+        self.ending.append(&mut self.retired);
+        self.ending.extend(live);
+        self.stale = true;
+        let ended = self.ending.get(start..).unwrap_or_default();
+        ended.iter().copied().for_each(&mut end);
+    }
+
+    /// The batch is in the store: what has ended has ended.
+    pub(crate) fn committed(&mut self) {
+        self.ending = Vec::new();
+    }
+
+    /// The batch is lost, and the stale markers in it: the series end with the next one.
+    pub(crate) fn lost(&mut self) {
+        self.retired.append(&mut self.ending);
     }
 
     /// Forgets the page: what is remembered was decided by rules that no longer hold. Its live
@@ -154,14 +167,6 @@ impl PageCache {
         self.order.comments.capacity()
             + self.order.tail.capacity()
             + self.order.entries.capacity() * size_of::<Entry>()
-    }
-
-    fn end_one(&self, index: usize, end: &mut impl FnMut(Slot)) {
-        if let Some(entry) = self.order.entries.get(index)
-            && entry.slot.fate == Fate::Live
-        {
-            end(entry.slot);
-        }
     }
 }
 
@@ -265,7 +270,7 @@ impl PageScan<'_> {
         }
         if let Some(rebuilt) = self.rebuilt.take() {
             if !self.cache.stale && rebuilt.taken.contains(&false) {
-                self.end_gone(&rebuilt, &mut end);
+                self.retire_gone(&rebuilt);
             }
             self.cache.order = rebuilt.order;
             self.cache.order.comments.shrink_to_fit();
@@ -278,7 +283,8 @@ impl PageScan<'_> {
         self.cache.stale = false;
     }
 
-    /// Ends what was stored by other rules and is not stored by the present ones.
+    /// Ends what the page no longer has, and what was stored by other rules and is not stored by the
+    /// present ones; but no series that the page has under another text.
     fn end_retired(&mut self, end: &mut impl FnMut(Slot)) {
         if self.cache.retired.is_empty() {
             return;
@@ -287,19 +293,15 @@ impl PageScan<'_> {
         for slot in std::mem::take(&mut self.cache.retired) {
             if !goes_on.contains(&slot.series) {
                 end(slot);
+                self.cache.ending.push(slot);
             }
         }
     }
 
-    /// Ends what the page no longer has, but for series that it has under another text.
-    fn end_gone(&self, rebuilt: &Rebuilt, end: &mut impl FnMut(Slot)) {
-        let goes_on = stored(&rebuilt.order);
+    fn retire_gone(&mut self, rebuilt: &Rebuilt) {
         let old = self.cache.order.entries.iter().zip(&rebuilt.taken);
-        for (index, (entry, taken)) in old.enumerate() {
-            if !taken && !goes_on.contains(&entry.slot.series) {
-                self.cache.end_one(index, end);
-            }
-        }
+        let gone = old.filter(|(entry, taken)| !**taken && entry.slot.fate == Fate::Live);
+        self.cache.retired.extend(gone.map(|(entry, _)| entry.slot));
     }
 
     /// Begins a new order with what has been as expected so far.

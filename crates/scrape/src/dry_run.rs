@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exposition::Format;
-use exposition::parse::{Entry, OpenMetricsParser, PageParser, TextParser};
+use exposition::parse::{
+    DetailOptions, DetailedParser, Entry, OpenMetricsParser, PageParser, TextParser,
+};
 
 use config::server::ScrapeProtocol;
 
@@ -139,6 +141,8 @@ fn read(bytes: &[u8], format: Format, page: &mut FetchedPage) {
     let mut parser = match format {
         Format::Text => PageParser::Text(TextParser::new(bytes)),
         Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(bytes)),
+        // A target may send it although it was not asked for it.
+        Format::Protobuf => return count_details(bytes, format, page),
     };
     loop {
         let start = parser.position();
@@ -153,6 +157,20 @@ fn read(bytes: &[u8], format: Format, page: &mut FetchedPage) {
                 return;
             }
         }
+    }
+}
+
+/// The same of a page that has no lines.
+fn count_details(bytes: &[u8], format: Format, page: &mut FetchedPage) {
+    let outcome = DetailedParser::new(bytes, format, DetailOptions::default());
+    let outcome = outcome.and_then(|mut parser| {
+        while parser.next_sample()?.is_some() {
+            page.samples += 1;
+        }
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        page.error = error.to_string();
     }
 }
 

@@ -10,7 +10,7 @@ use storage::{AppendError, Appendable, RoomError};
 use crate::append::{Counts, PageContext, PageError, append_page, end_page};
 use crate::cache::PageCache;
 use crate::error::ScrapeError;
-use crate::fetch::{Fetched, page_format};
+use crate::fetch::{FetchError, Fetched, page_format};
 use crate::instruments::Instruments;
 use crate::job::Job;
 use crate::report::{Report, ReportSeries};
@@ -26,6 +26,8 @@ pub(crate) struct Ingest {
     pub(crate) instruments: Arc<Instruments>,
     /// Whether the store is told of type, help and unit when they are new.
     pub(crate) sends_metadata: bool,
+    /// Whether series begin with a zero at the time since when they count.
+    pub(crate) adds_zeros: bool,
 }
 
 /// What is remembered of a target from scrape to scrape.
@@ -35,6 +37,8 @@ pub(crate) struct TargetMemory {
     /// Format of the page in the cache.
     pub(crate) format: Format,
     reports: Option<ReportSeries>,
+    /// Timestamp of the last page that was stored.
+    previous: Option<i64>,
     /// The job by whose rules the rest was decided.
     job: Option<Arc<Job>>,
 }
@@ -94,7 +98,10 @@ impl Ingest {
             started,
         } = arrival;
         memory.follow(&job);
-        let context = self.context(&target, &job, timestamp);
+        let context = PageContext {
+            previous: memory.previous,
+            ..self.context(&target, &job, timestamp)
+        };
         let mut counts = Counts::default();
         let mut appender = self.store.appender();
         let mut body_bytes = 0.0;
@@ -119,6 +126,11 @@ impl Ingest {
         if let Err(error) = &outcome {
             self.instruments.count_error(error);
             appender.rollback();
+            memory.cache.lost();
+            if let ScrapeError::Fetch(FetchError::BodySizeLimit) = error {
+                // As upstream tells it.
+                body_bytes = -1.0;
+            }
             appender = self.store.appender();
             ended = end_page(&context, &mut memory.cache, appender.as_mut());
         }
@@ -146,6 +158,13 @@ impl Ingest {
             self.instruments.count(job_name, &late);
             Ok(())
         });
+        match &reported {
+            Ok(()) => memory.cache.committed(),
+            Err(_) => memory.cache.lost(),
+        }
+        if outcome.is_ok() && reported.is_ok() {
+            memory.previous = Some(timestamp);
+        }
         if let Err(error) = reported {
             tracing::error!(target = %target.url, %error, "scrape commit failed");
             outcome = outcome.and(Err(ScrapeError::Page(error)));
@@ -185,11 +204,11 @@ impl Ingest {
 
     fn context<'a>(&self, target: &'a Target, job: &'a Job, timestamp: i64) -> PageContext<'a> {
         PageContext {
-            job,
-            target_labels: &target.labels,
-            timestamp,
+            histograms: target.histograms.over(job.config.histograms),
             max_time: self.clock.now_millis().saturating_add(MAX_AHEAD_MILLIS),
             sends_metadata: self.sends_metadata,
+            adds_zeros: self.adds_zeros,
+            ..PageContext::of(job, &target.labels, timestamp)
         }
     }
 }

@@ -23,7 +23,7 @@ impl Job {
         forced_error: Option<String>,
         defaults: DefaultLimits,
     ) -> Self {
-        let limits = Limits::new(&config.limits, defaults);
+        let limits = Limits::new(&config, defaults);
         Self::with_limits(config, forced_error, limits)
     }
 
@@ -48,22 +48,23 @@ impl Job {
             || a.honor_timestamps != b.honor_timestamps
             || a.track_timestamps_staleness != b.track_timestamps_staleness
             || a.metric_name_validation_scheme != b.metric_name_validation_scheme
+            || a.histograms != b.histograms
             || self.limits != other.limits
     }
 }
 
-/// The job's protocols, best first, as upstream weighs them. Protobuf is not asked for, whatever the
-/// configuration says: a page in it could not be read.
+/// The job's protocols, best first, as upstream weighs them.
 fn accept_header(config: &ScrapeConfig) -> String {
-    let protocols = config.scrape_protocols.iter();
-    let readable = protocols.filter(|protocol| **protocol != ScrapeProtocol::PrometheusProto);
     let mut weight = ScrapeProtocol::ALL.len() + 1;
     let mut accept = String::new();
-    for protocol in readable {
+    for protocol in &config.scrape_protocols {
         let (media_type, escaped) = match protocol {
-            ScrapeProtocol::PrometheusProto | ScrapeProtocol::PrometheusText004 => {
-                ("text/plain;version=0.0.4", false)
-            }
+            ScrapeProtocol::PrometheusProto => (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                 encoding=delimited",
+                false,
+            ),
+            ScrapeProtocol::PrometheusText004 => ("text/plain;version=0.0.4", false),
             ScrapeProtocol::PrometheusText100 => ("text/plain;version=1.0.0", true),
             ScrapeProtocol::OpenMetricsText001 => {
                 ("application/openmetrics-text;version=0.0.1", false)
@@ -86,17 +87,37 @@ fn accept_header(config: &ScrapeConfig) -> String {
 
 #[cfg(test)]
 mod tests {
+    use config::server::EscapingScheme;
+
     use super::*;
 
     #[test]
     fn accept_is_what_prometheus_sends() {
-        let config = Arc::new(ScrapeConfig::named("a"));
-        let job = Job::new(config, None, DefaultLimits::default());
+        let accept = |protocols: &[ScrapeProtocol], escaping| {
+            let config = ScrapeConfig {
+                scrape_protocols: protocols.to_vec(),
+                metric_name_escaping_scheme: escaping,
+                ..ScrapeConfig::named("a")
+            };
+            Job::new(Arc::new(config), None, DefaultLimits::default()).accept
+        };
         let want = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
                     application/openmetrics-text;version=0.0.1;q=0.5,\
                     text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
                     text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
-        assert_eq!(job.accept, want);
+        let utf8 = EscapingScheme::AllowUtf8;
+        assert_eq!(accept(&ScrapeProtocol::DEFAULT, utf8), want);
+        let underscores = want.replace("allow-utf-8", "underscores");
+        let found = accept(&ScrapeProtocol::DEFAULT, EscapingScheme::Underscores);
+        assert_eq!(found, underscores);
+        let native = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                      encoding=delimited;q=0.6,\
+                      application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+                      application/openmetrics-text;version=0.0.1;q=0.4,\
+                      text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,\
+                      text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+        let found = accept(&ScrapeProtocol::DEFAULT_NATIVE_HISTOGRAMS, utf8);
+        assert_eq!(found, native);
     }
 
     #[test]

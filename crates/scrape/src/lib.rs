@@ -23,6 +23,7 @@
 //!     offset_seed: 0,
 //!     limits: scrape::limits::DefaultLimits::default(),
 //!     sends_metadata: false,
+//!     adds_zeros: false,
 //! };
 //! let manager = Manager::new(options, vec![Arc::new(ScrapeConfig::named("node"))]);
 //! let handle = manager.handle();

@@ -1,8 +1,9 @@
 //! What a scrape may bring. Where a configuration says nothing, these defaults hold: high enough
 //! for every page that is meant, low enough that one broken target does not take the memory of all.
 
-use config::server::{Limit, ScrapeLimits};
+use config::server::{Limit, ScrapeConfig};
 use model::Labels;
+use model::histogram::schema;
 use model::quote::quoted;
 
 /// Limits as they are enforced; the largest number stands for none.
@@ -20,6 +21,10 @@ pub(crate) struct Limits {
     pub(crate) label_value_length: usize,
     /// Series that a page may begin; those that are there already do not count.
     pub(crate) new_series: usize,
+    /// Buckets of a native histogram; one with more is made coarser.
+    pub(crate) buckets: usize,
+    /// Finest resolution of native histograms.
+    pub(crate) max_schema: i32,
 }
 
 /// Limits that go with the machine: what holds where a configuration says nothing.
@@ -56,7 +61,10 @@ pub const DEFAULT_LABEL_NAME_LENGTH: u64 = 1 << 10;
 pub const DEFAULT_LABEL_VALUE_LENGTH: u64 = 64 << 10;
 
 impl Limits {
-    pub(crate) fn new(stated: &ScrapeLimits, defaults: DefaultLimits) -> Self {
+    pub(crate) fn new(config: &ScrapeConfig, defaults: DefaultLimits) -> Self {
+        let stated = &config.limits;
+        let buckets = config.histograms.native_histogram_bucket_limit;
+        let buckets = if buckets == 0 { u64::MAX } else { buckets };
         let limit = |stated: Limit, default: u64| {
             let number = stated.or_built_in(Some(default)).unwrap_or(u64::MAX);
             usize::try_from(number).unwrap_or(usize::MAX)
@@ -68,6 +76,8 @@ impl Limits {
             label_name_length: limit(stated.label_name_length_limit, DEFAULT_LABEL_NAME_LENGTH),
             label_value_length: limit(stated.label_value_length_limit, DEFAULT_LABEL_VALUE_LENGTH),
             new_series: defaults.new_series,
+            buckets: usize::try_from(buckets).unwrap_or(usize::MAX),
+            max_schema: schema_of_factor(config.histograms.native_histogram_min_bucket_factor),
         }
     }
 
@@ -154,6 +164,16 @@ pub enum LabelLimitError {
     },
 }
 
+/// The finest schema whose buckets grow by at least this factor.
+fn schema_of_factor(factor: f64) -> i32 {
+    if factor <= 1.0 {
+        return schema::MAX_EXPONENTIAL;
+    }
+    let finest = (-factor.log2().log2()).floor();
+    let (coarse, fine) = (schema::MIN_EXPONENTIAL, schema::MAX_EXPONENTIAL);
+    finest.clamp(f64::from(coarse), f64::from(fine)) as i32
+}
+
 fn metric(labels: &Labels) -> String {
     shown(labels.metric_name().unwrap_or_default())
 }
@@ -172,15 +192,36 @@ mod tests {
 
     #[test]
     fn stated_limits_replace_the_defaults() {
-        let stated = ScrapeLimits {
-            sample_limit: Limit::stated(5),
-            label_limit: Limit::stated(0),
-            ..ScrapeLimits::default()
-        };
-        let limits = Limits::new(&stated, DefaultLimits::default());
+        let mut config = ScrapeConfig::named("a");
+        config.limits.sample_limit = Limit::stated(5);
+        config.limits.label_limit = Limit::stated(0);
+        let limits = Limits::new(&config, DefaultLimits::default());
         assert_eq!(limits.samples, 5);
         assert_eq!(limits.labels, usize::MAX);
         assert_eq!(limits.body_size, 64 << 20);
+        assert_eq!(limits.buckets, usize::MAX);
+    }
+
+    #[test]
+    fn a_bucket_factor_is_a_schema() {
+        // Source: the table in Prometheus' documentation of `native_histogram_min_bucket_factor`.
+        let cases = [
+            (0.0, 8),
+            (1.0, 8),
+            (1.002, 8),
+            (1.003, 7),
+            (1.0109, 5),
+            (1.0108, 6),
+            (1.1, 2),
+            (1.5, 0),
+            (2.0, 0),
+            (3.0, -1),
+            (65_536.0, -4),
+            (1e300, -4),
+        ];
+        for (factor, want) in cases {
+            assert_eq!(schema_of_factor(factor), want, "{factor}");
+        }
     }
 
     #[test]
@@ -192,6 +233,8 @@ mod tests {
             label_name_length: 8,
             label_value_length: 3,
             new_series: 0,
+            buckets: 0,
+            max_schema: 8,
         };
         let check = |pairs: &[(&str, &str)]| {
             let labels = Labels::from_pairs(pairs.iter().copied());

@@ -46,6 +46,8 @@ pub struct ScrapeOptions {
     pub limits: DefaultLimits,
     /// Whether the store is told of type, help and unit of each series when they are new.
     pub sends_metadata: bool,
+    /// Whether series begin with a zero at the time since when they count, if targets say it.
+    pub adds_zeros: bool,
 }
 
 impl fmt::Debug for ScrapeOptions {
@@ -148,6 +150,7 @@ impl Manager {
                     clock: options.clock,
                     instruments: Arc::new(instruments),
                     sends_metadata: options.sends_metadata,
+                    adds_zeros: options.adds_zeros,
                 },
                 lanes: options.lanes,
                 pool: options.pool,

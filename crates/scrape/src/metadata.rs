@@ -31,6 +31,7 @@ pub(crate) fn read(comments: &[u8], format: Format, metrics: &mut BTreeMap<Strin
     let mut parser = match format {
         Format::Text => PageParser::Text(TextParser::new(comments)),
         Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(comments)),
+        Format::Protobuf => PageParser::OpenMetrics(OpenMetricsParser::of_comments(comments)),
     };
     // OpenMetrics misses its end in a piece of a page; everything before it has been read then.
     while let Ok(Some(entry)) = parser.next_entry() {

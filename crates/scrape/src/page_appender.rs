@@ -45,16 +45,11 @@ impl PageAppender {
         timestamp: i64,
         appender: &mut dyn Appender,
     ) -> Result<Counts, PageError> {
-        let context = PageContext {
-            job: &self.job,
-            target_labels: &self.target_labels,
-            timestamp,
-            max_time: i64::MAX,
-            sends_metadata: false,
-        };
+        let context = PageContext::of(&self.job, &self.target_labels, timestamp);
         let mut counts = Counts::default();
         let cache = &mut self.cache;
         append_page(page, format, &context, cache, appender, &mut counts)?;
+        cache.committed();
         Ok(counts)
     }
 

@@ -115,22 +115,28 @@ impl ScrapePool {
         self.keep_dropped(wanted.dropped);
         self.enforce_target_limit(wanted.targets.len(), shared);
         let mut before = std::mem::take(&mut self.loops);
+        let mut others = Vec::new();
         for target in wanted.targets {
-            let running = match before.remove(&target.identity) {
+            match before.remove(&target.identity) {
                 Some(running) if running.target.url == target.url => {
                     running.target.set_discovered(target.discovered());
-                    running
+                    self.loops.insert(target.identity.clone(), running);
                 }
-                // The same series from another address: all that was remembered of them holds.
-                Some(running) => {
-                    running.orders.send_replace(Order::End);
-                    self.start(target, running.memory, shared, tasks)
-                }
-                None => self.start(target, Arc::default(), shared, tasks),
-            };
+                Some(running) => others.push((target, Some(running))),
+                None => others.push((target, None)),
+            }
+        }
+        let mut gone = Leftovers::of(before);
+        for (target, same) in others {
+            let same = same.or_else(|| gone.take_same_series(&target.labels));
+            let memory = same.map_or_else(Arc::default, |running| {
+                running.orders.send_replace(Order::End);
+                running.memory
+            });
+            let running = self.start(target, memory, shared, tasks);
             self.loops.insert(running.target.identity.clone(), running);
         }
-        for (_, gone) in before {
+        for gone in gone.by_labels.into_values().flatten() {
             gone.orders
                 .send_replace(Order::EndSeries(Arc::clone(&self.job)));
         }
@@ -273,6 +279,29 @@ impl ScrapePool {
     pub(crate) fn cache_bytes(&self) -> usize {
         let bytes = |running: &RunningLoop| lock(&running.memory).cache.heap_bytes();
         self.loops.values().map(bytes).sum()
+    }
+}
+
+/// Loops whose targets are not wanted any more.
+struct Leftovers {
+    /// By the labels that their series get.
+    by_labels: HashMap<Labels, Vec<RunningLoop>>,
+}
+
+impl Leftovers {
+    fn of(loops: HashMap<Labels, RunningLoop>) -> Self {
+        let mut by_labels: HashMap<_, Vec<_>> = HashMap::new();
+        for running in loops.into_values() {
+            let labels = running.target.labels.clone();
+            by_labels.entry(labels).or_default().push(running);
+        }
+        Self { by_labels }
+    }
+
+    /// A loop whose series have these labels: its target has another interval, timeout or path now.
+    /// All that was remembered holds, and what the new target does not have ends with its first page.
+    fn take_same_series(&mut self, labels: &Labels) -> Option<RunningLoop> {
+        self.by_labels.get_mut(labels)?.pop()
     }
 }
 

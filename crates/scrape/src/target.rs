@@ -14,7 +14,7 @@ use std::time::Duration;
 use model::Labels;
 
 use health::LastScrape;
-use labels::Kept;
+use labels::{HistogramLabels, Kept};
 use url::TargetUrl;
 
 /// Tells a target from the others of its job, as long as the process lives.
@@ -46,6 +46,8 @@ pub(crate) struct Target {
     pub(crate) url: TargetUrl,
     pub(crate) interval: Duration,
     pub(crate) timeout: Duration,
+    /// What the target's labels say of its histograms.
+    pub(crate) histograms: HistogramLabels,
     discovered: Mutex<Labels>,
     last: Mutex<LastScrape>,
 }
@@ -62,6 +64,7 @@ impl Target {
             url: TargetUrl::new(&kept.identity, params),
             interval: kept.interval,
             timeout: kept.timeout,
+            histograms: kept.histograms,
             discovered: Mutex::new(discovered),
             last: Mutex::default(),
         }

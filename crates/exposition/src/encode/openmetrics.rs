@@ -27,11 +27,34 @@ pub fn encode_openmetrics(families: &[MetricFamily], out: &mut Vec<u8>) {
         writer.raw(" ");
         writer.raw(type_word(family));
         writer.raw("\n");
+        unit(&mut writer, family, name);
         for metric in &family.metrics {
             samples(&mut writer, family, metric);
+            created(&mut writer, name, metric);
         }
     }
     writer.raw("# EOF\n");
+}
+
+/// The unit, if the family has one and its name says it too, as the format demands.
+fn unit(writer: &mut Writer<'_>, family: &MetricFamily, name: &str) {
+    let before = name.strip_suffix(&*family.unit).unwrap_or_default();
+    if !family.unit.is_empty() && before.ends_with('_') {
+        writer.raw("# UNIT ");
+        writer.name(name, "");
+        writer.raw(" ");
+        writer.raw(&family.unit);
+        writer.raw("\n");
+    }
+}
+
+/// Since when the metric counts.
+fn created(writer: &mut Writer<'_>, name: &str, metric: &Metric) {
+    if let Some(created) = metric.created {
+        series(writer, (name, "_created"), metric, None);
+        writer.raw(&seconds(created));
+        end(writer, metric);
+    }
 }
 
 /// Name of the family: that of its samples without the suffix that its kind demands of them.
@@ -68,22 +91,21 @@ fn samples(writer: &mut Writer<'_>, family: &MetricFamily, metric: &Metric) {
         MetricValue::Number(value) => {
             series(writer, (name, ""), metric, None);
             writer.number(*value);
-            end(writer, metric);
+            end_with_exemplar(writer, metric, None);
         }
         MetricValue::Histogram {
             buckets,
             sum,
             count,
         } => {
-            let finite = buckets.iter().filter(|(bound, _)| *bound < f64::INFINITY);
-            for &(bound, bucket) in finite.chain([&(f64::INFINITY, *count)]) {
-                let bound = writer.number_text(bound);
-                series(writer, (name, "_bucket"), metric, Some(("le", &bound)));
-                writer.count(bucket);
-                end(writer, metric);
-            }
+            bucket_lines(writer, metric, name, (buckets, *count));
             sum_line(writer, metric, (name, sum_suffix), *sum);
             count_line(writer, metric, (name, count_suffix), *count);
+        }
+        MetricValue::NativeHistogram { histogram, buckets } => {
+            bucket_lines(writer, metric, name, (buckets, histogram.count));
+            sum_line(writer, metric, (name, sum_suffix), histogram.sum);
+            count_line(writer, metric, (name, count_suffix), histogram.count);
         }
         MetricValue::Summary {
             quantiles,
@@ -99,6 +121,21 @@ fn samples(writer: &mut Writer<'_>, family: &MetricFamily, metric: &Metric) {
             sum_line(writer, metric, (name, sum_suffix), *sum);
             count_line(writer, metric, (name, count_suffix), *count);
         }
+    }
+}
+
+fn bucket_lines(
+    writer: &mut Writer<'_>,
+    metric: &Metric,
+    name: &str,
+    (buckets, count): (&[(f64, f64)], f64),
+) {
+    let finite = buckets.iter().filter(|(bound, _)| *bound < f64::INFINITY);
+    for &(bound, bucket) in finite.chain([&(f64::INFINITY, count)]) {
+        let le = writer.number_text(bound);
+        series(writer, (name, "_bucket"), metric, Some(("le", &le)));
+        writer.count(bucket);
+        end_with_exemplar(writer, metric, Some(bound));
     }
 }
 
@@ -121,13 +158,35 @@ fn series(writer: &mut Writer<'_>, name: (&str, &str), metric: &Metric, extra: O
 
 /// The timestamp in seconds, if there is one, and the end of the line.
 fn end(writer: &mut Writer<'_>, metric: &Metric) {
+    end_with_exemplar(writer, metric, Some(f64::NAN));
+}
+
+/// The same; before it the exemplar of the bucket, or of a counter.
+fn end_with_exemplar(writer: &mut Writer<'_>, metric: &Metric, bucket: Option<f64>) {
     if let Some(timestamp) = metric.timestamp {
-        let sign = if timestamp < 0 { "-" } else { "" };
-        let millis = timestamp.unsigned_abs();
-        writer.raw(&format!(" {sign}{}", millis / 1000));
-        if !millis.is_multiple_of(1000) {
-            writer.raw(&format!(".{:03}", millis % 1000));
+        writer.raw(" ");
+        writer.raw(&seconds(timestamp));
+    }
+    let mut exemplars = metric.exemplars.iter();
+    if let Some(exemplar) = exemplars.find(|exemplar| exemplar.bucket == bucket) {
+        writer.raw(" # ");
+        writer.series(("", ""), &exemplar.labels, None);
+        writer.raw(" ");
+        writer.number(exemplar.value);
+        if let Some(timestamp) = exemplar.timestamp {
+            writer.raw(" ");
+            writer.raw(&seconds(timestamp));
         }
     }
     writer.raw("\n");
+}
+
+/// Milliseconds as seconds, with as many digits as there are.
+fn seconds(millis: i64) -> String {
+    let sign = if millis < 0 { "-" } else { "" };
+    let millis = millis.unsigned_abs();
+    match millis % 1000 {
+        0 => format!("{sign}{}", millis / 1000),
+        rest => format!("{sign}{}.{rest:03}", millis / 1000),
+    }
 }

@@ -54,16 +54,10 @@ fn samples(writer: &mut Writer<'_>, name: &str, metric: &Metric) {
             buckets,
             sum,
             count,
-        } => {
-            for &(bound, bucket) in buckets.iter().filter(|(bound, _)| *bound < f64::INFINITY) {
-                let bound = writer.number_text(bound);
-                let le = Some(("le", bound.as_str()));
-                sample(writer, (name, "_bucket"), metric, le, bucket);
-            }
-            let le = Some(("le", "+Inf"));
-            sample(writer, (name, "_bucket"), metric, le, *count);
-            sample(writer, (name, "_sum"), metric, None, *sum);
-            sample(writer, (name, "_count"), metric, None, *count);
+        } => classic_samples(writer, name, metric, (buckets, *sum, *count)),
+        MetricValue::NativeHistogram { histogram, buckets } => {
+            let (sum, count) = (histogram.sum, histogram.count);
+            classic_samples(writer, name, metric, (buckets, sum, count));
         }
         MetricValue::Summary {
             quantiles,
@@ -79,6 +73,24 @@ fn samples(writer: &mut Writer<'_>, name: &str, metric: &Metric) {
             sample(writer, (name, "_count"), metric, None, *count);
         }
     }
+}
+
+/// The samples of a histogram: buckets, sum, count.
+fn classic_samples(
+    writer: &mut Writer<'_>,
+    name: &str,
+    metric: &Metric,
+    (buckets, sum, count): (&[(f64, f64)], f64, f64),
+) {
+    for &(bound, bucket) in buckets.iter().filter(|(bound, _)| *bound < f64::INFINITY) {
+        let bound = writer.number_text(bound);
+        let le = Some(("le", bound.as_str()));
+        sample(writer, (name, "_bucket"), metric, le, bucket);
+    }
+    let le = Some(("le", "+Inf"));
+    sample(writer, (name, "_bucket"), metric, le, count);
+    sample(writer, (name, "_sum"), metric, None, sum);
+    sample(writer, (name, "_count"), metric, None, count);
 }
 
 fn sample(

@@ -50,7 +50,9 @@ impl<'a> Writer<'a> {
         labels: &[(model::family::Text, model::family::Text)],
         extra: Option<Pair<'_>>,
     ) {
-        let is_bare = is_legacy_metric_name(base);
+        // Exemplars have labels and no name, and braces always.
+        let is_nameless = base.is_empty();
+        let is_bare = is_nameless || is_legacy_metric_name(base);
         if is_bare {
             self.raw(base);
             self.raw(suffix);
@@ -73,8 +75,10 @@ impl<'a> Writer<'a> {
             self.raw("=");
             self.quoted(value, "");
         }
-        if separator == "," {
-            self.raw("}");
+        match (separator, is_nameless) {
+            (",", _) => self.raw("}"),
+            (_, true) => self.raw("{}"),
+            _ => {}
         }
     }
 

@@ -75,14 +75,9 @@ impl<T: Clone> Family<T> {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         let names = &self.inner.label_names;
-        let metric = |(key, member): (&Vec<String>, &T)| Metric {
-            labels: names
-                .iter()
-                .cloned()
-                .zip(key.iter().cloned().map(Text::from))
-                .collect(),
-            value: value(member),
-            timestamp: None,
+        let metric = |(key, member): (&Vec<String>, &T)| {
+            let texts = key.iter().cloned().map(Text::from);
+            Metric::new(names.iter().cloned().zip(texts).collect(), value(member))
         };
         members.iter().map(metric).collect()
     }

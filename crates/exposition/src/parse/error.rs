@@ -1,18 +1,37 @@
 //! What is wrong with a page, and where.
 
+use std::fmt;
+
 use super::lexer::Cursor;
 
 /// A page is not in order. The one who exposes it has to change it; a later scrape may be better.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("line {line}: {problem} while parsing: {excerpt:?}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// Number of the line, from 1.
+    /// Number of the line, from 1; 0 if the page has no lines.
     pub line: usize,
     /// What is wrong.
     pub problem: Problem,
-    /// The text that was being read, up to where it went wrong.
+    /// The text that was being read, up to where it went wrong; of a page without lines what is
+    /// wrong with it, or nothing.
     pub excerpt: String,
 }
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            problem,
+            excerpt,
+        } = self;
+        match (line, excerpt.is_empty()) {
+            (0, true) => write!(f, "{problem}"),
+            (0, false) => write!(f, "{problem}: {excerpt}"),
+            _ => write!(f, "line {line}: {problem} while parsing: {excerpt:?}"),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
 
 /// What may be wrong with a line.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -83,6 +102,34 @@ pub enum Problem {
     /// An OpenMetrics page goes on after its end.
     #[error("unexpected data after # EOF")]
     DataAfterEof,
+    /// A protobuf page has no length where the next message starts.
+    #[error("clientpb: invalid varint encountered")]
+    InvalidLength,
+    /// A protobuf page was cut off.
+    #[error(
+        "protobufparse: insufficient length of buffer, expected at least {expected} bytes, got {got} bytes"
+    )]
+    MessageTruncated {
+        /// Bytes that the message says that it has, with its length.
+        expected: usize,
+        /// Bytes that are left of the page.
+        got: usize,
+    },
+    /// The bytes of a message are none.
+    #[error("malformed protobuf message")]
+    Malformed,
+    /// A message has more labels, buckets and the like than one metric may have.
+    #[error("too many parts of one metric")]
+    TooManyParts,
+    /// A family has no name, or one that is no text.
+    #[error("invalid metric name")]
+    InvalidMetricName,
+    /// A label has no name, or one that is no text.
+    #[error("invalid label name")]
+    InvalidLabelName,
+    /// A label's value is no text.
+    #[error("invalid label value")]
+    InvalidLabelValue,
 }
 
 /// The error at the place of `cursor`, in an entry that began at `start`.

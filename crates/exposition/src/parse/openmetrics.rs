@@ -21,6 +21,8 @@ use super::{Entry, Exemplar, Sample, float};
 pub struct OpenMetricsParser<'a> {
     cursor: Cursor<'a>,
     ended: bool,
+    /// True if families are named as their samples are.
+    has_sample_names: bool,
 }
 
 impl<'a> OpenMetricsParser<'a> {
@@ -29,6 +31,17 @@ impl<'a> OpenMetricsParser<'a> {
         Self {
             cursor: Cursor::new(page),
             ended: false,
+            has_sample_names: false,
+        }
+    }
+
+    /// A parser of comments about families that are named as their samples are: the unit of a
+    /// counter stands before `_total` then. [`DetailedParser`](super::DetailedParser) makes such
+    /// comments of protobuf.
+    pub const fn of_comments(comments: &'a [u8]) -> Self {
+        Self {
+            has_sample_names: true,
+            ..Self::new(comments)
         }
     }
 
@@ -120,7 +133,11 @@ impl<'a> OpenMetricsParser<'a> {
                 Err(_) => Err(Problem::HelpNotUtf8),
             },
             "UNIT" => {
-                let before = name.strip_suffix(text).ok_or(Problem::UnitNotSuffix)?;
+                let bare = match self.has_sample_names {
+                    true => name.strip_suffix(b"_total").unwrap_or(name),
+                    false => name,
+                };
+                let before = bare.strip_suffix(text).ok_or(Problem::UnitNotSuffix)?;
                 if !text.is_empty() && !before.ends_with(b"_") {
                     return Err(Problem::UnitNotSuffix);
                 }

@@ -12,25 +12,22 @@ fn families() -> Vec<MetricFamily> {
             2e6,
         );
     let mut histogram = MetricFamily::new("h", "H.", MetricType::Histogram);
+    let buckets = MetricValue::Histogram {
+        buckets: vec![(0.5, 1.0), (2.0, 3.0)],
+        sum: 4.5,
+        count: 1_234_567.0,
+    };
     histogram.metrics.push(Metric {
-        labels: vec![("l".into(), "v".into())],
-        value: MetricValue::Histogram {
-            buckets: vec![(0.5, 1.0), (2.0, 3.0)],
-            sum: 4.5,
-            count: 1_234_567.0,
-        },
         timestamp: Some(1_500),
+        ..Metric::new(vec![("l".into(), "v".into())], buckets)
     });
     let mut summary = MetricFamily::new("s", "", MetricType::Summary);
-    summary.metrics.push(Metric {
-        labels: Vec::new(),
-        value: MetricValue::Summary {
-            quantiles: vec![(0.5, f64::NAN), (1.0, 7.0)],
-            sum: 0.0,
-            count: 0.0,
-        },
-        timestamp: None,
-    });
+    let quantiles = MetricValue::Summary {
+        quantiles: vec![(0.5, f64::NAN), (1.0, 7.0)],
+        sum: 0.0,
+        count: 0.0,
+    };
+    summary.metrics.push(Metric::new(Vec::new(), quantiles));
     vec![
         labelled,
         MetricFamily::gauge("g.x", "G.", f64::INFINITY),

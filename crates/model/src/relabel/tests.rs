@@ -1,391 +1,175 @@
-//! Relabeling as upstream documents it, as a table of rules and what becomes of a label set.
+//! Relabeling as upstream documents it: the cases of `testdata/relabel`, and what cases cannot say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 
 use super::*;
 use crate::Labels;
 
-/// A rule from `field=value` parts; `source` takes names with commas between.
-fn spec(parts: &[(&str, &str)]) -> RelabelSpec {
-    let mut spec = RelabelSpec::default();
-    for (field, value) in parts {
-        let value = (*value).to_owned();
-        match *field {
-            "source" => spec.source_labels = value.split(',').map(str::to_owned).collect(),
-            "separator" => spec.separator = value,
-            "regex" => spec.regex = value,
-            "modulus" => spec.modulus = value.parse().unwrap(),
-            "target" => spec.target_label = value,
-            "replacement" => spec.replacement = value,
-            "action" => spec.action = value.parse().unwrap(),
-            other => panic!("no field {other}"),
-        }
-    }
-    spec
-}
-
-/// Rules, each as (field, value) pairs.
-type Rules = &'static [&'static [(&'static str, &'static str)]];
-
-/// Input labels, the rules, and the expected output; `None` means dropped.
+/// A case of a data file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Case {
-    given: &'static str,
-    rules: Rules,
-    want: Option<&'static str>,
+    name: String,
+    #[serde(default)]
+    scheme: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    rules: Vec<Rule>,
+    /// Labels behind the rules; null if the set is dropped.
+    #[serde(default)]
+    want: Option<BTreeMap<String, String>>,
+    /// Why a rule is refused.
+    #[serde(default)]
+    error: Option<String>,
 }
 
-fn labels(text: &str) -> Labels {
-    Labels::from_pairs(
-        text.split_whitespace()
-            .map(|pair| pair.split_once('=').unwrap()),
-    )
+/// A rule as a configuration has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    #[serde(default)]
+    source_labels: Vec<String>,
+    separator: Option<String>,
+    regex: Option<String>,
+    #[serde(default)]
+    modulus: u64,
+    #[serde(default)]
+    target_label: String,
+    replacement: Option<String>,
+    action: Option<String>,
 }
 
-fn check_cases(scheme: NameValidationScheme, cases: &[Case]) {
-    for Case { given, rules, want } in cases {
-        let rules: Vec<_> = rules
-            .iter()
-            .map(|parts| RelabelRule::new(spec(parts), scheme).unwrap())
-            .collect();
-        let mut builder = LabelsBuilder::from_labels(&labels(given));
+impl Rule {
+    fn compile(&self, scheme: NameValidationScheme) -> Result<RelabelRule, String> {
+        let or = |text: &Option<String>, default: &str| {
+            text.clone().unwrap_or_else(|| default.to_owned())
+        };
+        let action = or(&self.action, "replace").parse::<RelabelAction>();
+        let spec = RelabelSpec {
+            source_labels: self.source_labels.clone(),
+            separator: or(&self.separator, DEFAULT_SEPARATOR),
+            regex: or(&self.regex, DEFAULT_REGEX),
+            modulus: self.modulus,
+            target_label: self.target_label.clone(),
+            replacement: or(&self.replacement, DEFAULT_REPLACEMENT),
+            action: action.map_err(|error| error.to_string())?,
+        };
+        RelabelRule::new(spec, scheme).map_err(|error| error.to_string())
+    }
+}
+
+/// Runs all cases of a file; gives back how many there are.
+fn check(file: &str, text: &str) -> usize {
+    let cases: Vec<Case> = serde_saphyr::from_str(text).expect("the file is in order");
+    for case in &cases {
+        let place = format!("{file}: {}", case.name);
+        let scheme = match case.scheme.as_deref() {
+            None => NameValidationScheme::Utf8,
+            Some("legacy") => NameValidationScheme::Legacy,
+            Some(other) => panic!("{place}: no scheme {other}"),
+        };
+        let rules = case.rules.iter().map(|rule| rule.compile(scheme));
+        let rules: Vec<_> = match rules.collect::<Result<_, _>>() {
+            Ok(rules) => rules,
+            Err(error) => {
+                assert_eq!(Some(error), case.error, "{place}");
+                continue;
+            }
+        };
+        assert_eq!(case.error, None, "{place}");
+        let want = case.want.as_ref().map(Labels::from_pairs);
+        let given = Labels::from_pairs(&case.labels);
+        let mut builder = LabelsBuilder::from_labels(&given);
         let got = apply(&rules, &mut builder).then(|| builder.build());
-        assert_eq!(got, want.map(labels), "{given} through {rules:?}");
+        assert_eq!(got, want, "{place}");
+        let steps = trace(&rules, &given);
+        let last = steps.last().expect("a case has rules");
+        assert_eq!(last.keeps.then(|| last.output.clone()), want, "{place}");
+        assert_eq!(steps.len(), rules.len(), "{place}");
     }
+    cases.len()
 }
 
 #[test]
-fn replace_writes_the_expanded_text() {
-    let cases = [
-        Case {
-            given: "a=foo b=bar c=baz",
-            rules: &[&[
-                ("source", "a"),
-                ("regex", "f(.*)"),
-                ("target", "d"),
-                ("replacement", "ch${1}-ch${1}"),
-            ]],
-            want: Some("a=foo b=bar c=baz d=choo-choo"),
-        },
-        Case {
-            given: "a=foo b=bar c=baz",
-            rules: &[
-                &[
-                    ("source", "a,b"),
-                    ("regex", "f(.*);(.*)r"),
-                    ("target", "a"),
-                    ("replacement", "b${1}${2}m"),
-                ],
-                &[
-                    ("source", "c,a"),
-                    ("regex", "(b).*b(.*)ba(.*)"),
-                    ("target", "d"),
-                    ("replacement", "$1$2$2$3"),
-                ],
-            ],
-            want: Some("a=boobam b=bar c=baz d=boooom"),
-        },
-        // The pattern must match all of the value.
-        Case {
-            given: "a=foobar",
-            rules: &[&[
-                ("source", "a"),
-                ("regex", "foo"),
-                ("target", "d"),
-                ("replacement", "x"),
-            ]],
-            want: Some("a=foobar"),
-        },
-        // Nothing to match is matched by the default pattern.
-        Case {
-            given: "a=x",
-            rules: &[&[("target", "b"), ("replacement", "static")]],
-            want: Some("a=x b=static"),
-        },
-        // An empty replacement deletes.
-        Case {
-            given: "a=foo b=bar",
-            rules: &[&[
-                ("source", "a"),
-                ("regex", "foo"),
-                ("target", "b"),
-                ("replacement", ""),
-            ]],
-            want: Some("a=foo"),
-        },
-        Case {
-            given: "a=foo",
-            rules: &[&[("source", "b"), ("target", "a")]],
-            want: Some(""),
-        },
-        // The target may be a template; one that gives no name changes nothing.
-        Case {
-            given: "a=some-name-value",
-            rules: &[&[
-                ("source", "a"),
-                ("regex", "some-([^-]+)-([^,]+)"),
-                ("target", "${1}"),
-                ("replacement", "${2}"),
-            ]],
-            want: Some("a=some-name-value name=value"),
-        },
-        Case {
-            given: "a=some--value",
-            rules: &[&[
-                ("source", "a"),
-                ("regex", "some-([^-]*)-([^,]+)"),
-                ("target", "${1}"),
-                ("replacement", "${2}"),
-            ]],
-            want: Some("a=some--value"),
-        },
-        Case {
-            given: "a=foo",
-            rules: &[&[
-                ("source", "a"),
-                ("regex", "(?P<name>.*)"),
-                ("target", "b"),
-                ("replacement", "$name$$"),
-            ]],
-            want: Some("a=foo b=foo$"),
-        },
-        Case {
-            given: "a=foo",
-            rules: &[&[("source", "a"), ("target", "été.x")]],
-            want: Some("a=foo été.x=foo"),
-        },
-    ];
-    check_cases(NameValidationScheme::Utf8, &cases);
-}
-
-#[test]
-fn a_name_outside_the_legacy_scheme_is_not_written() {
-    let rules: Rules = &[&[
-        ("source", "a"),
-        ("regex", "(.*):(.*)"),
-        ("target", "$1"),
-        ("replacement", "$2"),
-    ]];
-    let cases = [
-        Case {
-            given: "a=x-y:z",
-            rules,
-            want: Some("a=x-y:z"),
-        },
-        Case {
-            given: "a=xy:z",
-            rules,
-            want: Some("a=xy:z xy=z"),
-        },
-    ];
-    check_cases(NameValidationScheme::Legacy, &cases);
-}
-
-#[test]
-fn keep_and_drop_decide_on_the_whole_set() {
-    let cases = [
-        Case {
-            given: "a=foo",
-            rules: &[&[("source", "a"), ("regex", ".*o.*"), ("action", "drop")]],
-            want: None,
-        },
-        Case {
-            given: "a=foo",
-            rules: &[&[("source", "a"), ("regex", "f|o"), ("action", "drop")]],
-            want: Some("a=foo"),
-        },
-        Case {
-            given: "a=foo",
-            rules: &[&[("source", "a"), ("regex", "foo"), ("action", "keep")]],
-            want: Some("a=foo"),
-        },
-        Case {
-            given: "a=foo",
-            rules: &[&[("source", "b"), ("regex", "foo"), ("action", "keep")]],
-            want: None,
-        },
-        Case {
-            given: "a=x b=y",
-            rules: &[&[
-                ("source", "a,b"),
-                ("separator", "/"),
-                ("regex", "x/y"),
-                ("action", "keep"),
-            ]],
-            want: Some("a=x b=y"),
-        },
-        Case {
-            given: "p=8080 q=8080",
-            rules: &[&[("source", "p"), ("target", "q"), ("action", "dropequal")]],
-            want: None,
-        },
-        Case {
-            given: "p=8080 q=1",
-            rules: &[&[("source", "p"), ("target", "q"), ("action", "dropequal")]],
-            want: Some("p=8080 q=1"),
-        },
-        Case {
-            given: "p=8080 q=8080",
-            rules: &[&[("source", "p"), ("target", "q"), ("action", "keepequal")]],
-            want: Some("p=8080 q=8080"),
-        },
-        Case {
-            given: "p=8080 q=1",
-            rules: &[&[("source", "p"), ("target", "q"), ("action", "keepequal")]],
-            want: None,
-        },
-    ];
-    check_cases(NameValidationScheme::Utf8, &cases);
-}
-
-#[test]
-fn names_are_mapped_dropped_and_kept() {
-    let cases = [
-        Case {
-            given: "a=foo b1=bar b2=baz",
-            rules: &[&[
-                ("regex", "(b.*)"),
-                ("replacement", "bar_${1}"),
-                ("action", "labelmap"),
-            ]],
-            want: Some("a=foo b1=bar b2=baz bar_b1=bar bar_b2=baz"),
-        },
-        Case {
-            given: "__meta_my_bar=aaa __meta_my_baz=bbb",
-            rules: &[&[("regex", "__meta_(my.*)"), ("action", "labelmap")]],
-            want: Some("__meta_my_bar=aaa __meta_my_baz=bbb my_bar=aaa my_baz=bbb"),
-        },
-        Case {
-            given: "x1=first x2=second",
-            rules: &[&[
-                ("regex", "x[12]"),
-                ("replacement", "y"),
-                ("action", "labelmap"),
-            ]],
-            want: Some("x1=first x2=second y=second"),
-        },
-        Case {
-            given: "a=1 b1=2 b2=3",
-            rules: &[&[("regex", "(b.*)"), ("action", "labeldrop")]],
-            want: Some("a=1"),
-        },
-        Case {
-            given: "a=1 b1=2 b2=3",
-            rules: &[&[("regex", "(b.*)"), ("action", "labelkeep")]],
-            want: Some("b1=2 b2=3"),
-        },
-    ];
-    check_cases(NameValidationScheme::Utf8, &cases);
-}
-
-#[test]
-fn values_are_hashed_and_change_case() {
-    let cases = [
-        Case {
-            given: "a=foo b=bar c=baz",
-            rules: &[&[
-                ("source", "c"),
-                ("target", "d"),
-                ("action", "hashmod"),
-                ("modulus", "1000"),
-            ]],
-            want: Some("a=foo b=bar c=baz d=976"),
-        },
-        Case {
-            given: "a=fOo",
-            rules: &[
-                &[("source", "a"), ("target", "u"), ("action", "uppercase")],
-                &[("source", "a"), ("target", "l"), ("action", "LowerCase")],
-            ],
-            want: Some("a=fOo l=foo u=FOO"),
-        },
-    ];
-    check_cases(NameValidationScheme::Utf8, &cases);
-}
-
-#[test]
-fn fields_that_do_not_fit_the_action_are_refused() {
-    let cases: [(&[(&str, &str)], &str); 12] = [
+fn cases_hold() {
+    let files = [
         (
-            &[],
-            "relabel configuration for replace action requires 'target_label' value",
+            "replace",
+            include_str!("../../testdata/relabel/replace.yaml"),
         ),
+        ("legacy", include_str!("../../testdata/relabel/legacy.yaml")),
         (
-            &[("action", "hashmod")],
-            "relabel configuration for hashmod requires non-zero modulus",
+            "keep-and-drop",
+            include_str!("../../testdata/relabel/keep-and-drop.yaml"),
         ),
+        ("names", include_str!("../../testdata/relabel/names.yaml")),
+        ("values", include_str!("../../testdata/relabel/values.yaml")),
         (
-            &[("action", "hashmod"), ("modulus", "8")],
-            "relabel configuration for hashmod action requires 'target_label' value",
-        ),
-        (
-            &[("action", "lowercase")],
-            "relabel configuration for lowercase action requires 'target_label' value",
-        ),
-        (
-            &[
-                ("action", "uppercase"),
-                ("target", "a"),
-                ("replacement", "b"),
-            ],
-            "'replacement' can not be set for uppercase action",
-        ),
-        (
-            &[("action", "keepequal")],
-            "relabel configuration for keepequal action requires 'target_label' value",
-        ),
-        (
-            &[("action", "dropequal"), ("target", "a"), ("regex", "b")],
-            "dropequal action requires only 'source_labels' and `target_label`, and no other fields",
-        ),
-        (
-            &[("action", "labeldrop"), ("source", "a")],
-            "labeldrop action requires only 'regex', and no other fields",
-        ),
-        (
-            &[("action", "labelkeep"), ("separator", ",")],
-            "labelkeep action requires only 'regex', and no other fields",
-        ),
-        (
-            &[("action", "labelmap"), ("replacement", "a-$1")],
-            "\"a-$1\" is invalid 'replacement' for labelmap action",
-        ),
-        (
-            &[("target", "${1}-x")],
-            "\"${1}-x\" is invalid 'target_label' for replace action",
-        ),
-        (
-            &[("target", "0a")],
-            "\"0a\" is invalid 'target_label' for replace action",
+            "refused",
+            include_str!("../../testdata/relabel/refused.yaml"),
         ),
     ];
-    for (parts, want) in cases {
-        let error = RelabelRule::new(spec(parts), NameValidationScheme::Legacy).unwrap_err();
-        assert_eq!(error.to_string(), want);
-    }
-    let open = spec(&[("target", "a"), ("regex", "abc(def")]);
-    let error = RelabelRule::new(open, NameValidationScheme::Utf8).unwrap_err();
-    assert!(
-        error.to_string().starts_with("error parsing regexp"),
-        "{error}"
-    );
+    let cases: usize = files.iter().map(|(file, text)| check(file, text)).sum();
+    assert!(cases > 60, "{cases}");
 }
 
 #[test]
-fn templates_of_legacy_names_are_recognised() {
-    for name in ["${1}", "a_$1", "$1$2", "${a}_b", "a${1}_${2}c"] {
+fn every_action_has_a_case() {
+    let files = [
+        include_str!("../../testdata/relabel/keep-and-drop.yaml"),
+        include_str!("../../testdata/relabel/names.yaml"),
+        include_str!("../../testdata/relabel/values.yaml"),
+    ];
+    let text = files.concat().to_lowercase();
+    for action in RelabelAction::ALL {
+        let is_default = action == RelabelAction::Replace;
         assert!(
-            RelabelRule::new(spec(&[("target", name)]), NameValidationScheme::Legacy).is_ok(),
-            "{name}"
+            is_default || text.contains(&format!("action: {action}")),
+            "{action}"
         );
     }
 }
 
 #[test]
-fn unknown_actions_are_named() {
-    assert_eq!(
-        "".parse::<RelabelAction>().unwrap_err().to_string(),
-        "relabel action cannot be empty"
-    );
-    assert_eq!(
-        "repl".parse::<RelabelAction>().unwrap_err().to_string(),
-        "unknown relabel action \"repl\""
-    );
+fn a_trace_is_empty_behind_the_rule_that_drops() {
+    let rule = |spec| RelabelRule::new(spec, NameValidationScheme::Utf8).unwrap();
+    let rules = [
+        rule(RelabelSpec {
+            target_label: "b".into(),
+            replacement: "c".into(),
+            ..RelabelSpec::default()
+        }),
+        rule(RelabelSpec {
+            action: RelabelAction::Drop,
+            ..RelabelSpec::default()
+        }),
+        rule(RelabelSpec {
+            target_label: "d".into(),
+            ..RelabelSpec::default()
+        }),
+    ];
+    let steps = trace(&rules, &Labels::from_pairs([("a", "x")]));
+    let outputs: Vec<_> = steps
+        .iter()
+        .map(|step| (step.output.to_string(), step.keeps))
+        .collect();
+    let first = r#"{a="x", b="c"}"#.to_owned();
+    let dropped = ("{}".to_owned(), false);
+    assert_eq!(outputs, [(first, true), dropped.clone(), dropped]);
+}
+
+#[test]
+fn templates_of_legacy_names_are_recognised() {
+    for name in ["${1}", "a_$1", "$1$2", "${a}_b", "a${1}_${2}c"] {
+        let spec = RelabelSpec {
+            target_label: name.into(),
+            ..RelabelSpec::default()
+        };
+        assert!(
+            RelabelRule::new(spec, NameValidationScheme::Legacy).is_ok(),
+            "{name}"
+        );
+    }
 }

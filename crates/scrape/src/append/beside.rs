@@ -1,45 +1,44 @@
 //! What a page has beside its samples: exemplars, and comments that tell about families.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use exposition::Format;
-use exposition::parse::{self, parse_series_labels};
+use exposition::parse::{self, DetailExemplar, parse_series_labels};
 use model::{Exemplar, Labels, LabelsBuilder, Metadata, MetricType, SeriesRef};
 use storage::{AppendExemplar, ExemplarError};
 
-use super::PageWork;
+use super::{Examples, PageWork};
 use crate::metadata;
 
 /// The comments in front of the present sample's family.
-pub(super) struct PageComments<'a> {
-    page: &'a [u8],
+pub(super) struct PageComments {
     format: Format,
-    comments: Range<usize>,
+    comments: Vec<u8>,
     /// True if the last page did not have them here.
     are_news: bool,
-    /// What they say, and where those end of which it is known.
+    /// What they say, once it has been asked for.
     families: BTreeMap<String, Metadata>,
-    read_until: Option<usize>,
+    are_read: bool,
 }
 
-impl<'a> PageComments<'a> {
-    pub(super) fn of(page: &'a [u8], format: Format) -> Self {
+impl PageComments {
+    pub(super) fn of(format: Format) -> Self {
         Self {
-            page,
             format,
-            comments: 0..0,
+            comments: Vec::new(),
             are_news: false,
             families: BTreeMap::new(),
-            read_until: None,
+            are_read: true,
         }
     }
 
     /// A sample stands behind these comments; behind none it belongs to those before.
-    pub(super) fn pass(&mut self, comments: Range<usize>, are_news: bool) {
+    pub(super) fn pass(&mut self, comments: &[u8], are_news: bool) {
         if !comments.is_empty() {
-            self.comments = comments;
+            self.comments.clear();
+            self.comments.extend_from_slice(comments);
             self.are_news = are_news;
+            self.are_read = false;
         }
     }
 
@@ -50,11 +49,9 @@ impl<'a> PageComments<'a> {
 
     /// What the comments say of a series.
     pub(super) fn about(&mut self, series: &[u8]) -> Option<Metadata> {
-        if self.read_until != Some(self.comments.end) {
-            self.read_until = Some(self.comments.end);
-            let comments = self.page.get(self.comments.clone()).unwrap_or_default();
+        if !std::mem::replace(&mut self.are_read, true) {
             self.families.clear();
-            metadata::read(comments, self.format, &mut self.families);
+            metadata::read(&self.comments, self.format, &mut self.families);
         }
         if self.families.is_empty() {
             return None;
@@ -90,19 +87,60 @@ impl PageWork<'_> {
     }
 
     /// The same of a series that came as expected, of which there may be nothing new to tell.
-    pub(super) fn describe_expected(&mut self, series: &[u8], segment: Range<usize>) {
+    pub(super) fn describe_expected(&mut self, series: &[u8], comments_before: &[u8]) {
         self.metadata = None;
         let Some(comments) = &mut self.comments else {
             return;
         };
-        comments.pass(segment.start..segment.end - series.len(), false);
+        comments.pass(comments_before, false);
         if comments.are_news() {
             self.describe(series);
         }
     }
 
-    /// Appends the exemplar of a sample that was taken. One that is refused fails nothing.
-    pub(super) fn append_exemplar(
+    /// Appends the exemplars of a sample that was taken. Those that are refused fail nothing.
+    pub(super) fn append_exemplars(
+        &mut self,
+        series: SeriesRef,
+        timestamp: i64,
+        examples: &Examples<'_>,
+    ) {
+        match examples {
+            Examples::None => {}
+            Examples::One(exemplar) => self.append_exemplar(series, timestamp, exemplar),
+            Examples::Many(exemplars) => self.append_many(series, timestamp, exemplars),
+        }
+    }
+
+    /// Appends several in order of time. A page repeats those that it had before: only if all are
+    /// late, something is wrong.
+    fn append_many(&mut self, series: SeriesRef, timestamp: i64, exemplars: &[DetailExemplar]) {
+        let exemplars = exemplars.iter().map(|exemplar| Exemplar {
+            labels: exemplar.labels.clone(),
+            value: exemplar.value,
+            timestamp: exemplar.timestamp.unwrap_or(timestamp),
+            has_timestamp: exemplar.timestamp.is_some(),
+        });
+        let mut exemplars: Vec<Exemplar> = exemplars.collect();
+        exemplars.sort_by(|a, b| {
+            let by_time = a.timestamp.cmp(&b.timestamp);
+            let by_value = by_time.then_with(|| a.value.total_cmp(&b.value));
+            by_value.then_with(|| a.labels.cmp(&b.labels))
+        });
+        let mut late = 0;
+        for exemplar in &exemplars {
+            match self.offer_exemplar(series, exemplar) {
+                Ok(()) => {}
+                Err(ExemplarError::OutOfOrder) => late += 1,
+                Err(error) => tracing::debug!(%error, "exemplar not taken"),
+            }
+        }
+        if late == exemplars.len() {
+            self.counts.exemplars_out_of_order += late;
+        }
+    }
+
+    fn append_exemplar(
         &mut self,
         series: SeriesRef,
         timestamp: i64,
@@ -120,16 +158,23 @@ impl PageWork<'_> {
             timestamp: exemplar.timestamp.unwrap_or(timestamp),
             has_timestamp: exemplar.timestamp.is_some(),
         };
-        let outcome = self.appender.append_exemplar(AppendExemplar {
-            series: Some(series),
-            labels: &NO_LABELS,
-            exemplar: &exemplar,
-        });
-        match outcome {
+        match self.offer_exemplar(series, &exemplar) {
             Ok(()) => {}
             Err(ExemplarError::OutOfOrder) => self.counts.exemplars_out_of_order += 1,
             Err(error) => tracing::debug!(%error, "exemplar not taken"),
         }
+    }
+
+    fn offer_exemplar(
+        &mut self,
+        series: SeriesRef,
+        exemplar: &Exemplar,
+    ) -> Result<(), ExemplarError> {
+        self.appender.append_exemplar(AppendExemplar {
+            series: Some(series),
+            labels: &NO_LABELS,
+            exemplar,
+        })
     }
 }
 
@@ -207,11 +252,9 @@ mod tests {
         let mut recorder = Recorder::default();
         let mut scrape = |recorder: &mut Recorder, timestamp, page: &str| {
             let context = PageContext {
-                job: &job,
-                target_labels: &NO_LABELS,
-                timestamp,
                 max_time: i64::MAX,
                 sends_metadata: true,
+                ..PageContext::of(&job, &NO_LABELS, timestamp)
             };
             let mut counts = Counts::default();
             let mut appender: &mut Recorder = recorder;
@@ -264,9 +307,9 @@ mod tests {
     #[test]
     fn comments_tell_about_the_series_of_their_family() {
         let page = b"# HELP a_seconds A.\n# TYPE a_seconds histogram\n# HELP b B.\n";
-        let mut comments = PageComments::of(page, Format::Text);
+        let mut comments = PageComments::of(Format::Text);
         assert_eq!(comments.about(b"a_seconds_sum"), None, "none passed yet");
-        comments.pass(0..page.len(), true);
+        comments.pass(page, true);
         let cases = [
             (&b"a_seconds_bucket{le=\"1\"}"[..], Some("A.")),
             (b"{\"a_seconds_count\",x=\"y\"}", Some("A.")),
@@ -278,7 +321,7 @@ mod tests {
             let found = comments.about(series);
             assert_eq!(found.as_ref().map(|it| it.help.as_str()), want);
         }
-        comments.pass(7..7, false);
+        comments.pass(b"", false);
         assert!(comments.are_news());
     }
 }

@@ -57,13 +57,7 @@ fn scrape(store: &mut Small, cache: &mut PageCache, at_once: usize, page: &str) 
         ..DefaultLimits::default()
     };
     let job = Job::new(Arc::new(ScrapeConfig::named("j")), None, limits);
-    let context = PageContext {
-        job: &job,
-        target_labels: &Labels::empty(),
-        timestamp: 10,
-        max_time: 10,
-        sends_metadata: false,
-    };
+    let context = PageContext::of(&job, &NO_LABELS, 10);
     let mut counts = Counts::default();
     let mut batch = Batch { store, begun: 0 };
     append_page(

@@ -35,11 +35,8 @@ impl Target {
 
     fn scrape(&mut self, timestamp: i64, page: &str) -> Result<Counts, String> {
         let context = PageContext {
-            job: &self.job,
-            target_labels: &self.labels,
-            timestamp,
             max_time: timestamp + 600_000,
-            sends_metadata: false,
+            ..PageContext::of(&self.job, &self.labels, timestamp)
         };
         let mut counts = Counts::default();
         let mut appender = self.store.appender();
@@ -308,13 +305,7 @@ impl Appender for &mut Strict {
 #[test]
 fn labels_are_shown_to_the_store_once_and_again_when_it_forgot() {
     let target = Target::new(|_| {});
-    let context = PageContext {
-        job: &target.job,
-        target_labels: &target.labels,
-        timestamp: 10,
-        max_time: 10,
-        sends_metadata: false,
-    };
+    let context = PageContext::of(&target.job, &target.labels, 10);
     let mut cache = PageCache::default();
     let mut store = Strict::default();
     let mut scrape = |store: &mut Strict| {

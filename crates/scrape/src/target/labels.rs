@@ -1,9 +1,10 @@
 //! What a discovered label set becomes: a target, a dropped target, or an error.
 
-use config::server::ScrapeConfig;
+use config::server::{HistogramOptions, ScrapeConfig};
 use model::label::{
-    ADDRESS, INSTANCE, JOB, META_PREFIX, METRICS_PATH, PARAM_PREFIX, RESERVED_PREFIX, SCHEME,
-    SCRAPE_INTERVAL, SCRAPE_TIMEOUT,
+    ADDRESS, ALWAYS_SCRAPE_CLASSIC_HISTOGRAMS, CONVERT_CLASSIC_HISTOGRAMS_TO_NHCB, INSTANCE, JOB,
+    META_PREFIX, METRICS_PATH, PARAM_PREFIX, RESERVED_PREFIX, SCHEME, SCRAPE_INTERVAL,
+    SCRAPE_NATIVE_HISTOGRAMS, SCRAPE_TIMEOUT,
 };
 use model::quote::quoted;
 use model::{Labels, LabelsBuilder, TargetGroup, duration};
@@ -36,6 +37,56 @@ pub(crate) struct Kept {
     pub(crate) interval: Duration,
     /// How long a scrape may take.
     pub(crate) timeout: Duration,
+    /// What becomes of its histograms, where labels say it.
+    pub(crate) histograms: HistogramLabels,
+}
+
+/// What labels of a target say of its histograms: they win over the job's configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HistogramLabels {
+    native: Option<bool>,
+    keeps_classic: Option<bool>,
+    converts_classic: Option<bool>,
+}
+
+impl HistogramLabels {
+    fn read(labels: &LabelsBuilder) -> Result<Self, TargetError> {
+        let flag = |label: &str, what| match labels.get(label) {
+            None | Some("") => Ok(None),
+            // The words of Go's `strconv.ParseBool`.
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(Some(true)),
+            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(Some(false)),
+            Some(value) => Err(TargetError::InvalidSwitch {
+                what,
+                text: value.to_owned(),
+            }),
+        };
+        Ok(Self {
+            native: flag(SCRAPE_NATIVE_HISTOGRAMS, "scrape native histograms")?,
+            keeps_classic: flag(
+                ALWAYS_SCRAPE_CLASSIC_HISTOGRAMS,
+                "always scrape classic histograms",
+            )?,
+            converts_classic: flag(
+                CONVERT_CLASSIC_HISTOGRAMS_TO_NHCB,
+                "convert classic histograms to nhcb",
+            )?,
+        })
+    }
+
+    /// The job's options with what the labels say.
+    pub(crate) fn over(self, job: HistogramOptions) -> HistogramOptions {
+        HistogramOptions {
+            scrape_native_histograms: self.native.unwrap_or(job.scrape_native_histograms),
+            always_scrape_classic_histograms: self
+                .keeps_classic
+                .unwrap_or(job.always_scrape_classic_histograms),
+            convert_classic_histograms_to_nhcb: self
+                .converts_classic
+                .unwrap_or(job.convert_classic_histograms_to_nhcb),
+            ..job
+        }
+    }
 }
 
 impl Kept {
@@ -124,9 +175,7 @@ fn check(mut labels: LabelsBuilder) -> Result<Kept, TargetError> {
         return Err(TargetError::InvalidAddress(address));
     }
     let (interval, timeout) = times(&labels)?;
-    for (name, what) in SWITCHES {
-        check_switch(labels.get(name).unwrap_or_default(), what)?;
-    }
+    let histograms = HistogramLabels::read(&labels)?;
     if labels.get(INSTANCE).is_none() {
         labels.set(INSTANCE, &address);
     }
@@ -135,6 +184,7 @@ fn check(mut labels: LabelsBuilder) -> Result<Kept, TargetError> {
         identity,
         interval,
         timeout,
+        histograms,
     })
 }
 
@@ -172,18 +222,6 @@ fn add_defaults(labels: &mut LabelsBuilder, job: &ScrapeConfig) {
     }
 }
 
-/// A switch is a truth value in one of Go's spellings; without a label the job decides.
-fn check_switch(text: &str, what: &'static str) -> Result<(), TargetError> {
-    match text {
-        "" | "1" | "t" | "T" | "TRUE" | "true" | "True" | "0" | "f" | "F" | "FALSE" | "false"
-        | "False" => Ok(()),
-        text => Err(TargetError::InvalidSwitch {
-            what,
-            text: text.to_owned(),
-        }),
-    }
-}
-
 fn times(labels: &LabelsBuilder) -> Result<(Duration, Duration), TargetError> {
     let interval_text = labels.get(SCRAPE_INTERVAL).unwrap_or_default();
     let timeout_text = labels.get(SCRAPE_TIMEOUT).unwrap_or_default();
@@ -205,19 +243,6 @@ fn above_zero(text: &str, what: &'static str) -> Result<Duration, TargetError> {
         Err(source) => Err(TargetError::InvalidDuration { what, source }),
     }
 }
-
-/// Whether native histograms are asked for. Source: Prometheus `scrape`, as the two below.
-const NATIVE_HISTOGRAMS: &str = "__scrape_native_histograms__";
-/// Whether classic histograms become native ones with custom buckets.
-const CONVERT_CLASSIC: &str = "__convert_classic_histograms_to_nhcb__";
-/// Whether classic histograms are kept beside native ones.
-const KEEP_CLASSIC: &str = "__always_scrape_classic_histograms__";
-/// Labels that switch histograms, and what they switch in upstream's words.
-const SWITCHES: [(&str, &str); 3] = [
-    (NATIVE_HISTOGRAMS, "scrape native histograms"),
-    (CONVERT_CLASSIC, "convert classic histograms to nhcb"),
-    (KEEP_CLASSIC, "always scrape classic histograms"),
-];
 
 #[cfg(test)]
 mod tests {
@@ -299,6 +324,22 @@ mod tests {
     }
 
     #[test]
+    fn labels_switch_what_becomes_of_histograms() {
+        let found = Labels::from_pairs([
+            ("__address__", "web:1"),
+            ("__scrape_native_histograms__", "true"),
+            ("__convert_classic_histograms_to_nhcb__", "0"),
+        ]);
+        let mut job = job(Vec::new());
+        job.histograms.convert_classic_histograms_to_nhcb = true;
+        job.histograms.always_scrape_classic_histograms = true;
+        let kept = populate(&found, &job).unwrap().kept.unwrap();
+        let options = kept.histograms.over(job.histograms);
+        assert!(options.scrape_native_histograms && options.always_scrape_classic_histograms);
+        assert!(!options.convert_classic_histograms_to_nhcb);
+    }
+
+    #[test]
     fn what_cannot_be_scraped_is_refused_in_upstreams_words() {
         let web = Labels::from_pairs([("__address__", "web:1")]);
         let refusal = |rule| {
@@ -318,6 +359,10 @@ mod tests {
             (
                 replace("__scrape_timeout__", "0s"),
                 "scrape timeout cannot be 0",
+            ),
+            (
+                replace("__scrape_native_histograms__", "maybe"),
+                "error parsing scrape native histograms: strconv.ParseBool: parsing \"maybe\": invalid syntax",
             ),
             (
                 replace("__scrape_timeout__", "2m"),

@@ -71,6 +71,7 @@ impl Fleet {
             registry: registry.clone(),
             offset_seed: 7,
             sends_metadata: false,
+            adds_zeros: false,
             limits: scrape::limits::DefaultLimits::default(),
         };
         let found = jobs

@@ -95,11 +95,7 @@ impl Page {
         match self.part_of(&name) {
             Some((base, part)) => self.add_part(&base, part, labels, sample.value),
             None => {
-                let metric = Metric {
-                    labels,
-                    value: MetricValue::Number(sample.value),
-                    timestamp: None,
-                };
+                let metric = Metric::new(labels, MetricValue::Number(sample.value));
                 self.family(&name).family.metrics.push(metric);
                 Ok(())
             }
@@ -144,11 +140,7 @@ impl Page {
             .iter()
             .position(|metric| metric.labels == labels);
         let at = known.unwrap_or_else(|| {
-            family.metrics.push(Metric {
-                labels,
-                value: empty,
-                timestamp: None,
-            });
+            family.metrics.push(Metric::new(labels, empty));
             family.metrics.len() - 1
         });
         if let Some(metric) = family.metrics.get_mut(at) {
@@ -207,7 +199,7 @@ fn empty_histogram() -> MetricValue {
 
 fn set_part(metric: &mut MetricValue, part: Part, bound: f64, value: f64) {
     let (bounds, sum, count) = match metric {
-        MetricValue::Number(_) => return,
+        MetricValue::Number(_) | MetricValue::NativeHistogram { .. } => return,
         MetricValue::Histogram {
             buckets: bounds,
             sum,
@@ -228,7 +220,7 @@ fn set_part(metric: &mut MetricValue, part: Part, bound: f64, value: f64) {
 
 fn sort_bounds(metric: &mut Metric) {
     match &mut metric.value {
-        MetricValue::Number(_) => {}
+        MetricValue::Number(_) | MetricValue::NativeHistogram { .. } => {}
         MetricValue::Histogram {
             buckets: bounds, ..
         }
