@@ -59,7 +59,8 @@ differential: tools
 SECONDS := 60
 fuzz: tools
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz
-	@for target in lexer parser series_notation label_regex evaluation template; do \
+	@for target in lexer parser series_notation label_regex evaluation template \
+	  text openmetrics protobuf relabel; do \
 	  mkdir -p $(TARGET_DIR)/fuzz/$$target; \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target \
 	    $(abspath $(TARGET_DIR))/fuzz/$$target fuzz/corpus/$$target -- \

@@ -1,5 +1,6 @@
 //! `narthex tool`: what needs no running server.
 
+mod check;
 mod promql;
 mod test_promql;
 mod tsdb;
@@ -17,6 +18,11 @@ pub(crate) struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Words {
+    /// Check resources for validity, as `promtool check` does
+    Check {
+        #[command(subcommand)]
+        subject: check::Subject,
+    },
     /// Format and change expressions
     Promql {
         #[command(subcommand)]
@@ -43,6 +49,7 @@ enum Subject {
 /// Runs the tool that is named.
 pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     match flags.command {
+        Words::Check { subject } => check::run(subject),
         Words::Promql { change } => promql::run(&change),
         Words::Tsdb { work } => tsdb::run(&work),
         Words::Test {

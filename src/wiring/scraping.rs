@@ -47,6 +47,7 @@ impl Scraping {
             lanes: Arc::new(Lanes::new("ingest", INGEST_THREADS)?),
             pool: Arc::new(Pool::new("large-page", INGEST_THREADS)?),
             clock: Arc::clone(world.clock),
+            fs: Arc::clone(world.fs),
             registry: world.registry.clone(),
             offset_seed: offset_seed(config),
             sends_metadata: world.logs_metadata,

@@ -31,6 +31,7 @@ mod refusals;
 mod reload;
 mod running_queries;
 mod server;
+mod side_by_side;
 mod starting;
 mod targets_explained;
 mod tool;

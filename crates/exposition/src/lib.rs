@@ -26,7 +26,10 @@
 
 pub mod collector;
 pub mod encode;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod instrument;
+pub mod lint;
 pub mod negotiate;
 pub mod parse;
 pub mod process;

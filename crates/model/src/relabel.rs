@@ -23,6 +23,8 @@
 mod action;
 mod check;
 mod expand;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(test)]
 mod tests;
 mod trace;

@@ -603,6 +603,8 @@ const REMEMBERED_REFUSALS: usize = 1_000;
 static NO_LABELS: Labels = Labels::empty();
 
 #[cfg(test)]
+mod detailed_tests;
+#[cfg(test)]
 mod room_tests;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use storage::{AppendError, Appendable, RoomError};
 use crate::append::{Counts, PageContext, PageError, append_page, end_page};
 use crate::cache::PageCache;
 use crate::error::ScrapeError;
+use crate::failure_log::{Failure, FailureLogs};
 use crate::fetch::{FetchError, Fetched, page_format};
 use crate::instruments::Instruments;
 use crate::job::Job;
@@ -24,6 +25,7 @@ pub(crate) struct Ingest {
     pub(crate) store: Arc<dyn Appendable>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Arc<Instruments>,
+    pub(crate) failures: Arc<FailureLogs>,
     /// Whether the store is told of type, help and unit when they are new.
     pub(crate) sends_metadata: bool,
     /// Whether series begin with a zero at the time since when they count.
@@ -169,6 +171,9 @@ impl Ingest {
             tracing::error!(target = %target.url, %error, "scrape commit failed");
             outcome = outcome.and(Err(ScrapeError::Page(error)));
         }
+        if let Err(error) = &outcome {
+            self.log_failure(&target, &job, &error.to_string());
+        }
         let warning = match &outcome {
             Ok(()) => warning(&counts, job.limits.new_series),
             Err(_) => String::new(),
@@ -182,6 +187,20 @@ impl Ingest {
                 samples_kept: counts.kept,
                 body_bytes: body_bytes as usize,
             },
+        }
+    }
+
+    /// Writes why a scrape failed to the job's file, if it names one.
+    fn log_failure(&self, target: &Target, job: &Job, error: &str) {
+        let path = &job.config.scrape_failure_log_file;
+        if !path.is_empty() {
+            let failure = Failure {
+                time: self.clock.now_millis(),
+                error,
+                job: &job.config.job_name,
+                target: &target.url.to_string(),
+            };
+            self.failures.write(path, failure);
         }
     }
 

@@ -1,6 +1,8 @@
 //! What scraping tells about itself, under Prometheus' names.
 
-use exposition::{Counter, CounterFamily, GaugeFamily, Histogram, Registry, SummaryFamily};
+use exposition::{
+    Counter, CounterFamily, GaugeFamily, Histogram, HistogramFamily, Registry, SummaryFamily,
+};
 
 use crate::append::{Counts, PageError};
 use crate::error::ScrapeError;
@@ -9,9 +11,11 @@ use crate::fetch::FetchError;
 /// The instruments of all pools and loops.
 #[derive(Debug)]
 pub(crate) struct Instruments {
-    pub(crate) interval_length: SummaryFamily,
+    interval_length: SummaryFamily,
+    interval_length_histogram: HistogramFamily,
     pub(crate) reload_length: SummaryFamily,
     pub(crate) sync_length: SummaryFamily,
+    pub(crate) sync_length_histogram: HistogramFamily,
     pub(crate) syncs: CounterFamily,
     pub(crate) sync_failed: CounterFamily,
     pub(crate) pools: Counter,
@@ -22,6 +26,7 @@ pub(crate) struct Instruments {
     pub(crate) scrape_duration: Histogram,
     exceeded_body_size: Counter,
     exceeded_sample_limit: Counter,
+    exceeded_bucket_limit: Counter,
     exceeded_label_limits: Counter,
     duplicate: Counter,
     out_of_order: Counter,
@@ -40,6 +45,18 @@ impl Instruments {
                 "prometheus_target_interval_length_seconds",
                 "Actual intervals between scrapes.",
                 "interval",
+            ),
+            interval_length_histogram: registry.histogram_family(
+                "prometheus_target_interval_length_histogram_seconds",
+                "Actual intervals between scrapes as a histogram.",
+                &["interval"],
+                &LENGTH_BOUNDS,
+            ),
+            sync_length_histogram: registry.histogram_family(
+                "prometheus_target_sync_length_histogram_seconds",
+                "Actual interval to sync the scrape pool.",
+                &["scrape_job"],
+                &LENGTH_BOUNDS,
             ),
             reload_length: summary(
                 "prometheus_target_reload_length_seconds",
@@ -82,7 +99,7 @@ impl Instruments {
             ),
             scrape_duration: registry.histogram(
                 "prometheus_target_scrape_duration_seconds",
-                "Scrape request latency histogram.",
+                "Total duration of the scrape from start to commit completion in seconds.",
                 &DURATION_BOUNDS,
             ),
             exceeded_body_size: registry.counter(
@@ -92,6 +109,11 @@ impl Instruments {
             exceeded_sample_limit: registry.counter(
                 "prometheus_target_scrapes_exceeded_sample_limit_total",
                 "Total number of scrapes that hit the sample limit and were rejected.",
+            ),
+            exceeded_bucket_limit: registry.counter(
+                "prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total",
+                "Total number of scrapes that hit the native histogram bucket limit and were \
+                 rejected.",
             ),
             exceeded_label_limits: registry.counter(
                 "prometheus_target_scrape_pool_exceeded_label_limits_total",
@@ -123,6 +145,13 @@ impl Instruments {
                  that they would have begun.",
             ),
         }
+    }
+
+    /// Takes the time from one scrape of a target to the next.
+    pub(crate) fn observe_interval(&self, interval: &str, seconds: f64) {
+        self.interval_length.with(&[interval]).observe(seconds);
+        let histogram = self.interval_length_histogram.with(&[interval]);
+        histogram.observe(seconds);
     }
 
     /// Counts what a page brought, and says in the log what was left out of it.
@@ -166,6 +195,7 @@ impl Instruments {
         match error {
             ScrapeError::Fetch(FetchError::BodySizeLimit) => self.exceeded_body_size.inc(),
             ScrapeError::Page(PageError::SampleLimit) => self.exceeded_sample_limit.inc(),
+            ScrapeError::Page(PageError::BucketLimit) => self.exceeded_bucket_limit.inc(),
             ScrapeError::Page(PageError::LabelLimit(_)) => self.exceeded_label_limits.inc(),
             _ => {}
         }
@@ -179,3 +209,6 @@ const QUANTILES: [f64; 5] = [0.01, 0.05, 0.5, 0.90, 0.99];
 const DURATION_BOUNDS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
+
+/// Upper bounds of intervals and syncs in seconds. Source: Prometheus `scrape`.
+const LENGTH_BOUNDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];

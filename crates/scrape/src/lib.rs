@@ -19,6 +19,7 @@
 //!     lanes: Arc::new(host::lanes::Lanes::new("ingest", 1).unwrap()),
 //!     pool: Arc::new(host::pool::Pool::new("ingest", 1).unwrap()),
 //!     clock: Arc::new(host::clock::RealClock::default()),
+//!     fs: Arc::new(host::fs::RealFs),
 //!     registry: exposition::Registry::new(),
 //!     offset_seed: 0,
 //!     limits: scrape::limits::DefaultLimits::default(),
@@ -38,6 +39,7 @@ mod cache;
 mod discovered;
 mod dry_run;
 mod error;
+mod failure_log;
 mod fetch;
 mod ingest;
 mod instruments;

@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use config::server::ScrapeConfig;
 use exposition::Registry;
-use host::Clock;
 use host::lanes::Lanes;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup};
+use host::{Clock, Fs};
 use model::TargetGroups;
 use storage::Appendable;
 use tokio::sync::watch;
 
 use crate::discovered::PoolDiscovery;
 use crate::dry_run::DryRun;
+use crate::failure_log::FailureLogs;
 use crate::ingest::Ingest;
 use crate::instruments::Instruments;
 use crate::limits::DefaultLimits;
@@ -38,6 +39,8 @@ pub struct ScrapeOptions {
     pub pool: Arc<Pool>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where failed scrapes are logged.
+    pub fs: Arc<dyn Fs>,
     /// Where our own numbers are shown.
     pub registry: Registry,
     /// Spreads scrapes differently on each server: a hash of what tells this server from others.
@@ -149,6 +152,7 @@ impl Manager {
                     store: options.store,
                     clock: options.clock,
                     instruments: Arc::new(instruments),
+                    failures: Arc::new(FailureLogs::new(options.fs)),
                     sends_metadata: options.sends_metadata,
                     adds_zeros: options.adds_zeros,
                 },
@@ -186,9 +190,12 @@ impl Manager {
             tokio::select! {
                 biased;
                 () = shutdown.wait() => break,
-                changed = self.configs.changed() => if changed.is_err() {
-                    break;
-                },
+                changed = self.configs.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.shared.ingest.failures.reopen();
+                }
                 changed = targets.changed(), if discovery_runs => {
                     // What was found last stays when discovery is gone.
                     discovery_runs = changed.is_ok();
@@ -231,6 +238,7 @@ impl Manager {
         instruments.syncs.remove(&[name]);
         instruments.sync_failed.remove(&[name]);
         instruments.sync_length.remove(&[name]);
+        instruments.sync_length_histogram.remove(&[name]);
     }
 }
 

@@ -149,6 +149,8 @@ impl ScrapePool {
         targets.set(self.loops.len() as f64);
         let sync_length = instruments.sync_length.with(&[name]);
         sync_length.observe(length.as_secs_f64());
+        let histogram = instruments.sync_length_histogram.with(&[name]);
+        histogram.observe(length.as_secs_f64());
     }
 
     fn start(

@@ -203,8 +203,7 @@ impl ScrapeLoop {
     fn observe_interval(&self, length: Duration) {
         let instruments = &self.shared.ingest.instruments;
         let interval = duration::format(self.target.interval);
-        let summary = instruments.interval_length.with(&[&interval]);
-        summary.observe(length.as_secs_f64());
+        instruments.observe_interval(&interval, length.as_secs_f64());
     }
 
     async fn end_series(&self, job: Arc<Job>) {

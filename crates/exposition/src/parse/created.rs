@@ -33,11 +33,12 @@ impl CreatedTimes {
                 Entry::Type {
                     metric_type: told, ..
                 } => metric_type = told,
-                Entry::Series(sample) if is_created(sample.series, metric_type) => {
-                    if created.find_key(sample.series, metric_type) {
-                        let millis = (sample.value * 1000.0) as i64;
-                        created.times.insert(created.key.clone(), millis);
-                    }
+                Entry::Series(sample)
+                    if is_created(sample.series, metric_type)
+                        && created.find_key(sample.series, metric_type) =>
+                {
+                    let millis = (sample.value * 1000.0) as i64;
+                    created.times.insert(created.key.clone(), millis);
                 }
                 _ => {}
             }

@@ -14,15 +14,18 @@ use crate::limits::DefaultLimits;
 use model::{Matcher, TimeRange};
 
 /// A target whose pages go to a store in memory.
-struct Target {
+pub(super) struct Target {
     job: Job,
     labels: Labels,
     cache: PageCache,
     store: MemoryStore,
+    /// Whether series begin with zeros.
+    pub(super) adds_zeros: bool,
+    previous: Option<i64>,
 }
 
 impl Target {
-    fn new(change: impl FnOnce(&mut ScrapeConfig)) -> Self {
+    pub(super) fn new(change: impl FnOnce(&mut ScrapeConfig)) -> Self {
         let mut config = ScrapeConfig::named("j");
         change(&mut config);
         Self {
@@ -30,26 +33,42 @@ impl Target {
             labels: Labels::from_pairs([("instance", "i"), ("job", "j")]),
             cache: PageCache::default(),
             store: MemoryStore::default(),
+            adds_zeros: false,
+            previous: None,
         }
     }
 
     fn scrape(&mut self, timestamp: i64, page: &str) -> Result<Counts, String> {
+        self.scrape_as(Format::Text, timestamp, page.as_bytes())
+    }
+
+    pub(super) fn scrape_as(
+        &mut self,
+        format: Format,
+        timestamp: i64,
+        page: &[u8],
+    ) -> Result<Counts, String> {
         let context = PageContext {
             max_time: timestamp + 600_000,
+            previous: self.previous.replace(timestamp),
+            adds_zeros: self.adds_zeros,
             ..PageContext::of(&self.job, &self.labels, timestamp)
         };
         let mut counts = Counts::default();
         let mut appender = self.store.appender();
         let outcome = append_page(
-            page.as_bytes(),
-            Format::Text,
+            page,
+            format,
             &context,
             &mut self.cache,
             appender.as_mut(),
             &mut counts,
         );
         match outcome {
-            Ok(()) => appender.commit().map(|_| counts).map_err(|e| e.to_string()),
+            Ok(()) => {
+                self.cache.committed();
+                appender.commit().map(|_| counts).map_err(|e| e.to_string())
+            }
             Err(error) => {
                 appender.rollback();
                 let mut appender = self.store.appender();
@@ -60,8 +79,39 @@ impl Target {
         }
     }
 
-    /// Everything stored, a line a series: `a{b="c"} 1@10 stale@20`.
-    fn stored(&self) -> Vec<String> {
+    /// What a page at this time comes with.
+    pub(super) fn context(&self, timestamp: i64) -> PageContext<'static> {
+        let job = Job::new(Arc::clone(&self.job.config), None, DefaultLimits::default());
+        // A test may leave a job behind.
+        PageContext::of(Box::leak(Box::new(job)), &NO_LABELS, timestamp)
+    }
+
+    pub(super) fn parts(&mut self) -> (&mut PageCache, &MemoryStore) {
+        (&mut self.cache, &self.store)
+    }
+
+    /// A page whose batch is lost.
+    pub(super) fn lose(&mut self, timestamp: i64, page: &[u8]) {
+        let context = self.context(timestamp);
+        let (cache, store) = self.parts();
+        let mut appender = store.appender();
+        let mut counts = Counts::default();
+        let format = Format::Text;
+        append_page(
+            page,
+            format,
+            &context,
+            cache,
+            appender.as_mut(),
+            &mut counts,
+        )
+        .unwrap();
+        appender.rollback();
+        self.cache.lost();
+    }
+
+    /// Everything stored, a line a series: `a{b="c"} 1@10 stale@20`; histograms behind the floats.
+    pub(super) fn stored(&self) -> Vec<String> {
         let querier = self.store.querier(TimeRange::ALL).unwrap();
         let all = Matcher::new("__name__", model::MatchOp::Regex, ".+").unwrap();
         let set = querier
@@ -74,13 +124,16 @@ impl Target {
                 let labels = set.labels(index);
                 let labels = labels.filter(|name| !matches!(name, "job" | "instance"));
                 let samples = buffer.timestamps().iter().zip(buffer.values());
-                samples.fold(labels.to_string(), |line, (at, value)| {
+                let floats = samples.fold(labels.to_string(), |line, (at, value)| {
                     if is_stale(*value) {
                         format!("{line} stale@{at}")
                     } else {
                         format!("{line} {value}@{at}")
                     }
-                })
+                });
+                let histograms = buffer.histograms();
+                let samples = histograms.timestamps().iter().zip(histograms.values());
+                samples.fold(floats, |line, (at, value)| format!("{line} {value}@{at}"))
             })
             .collect()
     }

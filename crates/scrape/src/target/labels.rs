@@ -196,17 +196,17 @@ fn add_defaults(labels: &mut LabelsBuilder, job: &ScrapeConfig) {
         (METRICS_PATH, job.metrics_path.clone()),
         (SCHEME, job.scheme.as_str().to_owned()),
         (
-            NATIVE_HISTOGRAMS,
+            SCRAPE_NATIVE_HISTOGRAMS,
             job.histograms.scrape_native_histograms.to_string(),
         ),
         (
-            CONVERT_CLASSIC,
+            CONVERT_CLASSIC_HISTOGRAMS_TO_NHCB,
             job.histograms
                 .convert_classic_histograms_to_nhcb
                 .to_string(),
         ),
         (
-            KEEP_CLASSIC,
+            ALWAYS_SCRAPE_CLASSIC_HISTOGRAMS,
             job.histograms.always_scrape_classic_histograms.to_string(),
         ),
     ];
@@ -333,7 +333,9 @@ mod tests {
         let mut job = job(Vec::new());
         job.histograms.convert_classic_histograms_to_nhcb = true;
         job.histograms.always_scrape_classic_histograms = true;
-        let kept = populate(&found, &job).unwrap().kept.unwrap();
+        let Ok(Outcome::Kept(kept)) = populate(&found, &job).outcome else {
+            panic!("it is kept");
+        };
         let options = kept.histograms.over(job.histograms);
         assert!(options.scrape_native_histograms && options.always_scrape_classic_histograms);
         assert!(!options.convert_classic_histograms_to_nhcb);

@@ -68,6 +68,7 @@ impl Fleet {
             lanes: Arc::new(Lanes::new("ingest", 1).expect("a thread")),
             pool: Arc::new(Pool::new("large", 1).expect("a thread")),
             clock: Arc::new(RealClock::default()),
+            fs: Arc::new(host::fs::RealFs),
             registry: registry.clone(),
             offset_seed: 7,
             sends_metadata: false,

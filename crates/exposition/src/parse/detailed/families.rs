@@ -39,10 +39,7 @@ pub fn families(page: &[u8], format: Format) -> Result<Vec<MetricFamily>, ParseE
         format,
         ..Families::default()
     };
-    loop {
-        let Some(sample) = parser.next_sample()? else {
-            break;
-        };
+    while let Some(sample) = parser.next_sample()? {
         let sample = sample.clone();
         found.note_comments(sample.comments());
         found.take(&sample, parser.source.family());

@@ -19,7 +19,7 @@ use crate::Format;
 /// A page that is being read.
 #[derive(Debug)]
 pub(super) enum Source<'a> {
-    Text(TextSource<'a>),
+    Text(Box<TextSource<'a>>),
     Protobuf(Box<ProtobufSource<'a>>),
 }
 
@@ -37,7 +37,7 @@ impl<'a> Source<'a> {
             Format::OpenMetrics => PageParser::OpenMetrics(OpenMetricsParser::new(page)),
         };
         let has_created = options.start_timestamps && format == Format::OpenMetrics;
-        Ok(Self::Text(TextSource {
+        Ok(Self::Text(Box::new(TextSource {
             page,
             parser,
             created: match has_created {
@@ -48,7 +48,7 @@ impl<'a> Source<'a> {
             metric_type: MetricType::Unknown,
             family: String::new(),
             labels: LabelsBuilder::new(),
-        }))
+        })))
     }
 
     /// Reads the next sample; false at the end of the page.

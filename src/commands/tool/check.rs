@@ -1,0 +1,22 @@
+//! `narthex tool check`: files and servers examined, as `promtool check` does.
+
+mod metrics;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// What to examine.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subject {
+    /// Pass metrics over standard input to lint them for consistency and correctness, and optionally
+    /// perform cardinality analysis
+    Metrics(metrics::Flags),
+}
+
+/// Examines it.
+pub(crate) fn run(subject: Subject) -> anyhow::Result<ExitCode> {
+    match subject {
+        Subject::Metrics(flags) => metrics::run(&flags),
+    }
+}
