@@ -96,7 +96,8 @@ mod tests {
     fn series_become_one_histogram() {
         use ClassicPart::{Bucket, Count, Sum};
         let inf = f64::INFINITY;
-        let cases: [(&[(ClassicPart, f64)], Option<&str>); 9] = [
+        type Part = (ClassicPart, f64);
+        let cases: [(&[Part], Option<&str>); 9] = [
             (
                 &[
                     (Bucket(1.0), 2.0),
