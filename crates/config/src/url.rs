@@ -82,6 +82,44 @@ impl Url {
         self.path_and_query.split_once('?').map(|(_, query)| query)
     }
 
+    /// The URL that `reference` names, seen from here: a whole one, or a path.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn join(&self, reference: &str) -> Result<Self, String> {
+        let mut url = Self::parse(reference)?;
+        if !url.scheme.is_empty() {
+            return Ok(url);
+        }
+        url.scheme.clone_from(&self.scheme);
+        if !url.host.is_empty() {
+            return Ok(url);
+        }
+        url.host.clone_from(&self.host);
+        url.user.clone_from(&self.user);
+        let (path, query) = match url.path_and_query.split_once('?') {
+            Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+            None => (url.path_and_query.clone(), None),
+        };
+        let (path, query) = if path.is_empty() {
+            let inherited = || self.query().map(str::to_owned);
+            (self.path().to_owned(), query.or_else(inherited))
+        } else if path.starts_with('/') {
+            (without_dots(&path), query)
+        } else {
+            let folder = self
+                .path()
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder);
+            (without_dots(&format!("{folder}/{path}")), query)
+        };
+        url.path_and_query = match query {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
+        Ok(url)
+    }
+
     /// The whole URL with its password, for those who send it on.
     pub fn expose(&self) -> String {
         let password = |secret: &Secret| encode_user_info(secret.expose());
@@ -268,6 +306,27 @@ fn decode(text: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// A path without `.` and `..`.
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        match segment {
+            "." | ".." => {
+                if segment == ".." {
+                    kept.pop();
+                }
+                if is_last {
+                    kept.push("");
+                }
+            }
+            other => kept.push(other),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
 fn encode_user_info(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -325,6 +384,24 @@ mod tests {
             assert_eq!(Url::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Url::parse("http://a?x").unwrap().path_and_query(), "/?x");
+    }
+
+    #[test]
+    fn references_are_seen_from_where_we_are() {
+        let here = Url::parse("http://web:80/a/b?c=d").unwrap();
+        let cases = [
+            ("http://other:1/x?y=z", "http://other:1/x?y=z"),
+            ("HTTPS://other", "https://other"),
+            ("//other/x", "http://other/x"),
+            ("/x", "http://web:80/x"),
+            ("x", "http://web:80/a/x"),
+            ("../x/./y/..", "http://web:80/x/"),
+            ("?x=y", "http://web:80/a/b?x=y"),
+            ("", "http://web:80/a/b?c=d"),
+        ];
+        for (reference, want) in cases {
+            assert_eq!(here.join(reference).unwrap().to_string(), want);
+        }
     }
 
     #[test]

@@ -1,25 +1,40 @@
-//! Sockets: dialling and listening.
+//! Sockets: dialling and listening, and asking others over HTTP.
+//!
+//! [`Client`] asks and gives the whole answer. It is made of parts that a scrape, which keeps one
+//! connection for each target, uses by itself: [`Outbound`] knows how to reach and address servers
+//! under one configuration, an [`Exchange`] is one open HTTP connection.
 #![allow(clippy::disallowed_types, reason = "this is where sockets come from")]
+
+pub mod client;
+mod credentials;
+mod dial;
+mod exchange;
+mod files;
+mod headers;
+mod oauth2;
+mod outbound;
+mod proxy;
+mod reason;
+mod socks5;
+mod stream;
+mod tls;
+mod x509;
 
 use std::io;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-/// A connection as hyper and axum take it.
-pub type Stream = TcpStream;
+pub use client::{Client, ClientError};
+pub use exchange::{Exchange, Incoming, RequestBody};
+pub use outbound::{Dialled, Outbound, Place, Via};
+pub use reason::{body_reason, head_reason};
+pub use stream::Stream;
+
+/// How this program presents itself.
+pub const USER_AGENT: &str = concat!("Narthex/", env!("CARGO_PKG_VERSION"));
 
 /// A listening socket as axum takes it.
 pub type Listener = TcpListener;
-
-/// Connects to `host:port`; a name is looked up, and its addresses are tried in turn.
-///
-/// # Errors
-/// The name is unknown, or no address answers.
-pub async fn dial(address: &str) -> io::Result<Stream> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
 
 /// Listens on `address` (`127.0.0.1:9090`, `:9090` for all addresses).
 ///
