@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 pub use client::{Client, ClientError};
 pub use exchange::{Exchange, Incoming, RequestBody};
-pub use outbound::{Dialled, Outbound, Place, Via};
+pub use outbound::{Dialled, Outbound, Place, Terms, Via};
 pub use reason::{body_reason, head_reason};
 pub use stream::Stream;
 

@@ -11,7 +11,7 @@ use exposition::parse::{
 use config::server::ScrapeProtocol;
 
 use crate::error::ScrapeError;
-use crate::fetch::{Fetched, Fetcher, Inflater, page_format};
+use crate::fetch::{Encoding, Fetched, Fetcher, Inflater, page_format};
 use crate::job::Job;
 use crate::target::Target;
 
@@ -118,11 +118,11 @@ impl RawPage {
 }
 
 fn decoded(fetched: &Fetched, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, ScrapeError> {
-    if !fetched.is_gzip {
+    if fetched.encoding == Encoding::Identity {
         return Ok(body);
     }
     let mut page = Vec::new();
-    let size = Inflater::new().inflate(&body, &mut page, limit)?;
+    let size = Inflater::new().inflate(fetched.encoding, &body, &mut page, limit)?;
     page.truncate(size);
     Ok(page)
 }
@@ -184,7 +184,9 @@ impl Job {
         if config.scrape_protocols.is_empty() {
             config.scrape_protocols = ScrapeProtocol::DEFAULT.to_vec();
         }
-        Self::with_limits(Arc::new(config), None, self.limits)
+        let mut job = Self::with_limits(Arc::new(config), None, self.limits);
+        job.keep_outbound(self);
+        job
     }
 }
 
@@ -203,7 +205,7 @@ mod tests {
             job: Job::new(config, None, DefaultLimits::default()),
             fetched: Ok(Fetched {
                 content_type: Some(content_type.to_owned()),
-                is_gzip: false,
+                encoding: Encoding::Identity,
             }),
             body: body.as_bytes().to_vec(),
         };

@@ -1,32 +1,35 @@
 //! Gets a page from a target: one kept connection, one request at a time.
 
 mod body;
-mod connection;
 mod content_type;
 mod redirect;
 
-use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use host::net::{
+    self, Dialled, Exchange, Incoming, Outbound, RequestBody, Terms, Via, body_reason, head_reason,
+};
+use hyper::ext::ReasonPhrase;
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue,
-    USER_AGENT,
+    PROXY_AUTHORIZATION, USER_AGENT,
 };
-use hyper::{Request, Response, StatusCode, Version};
+use hyper::{Request, Response, StatusCode};
 
 use crate::job::Job;
 use crate::target::Target;
 use crate::target::url::TargetUrl;
-use connection::{Connection, Empty, Incoming};
 
-pub(crate) use body::Inflater;
+pub(crate) use body::{Encoding, Inflater};
 pub use content_type::ContentTypeError;
 pub(crate) use content_type::page_format;
 
 /// Why no page came.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The connection failed, or what came over it was not HTTP.
+    /// The target could not be asked, or what came back was not HTTP.
     #[error("Get \"{url}\": {reason}")]
     Transport {
         /// What was asked for.
@@ -40,17 +43,15 @@ pub enum FetchError {
         /// What was asked for.
         url: String,
     },
-    /// The target is reached by something else than plain HTTP.
-    #[error("Get \"{url}\": unsupported protocol scheme \"{scheme}\"")]
-    Scheme {
-        /// What was asked for.
-        url: String,
-        /// The scheme of the target.
-        scheme: String,
-    },
+    /// The page did not end in time.
+    #[error("context deadline exceeded")]
+    SlowBody,
+    /// The page broke off.
+    #[error("{0}")]
+    Body(String),
     /// The target answered with something else than a page.
     #[error("server returned HTTP status {0}")]
-    Status(StatusCode),
+    Status(String),
     /// The page is larger than the limit.
     #[error("body size limit exceeded")]
     BodySizeLimit,
@@ -61,21 +62,30 @@ pub enum FetchError {
     )]
     CompressionRatio,
     /// The page cannot be decompressed.
-    #[error("invalid gzip body: {0}")]
-    Gzip(String),
+    #[error("{0}")]
+    Compression(String),
 }
 
 /// A page as it came.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) content_type: Option<String>,
-    pub(crate) is_gzip: bool,
+    pub(crate) encoding: Encoding,
 }
 
 /// Fetches the pages of one target.
 #[derive(Debug, Default)]
 pub(crate) struct Fetcher {
     kept: Option<Connection>,
+}
+
+/// An open connection, and under which settings it was opened.
+#[derive(Debug)]
+struct Connection {
+    exchange: Exchange,
+    via: Via,
+    terms: Terms,
+    outbound: Arc<Outbound>,
 }
 
 impl Fetcher {
@@ -92,8 +102,10 @@ impl Fetcher {
         // Out of its place while in use: whatever goes wrong, a connection in an unknown state is
         // not used again.
         let kept = self.kept.take();
-        let exchange = exchange(kept, target, job, body);
+        let has_head = AtomicBool::new(false);
+        let exchange = exchange(kept, target, job, body, &has_head);
         match tokio::time::timeout(target.timeout, exchange).await {
+            Err(_) if has_head.load(Ordering::Relaxed) => Err(FetchError::SlowBody),
             Err(_) => Err(FetchError::Timeout {
                 url: target.url.to_string(),
             }),
@@ -111,82 +123,146 @@ async fn exchange(
     target: &Target,
     job: &Job,
     body: &mut Vec<u8>,
+    has_head: &AtomicBool,
 ) -> Result<(Fetched, Option<Connection>), FetchError> {
-    let mut place = target.url.clone();
-    for redirects in 0..=MAX_REDIRECTS {
-        let (mut connection, response) = ask(kept.take(), &place, target, job).await?;
-        if let Some(location) = redirect::location(&response) {
-            place = place.resolve(location);
+    let mut redirected: Option<TargetUrl> = None;
+    let mut trusted = true;
+    let mut redirects = 0;
+    loop {
+        let place = redirected.as_ref().unwrap_or(&target.url);
+        let asked = Asked {
+            place,
+            target,
+            job,
+            trusted,
+        };
+        let (mut connection, response) = asked.ask(kept.take()).await?;
+        if job.outbound.config().follow_redirects
+            && let Some(location) = redirect::location(&response)
+        {
+            redirects += 1;
+            if redirects >= net::client::MAX_REDIRECTS {
+                let reason = format!("stopped after {redirects} redirects");
+                let url = location.to_owned();
+                return Err(FetchError::Transport { url, reason });
+            }
+            let next = place.resolve(location)?;
+            trusted = trusted && next.is_within_domain_of(&target.url);
+            redirected = Some(next);
             continue;
         }
         let fetched = head(&response, job)?;
-        read_body(&mut connection, response, job.limits.body_size, body)
-            .await
-            .map_err(|error| match error {
-                BodyError::TooLarge => FetchError::BodySizeLimit,
-                BodyError::Transport(error) => place.failed(reason(&error)),
-            })?;
+        has_head.store(true, Ordering::Relaxed);
+        read_body(&mut connection, response, job.limits.body_size, body).await?;
         // Only the target's own connection is of use for the next scrape.
-        let keep = redirects == 0 && connection.is_open();
+        let keep = redirected.is_none() && connection.exchange.is_open();
         return Ok((fetched, keep.then_some(connection)));
     }
-    Err(place.failed(format!("stopped after {MAX_REDIRECTS} redirects")))
 }
 
-/// Sends the request, over the kept connection if it still works.
-async fn ask(
-    kept: Option<Connection>,
-    place: &TargetUrl,
-    target: &Target,
-    job: &Job,
-) -> Result<(Connection, Response<Incoming>), FetchError> {
-    if place.scheme != "http" {
-        return Err(FetchError::Scheme {
-            url: place.to_string(),
-            scheme: place.scheme.clone(),
-        });
-    }
-    let request =
-        || request(place, target.timeout, job).map_err(|error| place.failed(error.to_string()));
-    if let Some(mut connection) = kept {
-        // A target may have closed the connection since the last scrape. Asking again is safe.
-        if let Ok(response) = connection.send(request()?).await {
-            return Ok((connection, response));
+/// One request on the way to the page.
+struct Asked<'a> {
+    place: &'a TargetUrl,
+    target: &'a Target,
+    job: &'a Job,
+    /// The place may know the target's credentials.
+    trusted: bool,
+}
+
+impl Asked<'_> {
+    /// Sends the request, over the kept connection if it still works.
+    async fn ask(
+        &self,
+        kept: Option<Connection>,
+    ) -> Result<(Connection, Response<Incoming>), FetchError> {
+        if let Some(mut connection) = kept
+            && self.is_still_good(&connection)?
+        {
+            let request = self.request(&connection).await?;
+            // A target may have closed the connection since the last scrape. Asking again is safe.
+            if let Ok(response) = connection.exchange.send(request).await {
+                return Ok((connection, response));
+            }
         }
+        let failed = |reason: String| self.place.failed(reason);
+        let mut connection = self.open().await?;
+        let request = self.request(&connection).await?;
+        let sent = connection.exchange.send(request).await;
+        let response = sent.map_err(|error| failed(head_reason(&error)))?;
+        Ok((connection, response))
     }
-    let address = place.dial_address();
-    let stream = host::net::dial(&address).await;
-    let stream = stream.map_err(|error| place.failed(dial_reason(&address, &error)))?;
-    let failed = |error: hyper::Error| place.failed(reason(&error));
-    let mut connection = Connection::open(stream).await.map_err(failed)?;
-    let response = connection.send(request()?).await.map_err(failed)?;
-    Ok((connection, response))
-}
 
-fn request(
-    place: &TargetUrl,
-    timeout: Duration,
-    job: &Job,
-) -> Result<Request<Empty>, hyper::http::Error> {
-    let encoding = if job.config.enable_compression {
-        "gzip"
-    } else {
-        "identity"
-    };
-    Request::get(&place.path_and_query)
-        .version(Version::HTTP_11)
-        .header(HOST, &place.address)
-        .header(USER_AGENT, AGENT)
-        .header(ACCEPT, &job.accept)
-        .header(ACCEPT_ENCODING, encoding)
-        .header(TIMEOUT_HEADER, timeout_seconds(timeout))
-        .body(Empty::new())
+    /// Neither the configuration nor a certificate has changed.
+    fn is_still_good(&self, connection: &Connection) -> Result<bool, FetchError> {
+        let outbound = &self.job.outbound;
+        let is_same = Arc::ptr_eq(outbound, &connection.outbound)
+            || outbound.config() == connection.outbound.config();
+        let kept = connection.outbound.would_keep(&connection.terms);
+        Ok(is_same && kept.map_err(|reason| self.place.failed(reason))?)
+    }
+
+    async fn open(&self) -> Result<Connection, FetchError> {
+        let outbound = Arc::clone(&self.job.outbound);
+        let failed = |reason: String| self.place.failed(reason);
+        let (host, port) = self.place.host_and_port()?;
+        let place = net::Place {
+            scheme: &self.place.scheme,
+            host,
+            port,
+            unix_socket: self.target.unix_socket().filter(|_| self.trusted),
+        };
+        let dialled: Dialled = outbound.dial(place).await.map_err(failed)?;
+        let (via, terms) = (dialled.via.clone(), dialled.terms());
+        let opened = Exchange::open(dialled.stream, dialled.http2).await;
+        Ok(Connection {
+            exchange: opened.map_err(|error| failed(head_reason(&error)))?,
+            via,
+            terms,
+            outbound,
+        })
+    }
+
+    async fn request(&self, connection: &Connection) -> Result<Request<RequestBody>, FetchError> {
+        let failed = |reason: String| self.place.failed(reason);
+        let encoding = match self.job.config.enable_compression {
+            true => "gzip",
+            false => "identity",
+        };
+        let is_http2 = connection.exchange.is_http2();
+        let builder = match (&connection.via, is_http2) {
+            (Via::Origin, false) => Request::get(&self.place.path_and_query),
+            _ => Request::get(self.place.to_string()),
+        };
+        let builder = builder
+            .header(USER_AGENT, net::USER_AGENT)
+            .header(ACCEPT, &self.job.accept)
+            .header(ACCEPT_ENCODING, encoding)
+            .header(TIMEOUT_HEADER, timeout_seconds(self.target.timeout));
+        let builder = match is_http2 {
+            true => builder,
+            false => builder.header(HOST, &self.place.address),
+        };
+        let builder = match &connection.via {
+            Via::Proxy {
+                authorization: Some(value),
+            } => builder.header(PROXY_AUTHORIZATION, value),
+            _ => builder,
+        };
+        let request = builder.body(RequestBody::default());
+        let mut request = request.map_err(|error| failed(error.to_string()))?;
+        let outbound = &self.job.outbound;
+        let authorized = outbound
+            .authorize(request.headers_mut(), self.trusted)
+            .await;
+        authorized.map_err(failed)?;
+        Ok(request)
+    }
 }
 
 /// What the head of the response says about the page.
 fn head(response: &Response<Incoming>, job: &Job) -> Result<Fetched, FetchError> {
     if response.status() != StatusCode::OK {
-        return Err(FetchError::Status(response.status()));
+        return Err(FetchError::Status(status_text(response)));
     }
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = response.headers();
@@ -199,13 +275,19 @@ fn head(response: &Response<Incoming>, job: &Job) -> Result<Fetched, FetchError>
     let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
     Ok(Fetched {
         content_type: headers.get(CONTENT_TYPE).map(text),
-        is_gzip: encoding.is_some_and(|encoding| encoding.eq_ignore_ascii_case(b"gzip")),
+        encoding: Encoding::named(encoding.unwrap_or_default()),
     })
 }
 
-enum BodyError {
-    TooLarge,
-    Transport(hyper::Error),
+/// Code and words as the target sent them.
+fn status_text(response: &Response<Incoming>) -> String {
+    let status = response.status();
+    let own = response.extensions().get::<ReasonPhrase>();
+    let words = match own {
+        Some(words) => String::from_utf8_lossy(words.as_bytes()).into_owned(),
+        None => status.canonical_reason().unwrap_or_default().to_owned(),
+    };
+    format!("{} {words}", status.as_str()).trim_end().to_owned()
 }
 
 async fn read_body(
@@ -213,13 +295,13 @@ async fn read_body(
     response: Response<Incoming>,
     limit: usize,
     body: &mut Vec<u8>,
-) -> Result<(), BodyError> {
+) -> Result<(), FetchError> {
     body.clear();
     let mut incoming = response.into_body();
-    while let Some(data) = connection.next_data(&mut incoming).await {
-        let data = data.map_err(BodyError::Transport)?;
+    while let Some(data) = connection.exchange.next_data(&mut incoming).await {
+        let data = data.map_err(|error| FetchError::Body(body_reason(&error)))?;
         if data.len() > limit - body.len() {
-            return Err(BodyError::TooLarge);
+            return Err(FetchError::BodySizeLimit);
         }
         body.extend_from_slice(&data);
     }
@@ -231,28 +313,5 @@ fn timeout_seconds(timeout: Duration) -> String {
     timeout.as_secs_f64().to_string()
 }
 
-/// Why dialling failed, in the words that users of Prometheus know.
-fn dial_reason(address: &str, error: &io::Error) -> String {
-    let reason = match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::HostUnreachable => "no route to host".to_owned(),
-        io::ErrorKind::NetworkUnreachable => "network is unreachable".to_owned(),
-        _ => error.to_string(),
-    };
-    format!("dial tcp {address}: {reason}")
-}
-
-/// An error of the HTTP layer with what caused it.
-fn reason(error: &hyper::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
-
-/// How we present ourselves.
-const AGENT: &str = concat!("Narthex/", env!("CARGO_PKG_VERSION"));
-/// Redirections that are followed. Source: Go's HTTP client, which Prometheus uses.
-const MAX_REDIRECTS: usize = 10;
 /// Tells the target how long we wait. Source: Prometheus.
 const TIMEOUT_HEADER: &str = "X-Prometheus-Scrape-Timeout-Seconds";

@@ -11,7 +11,7 @@ use crate::append::{Counts, PageContext, PageError, append_page, end_page};
 use crate::cache::PageCache;
 use crate::error::ScrapeError;
 use crate::failure_log::{Failure, FailureLogs};
-use crate::fetch::{FetchError, Fetched, page_format};
+use crate::fetch::{Encoding, FetchError, Fetched, page_format};
 use crate::instruments::Instruments;
 use crate::job::Job;
 use crate::report::{Report, ReportSeries};
@@ -240,13 +240,15 @@ fn open_page<'w>(
 ) -> Result<(&'w [u8], Format), ScrapeError> {
     let fallback = job.config.fallback_scrape_protocol;
     let format = page_format(fetched.content_type.as_deref(), fallback)?;
-    if !fetched.is_gzip {
+    if fetched.encoding == Encoding::Identity {
         return Ok((&workspace.body, format));
     }
-    let size =
-        workspace
-            .inflater
-            .inflate(&workspace.body, &mut workspace.page, job.limits.body_size)?;
+    let Workspace {
+        body,
+        page,
+        inflater,
+    } = workspace;
+    let size = inflater.inflate(fetched.encoding, body, page, job.limits.body_size)?;
     Ok((workspace.page.get(..size).unwrap_or_default(), format))
 }
 

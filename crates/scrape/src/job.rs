@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use config::server::{ScrapeConfig, ScrapeProtocol};
+use host::net::Outbound;
 
 use crate::limits::{DefaultLimits, Limits};
 
@@ -15,6 +16,8 @@ pub(crate) struct Job {
     pub(crate) accept: String,
     /// Why no target of the job is scraped, if there is a reason.
     pub(crate) forced_error: Option<String>,
+    /// How its targets are reached and addressed.
+    pub(crate) outbound: Arc<Outbound>,
 }
 
 impl Job {
@@ -35,8 +38,16 @@ impl Job {
         Self {
             limits,
             accept: accept_header(&config),
+            outbound: Arc::new(Outbound::new(&config.http)),
             config,
             forced_error,
+        }
+    }
+
+    /// Takes over what `before` reached its targets with, tokens and all, if the settings are the same.
+    pub(crate) fn keep_outbound(&mut self, before: &Self) {
+        if self.outbound.config() == before.outbound.config() {
+            self.outbound = Arc::clone(&before.outbound);
         }
     }
 

@@ -176,7 +176,8 @@ impl ScrapePool {
         running
     }
 
-    fn set_job(&mut self, job: Job) {
+    fn set_job(&mut self, mut job: Job) {
+        job.keep_outbound(&self.job);
         self.job = Arc::new(job);
         for running in self.loops.values() {
             running

@@ -74,6 +74,13 @@ impl Target {
         TargetId(self.identity.fingerprint().get())
     }
 
+    /// The Unix socket that it listens on, if a label names one.
+    pub(crate) fn unix_socket(&self) -> Option<&str> {
+        self.identity
+            .get(UNIX_SOCKET)
+            .filter(|path| !path.is_empty())
+    }
+
     /// Labels before relabeling.
     pub(crate) fn discovered(&self) -> Labels {
         lock(&self.discovered).clone()
@@ -92,6 +99,9 @@ impl Target {
         *lock(&self.last) = scrape;
     }
 }
+
+/// The label that names a Unix socket. Source: Prometheus.
+const UNIX_SOCKET: &str = "__unix_socket__";
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,5 +1,8 @@
 //! Asks a server and gives the whole answer, bounded in time and size.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -220,7 +223,7 @@ impl Client {
     ) -> Result<Response, ClientError> {
         let first_host = request.url.host().to_owned();
         let mut trusted = true;
-        for redirects in 0.. {
+        for requests in 1.. {
             let failed = |reason: String| ClientError::Transport {
                 method: method_text(&request.method),
                 url: request.url.to_string(),
@@ -241,7 +244,7 @@ impl Client {
                 self.keep(place, connection);
                 return Ok(response);
             };
-            if redirects >= MAX_REDIRECTS {
+            if requests >= MAX_REDIRECTS {
                 return Err(failed(format!("stopped after {MAX_REDIRECTS} redirects")));
             }
             trusted = trusted && is_within_domain(next.url.host(), &first_host);
@@ -435,7 +438,7 @@ fn method_text(method: &Method) -> String {
     })
 }
 
-/// Redirections that are followed. Source: Go's HTTP client, which Prometheus uses.
+/// Requests that are made, following redirections. Source: Go's HTTP client, which Prometheus uses.
 pub const MAX_REDIRECTS: usize = 10;
 /// Connections that a client keeps open: enough for the few servers that one configuration names.
 const MAX_IDLE: usize = 8;

@@ -27,7 +27,7 @@ pub struct Exchange(Kind);
 enum Kind {
     Http1 {
         sender: http1::SendRequest<RequestBody>,
-        driver: Driver,
+        driver: Box<Driver>,
     },
     Http2 {
         sender: http2::SendRequest<RequestBody>,
@@ -64,10 +64,10 @@ impl Exchange {
             .read_buf_exact_size(Some(READ_BYTES))
             .handshake(TokioIo::new(stream));
         let (sender, connection) = handshake.await?;
-        let driver = Driver {
+        let driver = Box::new(Driver {
             connection,
             ended: false,
-        };
+        });
         Ok(Self(Kind::Http1 { sender, driver }))
     }
 

@@ -16,6 +16,9 @@ pub fn head_reason(error: &HyperError) -> String {
     if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         return "EOF".to_owned();
     }
+    if error.is_parse() && error.to_string().contains("too large") {
+        return "net/http: server response headers exceeded the limit; aborted".to_owned();
+    }
     if error.is_parse() {
         return format!(
             "net/http: HTTP/1.x transport connection broken: malformed HTTP response: {error}"

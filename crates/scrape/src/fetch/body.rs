@@ -1,13 +1,37 @@
 //! Decompression with a bound on what comes out.
 
 use std::fmt;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
-use libdeflater::{DecompressionError, Decompressor};
+use flate2::read::MultiGzDecoder;
+use libdeflater::Decompressor;
 
 use super::FetchError;
 
-/// Decompresses gzip bodies; keeps its tables.
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// Not at all, or in a way that we do not know: the page is read as it came, as upstream does.
+    #[default]
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+impl Encoding {
+    /// The encoding of this name in `Content-Encoding`.
+    pub(crate) fn named(name: &[u8]) -> Self {
+        if name.eq_ignore_ascii_case(b"gzip") {
+            Self::Gzip
+        } else if name.eq_ignore_ascii_case(b"zstd") {
+            Self::Zstd
+        } else {
+            Self::Identity
+        }
+    }
+}
+
+/// Decompresses bodies; keeps its tables.
 pub(crate) struct Inflater {
     whole: Decompressor,
 }
@@ -23,9 +47,10 @@ impl Inflater {
     /// number of bytes.
     ///
     /// # Errors
-    /// The body is no gzip, or what would come out goes beyond `limit` bytes or [`MAX_RATIO`].
+    /// The body is not what it says, or what would come out goes beyond `limit` bytes or [`MAX_RATIO`].
     pub(crate) fn inflate(
         &mut self,
+        encoding: Encoding,
         body: &[u8],
         page: &mut Vec<u8>,
         limit: usize,
@@ -38,6 +63,13 @@ impl Inflater {
                 (size > most).then_some(FetchError::CompressionRatio)
             }
         };
+        if encoding == Encoding::Zstd {
+            let size = read_bounded(zstd_reader(body)?, page, limit.min(most))?;
+            return beyond(size).map_or(Ok(size), Err);
+        }
+        if body.is_empty() {
+            return Err(FetchError::Compression("EOF".to_owned()));
+        }
         let announced = announced_size(body);
         if let Some(error) = beyond(announced) {
             return Err(error);
@@ -48,10 +80,10 @@ impl Inflater {
         let room = page.get_mut(..announced).unwrap_or_default();
         match self.whole.gzip_decompress(body, room) {
             Ok(size) if size == announced && is_whole(body, room) => Ok(size),
-            Err(DecompressionError::BadData) => Err(FetchError::Gzip("bad data".to_owned())),
-            // Several members, or a body that lies about its size.
-            Ok(_) | Err(DecompressionError::InsufficientSpace) => {
-                let size = inflate_members(body, page, limit.min(most))?;
+            // Several members, a body that lies about its size, or one that is broken: the other
+            // library says how.
+            Ok(_) | Err(_) => {
+                let size = read_bounded(MultiGzDecoder::new(body), page, limit.min(most))?;
                 beyond(size).map_or(Ok(size), Err)
             }
         }
@@ -79,17 +111,43 @@ fn announced_size(body: &[u8]) -> usize {
 }
 
 /// Decompresses piece by piece, at most one byte more than `most`.
-fn inflate_members(body: &[u8], page: &mut Vec<u8>, most: usize) -> Result<usize, FetchError> {
+fn read_bounded(
+    decoder: impl io::Read,
+    page: &mut Vec<u8>,
+    most: usize,
+) -> Result<usize, FetchError> {
     page.clear();
     let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let mut decoder = flate2::read::MultiGzDecoder::new(body).take(most);
-    decoder
-        .read_to_end(page)
-        .map_err(|error| FetchError::Gzip(error.to_string()))
+    let read = decoder.take(most).read_to_end(page);
+    read.map_err(|error| FetchError::Compression(fault(&error)))
+}
+
+fn zstd_reader(body: &[u8]) -> Result<impl io::Read, FetchError> {
+    let prepared = zstd::stream::read::Decoder::with_buffer(body).and_then(|mut decoder| {
+        decoder.window_log_max(MAX_WINDOW_LOG)?;
+        Ok(decoder)
+    });
+    prepared.map_err(|error| FetchError::Compression(fault(&error)))
+}
+
+/// What is wrong with a body, in Go's words where it has them.
+fn fault(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "unexpected EOF".to_owned(),
+        io::ErrorKind::InvalidInput if error.to_string().contains("header") => {
+            "gzip: invalid header".to_owned()
+        }
+        io::ErrorKind::InvalidInput if error.to_string().contains("corrupt gzip") => {
+            "gzip: invalid checksum".to_owned()
+        }
+        _ => format!("invalid compressed body: {error}"),
+    }
 }
 
 /// How many times its size a body may grow to. Pages grow to 10 to 30 times theirs, bombs to 1000.
 pub(super) const MAX_RATIO: usize = 100;
+/// Largest window of a zstd body, as a power of two: 8 MiB, what decoders have to allow (RFC 8878).
+const MAX_WINDOW_LOG: u32 = 23;
 /// Up to this size a page may have grown by any factor.
 const FREE_BYTES: usize = 1 << 20;
 
@@ -106,8 +164,12 @@ mod tests {
     }
 
     fn inflate(body: &[u8], limit: usize) -> Result<Vec<u8>, String> {
+        inflate_as(Encoding::Gzip, body, limit)
+    }
+
+    fn inflate_as(encoding: Encoding, body: &[u8], limit: usize) -> Result<Vec<u8>, String> {
         let mut page = Vec::new();
-        let size = Inflater::new().inflate(body, &mut page, limit);
+        let size = Inflater::new().inflate(encoding, body, &mut page, limit);
         size.map(|size| page[..size].to_vec())
             .map_err(|error| error.to_string())
     }
@@ -143,16 +205,42 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_gzip_is_refused() {
+    fn what_is_no_gzip_is_refused_in_the_words_of_go() {
         let whole = gzip(&b"up 1\n".repeat(100));
-        for body in [&b""[..], b"up 1\n", &whole[..whole.len() / 2]] {
-            let error = inflate(body, 1 << 30).unwrap_err();
-            assert!(
-                error.starts_with("invalid gzip body: ")
-                    || error.contains("limit exceeded")
-                    || error.contains("grows to more"),
-                "{error}"
-            );
+        let mut other_sum = whole.clone();
+        let end = other_sum.len();
+        other_sum[end - 8] ^= 1;
+        let cases = [
+            (&b""[..], "EOF"),
+            (b"hello", "unexpected EOF"),
+            (b"up{a=\"b\"} 1 and more", "gzip: invalid header"),
+            (&whole[..whole.len() / 2], "unexpected EOF"),
+            (&other_sum, "gzip: invalid checksum"),
+        ];
+        for (body, want) in cases {
+            let told = inflate(body, 1 << 31).unwrap_err();
+            let is_bounded = told.contains("limit exceeded") || told.contains("grows to more");
+            assert!(told == want || is_bounded, "{told}, not {want}");
         }
+    }
+
+    #[test]
+    fn zstd_is_bounded_in_the_same_way() {
+        let zstd = |bytes: &[u8]| zstd::stream::encode_all(bytes, 3).unwrap();
+        let page = b"up 1\n".repeat(1000);
+        let zstd_to = |body: &[u8], limit| inflate_as(Encoding::Zstd, body, limit);
+        assert!(zstd_to(&zstd(&page), 10_000) == Ok(page.clone()));
+        let bomb = zstd(&vec![b'0'; 4 << 20]);
+        let ratio = "compressed body grows to more than 100 times its size";
+        assert_eq!(zstd_to(&bomb, usize::MAX), Err(ratio.to_owned()));
+        let limit = "body size limit exceeded";
+        assert_eq!(zstd_to(&bomb, 1 << 20), Err(limit.to_owned()));
+        assert!(
+            zstd_to(b"up 1\n", 100)
+                .unwrap_err()
+                .starts_with("invalid compressed body")
+        );
+        let whole = zstd(&page);
+        assert!(zstd_to(&whole[..whole.len() / 2], 10_000).is_err());
     }
 }

@@ -52,16 +52,6 @@ impl TargetUrl {
             path_and_query,
         }
     }
-
-    /// Host and port to connect to; without a port, that of the scheme.
-    pub(crate) fn dial_address(&self) -> String {
-        let after_host = self.address.rsplit(']').next().unwrap_or_default();
-        if after_host.contains(':') {
-            return self.address.clone();
-        }
-        let port = if self.scheme == "https" { 443 } else { 80 };
-        format!("{}:{port}", self.address)
-    }
 }
 
 impl std::fmt::Display for TargetUrl {
@@ -111,22 +101,5 @@ mod tests {
         ]);
         let url = TargetUrl::new(&labels, &params);
         assert_eq!(url.to_string(), "http://web:9100/a%20b?a=x&a=2&m=y&z=%26");
-        assert_eq!(url.dial_address(), "web:9100");
-    }
-
-    #[test]
-    fn the_port_defaults_by_scheme_when_dialling_only() {
-        let cases = [
-            ("web", "http", "web:80"),
-            ("web", "https", "web:443"),
-            ("[::1]", "http", "[::1]:80"),
-            ("[::1]:9090", "http", "[::1]:9090"),
-        ];
-        for (address, scheme, want) in cases {
-            let labels = Labels::from_pairs([("__address__", address), ("__scheme__", scheme)]);
-            let url = TargetUrl::new(&labels, &BTreeMap::new());
-            assert_eq!(url.dial_address(), want);
-            assert_eq!(url.to_string(), format!("{scheme}://{address}/"));
-        }
     }
 }
