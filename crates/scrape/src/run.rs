@@ -9,7 +9,7 @@ use model::duration;
 use tokio::sync::watch;
 
 use crate::error::ScrapeError;
-use crate::fetch::Fetcher;
+use crate::fetch::{Encoding, Fetcher};
 use crate::ingest::{Arrival, Ingest, Stored, TargetMemory};
 use crate::job::Job;
 use crate::limits::DefaultLimits;
@@ -129,7 +129,9 @@ impl ScrapeLoop {
                 .map_err(ScrapeError::from),
         };
         let is_large = match &fetched {
-            Ok(fetched) if fetched.is_gzip => workspace.body.len() > LARGE_COMPRESSED_BYTES,
+            Ok(fetched) if fetched.encoding != Encoding::Identity => {
+                workspace.body.len() > LARGE_COMPRESSED_BYTES
+            }
             Ok(_) => workspace.body.len() > LARGE_BYTES,
             Err(_) => false,
         };

@@ -102,7 +102,9 @@ fn tls_reason(error: &rustls::Error) -> String {
 
 fn certificate_reason(fault: &CertificateError) -> String {
     match fault {
-        CertificateError::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "certificate signed by unknown authority".to_owned()
+        }
         CertificateError::NotValidForNameContext {
             expected,
             presented,

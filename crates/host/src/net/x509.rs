@@ -1,6 +1,4 @@
-//! The few fields of a certificate that the TLS library does not tell: its validity and its names.
-
-use std::net::IpAddr;
+//! The field of a certificate that the TLS library does not tell: its validity.
 
 /// What is read of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,27 +6,6 @@ pub(super) struct Fields {
     /// First and last second of validity, since 1970.
     pub(super) not_before: i64,
     pub(super) not_after: i64,
-    /// Subject alternative names.
-    pub(super) names: Vec<AlternativeName>,
-}
-
-/// A subject alternative name of a kind that we know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum AlternativeName {
-    Dns(String),
-    Email(String),
-    Uri(String),
-    Ip(IpAddr),
-}
-
-impl AlternativeName {
-    /// The name as text.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Dns(text) | Self::Email(text) | Self::Uri(text) => text.clone(),
-            Self::Ip(address) => address.to_string(),
-        }
-    }
 }
 
 /// Reads a certificate in DER. `None` if it has not the form of one.
@@ -42,53 +19,10 @@ pub(super) fn read(der: &[u8]) -> Option<Fields> {
     let mut validity = Der(body.expect(SEQUENCE)?);
     let not_before = read_time(validity.next()?)?;
     let not_after = read_time(validity.next()?)?;
-    let mut names = Vec::new();
-    while let Some((tag, content)) = body.next() {
-        if tag == EXTENSIONS {
-            names = read_names(content).unwrap_or_default();
-        }
-    }
     Some(Fields {
         not_before,
         not_after,
-        names,
     })
-}
-
-fn read_names(extensions: &[u8]) -> Option<Vec<AlternativeName>> {
-    let mut extensions = Der(Der(extensions).expect(SEQUENCE)?);
-    while let Some((_, extension)) = extensions.next() {
-        let mut extension = Der(extension);
-        if extension.expect(OBJECT_IDENTIFIER)? != ALTERNATIVE_NAMES {
-            continue;
-        }
-        extension.skip_if(BOOLEAN);
-        let mut names = Der(Der(extension.expect(OCTET_STRING)?).expect(SEQUENCE)?);
-        return Some(
-            std::iter::from_fn(|| names.next())
-                .filter_map(read_name)
-                .collect(),
-        );
-    }
-    Some(Vec::new())
-}
-
-fn read_name((tag, content): (u8, &[u8])) -> Option<AlternativeName> {
-    let text = || String::from_utf8(content.to_vec()).ok();
-    match tag {
-        0x81 => text().map(AlternativeName::Email),
-        0x82 => text().map(AlternativeName::Dns),
-        0x86 => text().map(AlternativeName::Uri),
-        0x87 => match content.len() {
-            4 => <[u8; 4]>::try_from(content)
-                .ok()
-                .map(|four| AlternativeName::Ip(four.into())),
-            _ => <[u8; 16]>::try_from(content)
-                .ok()
-                .map(|bytes| AlternativeName::Ip(bytes.into())),
-        },
-        _ => None,
-    }
 }
 
 /// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` as seconds since 1970.
@@ -151,24 +85,18 @@ impl<'a> Der<'a> {
     }
 }
 
-const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const OBJECT_IDENTIFIER: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
-const EXTENSIONS: u8 = 0xa3;
-/// 2.5.29.17
-const ALTERNATIVE_NAMES: [u8; 3] = [0x55, 0x1d, 0x11];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_and_validity_are_read() {
+    fn the_validity_is_read() {
         let names = [
             "example.org".to_owned(),
             "10.1.2.3".to_owned(),
@@ -176,8 +104,6 @@ mod tests {
         ];
         let certificate = rcgen::generate_simple_self_signed(names).unwrap();
         let fields = read(certificate.cert.der()).unwrap();
-        let texts: Vec<String> = fields.names.iter().map(AlternativeName::text).collect();
-        assert_eq!(texts, ["example.org", "10.1.2.3", "::1"]);
         // 1975-01-01 to 4096-01-01
         assert_eq!(
             (fields.not_before, fields.not_after),

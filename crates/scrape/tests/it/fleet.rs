@@ -184,7 +184,7 @@ async fn serve(listener: Listener, seen: Arc<Seen>) {
     let mut connections = TaskGroup::new();
     while let Ok((stream, _)) = listener.accept().await {
         seen.connections.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(answer(stream, Arc::clone(&seen)));
+        connections.spawn(answer(Stream::Tcp(stream), Arc::clone(&seen)));
     }
 }
 

@@ -164,7 +164,7 @@ async fn credentials_are_read_from_files_each_time() {
         )
     );
     for token in ["one\n", "two"] {
-        tokio::task::block_in_place(|| write(&path, token));
+        write(&path, token);
         get(&client, &url).await.unwrap();
         let asked = server.asked().pop().unwrap();
         let want = format!("authorization: Bearer {}\r\n", token.trim());
@@ -353,7 +353,7 @@ fn acceptor(own: &Identity, client: Option<&Identity>) -> TlsAcceptor {
     Arc::new(builder.with_single_cert(chain, key).unwrap()).into()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn servers_are_checked_and_certificates_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let (own, other) = (identity("127.0.0.1"), identity("example.org"));
@@ -368,7 +368,7 @@ async fn servers_are_checked_and_certificates_read_again() {
         told.contains("error creating HTTP client: unable to read CA cert: unable to read file"),
         "{told}"
     );
-    tokio::task::block_in_place(|| write(&path, &other.pem));
+    write(&path, &other.pem);
     let told = get(&by_file, &url).await.unwrap_err();
     assert_eq!(
         told,
@@ -376,7 +376,7 @@ async fn servers_are_checked_and_certificates_read_again() {
             "Get \"{url}\": tls: failed to verify certificate: x509: certificate signed by unknown authority"
         )
     );
-    tokio::task::block_in_place(|| write(&path, &own.pem));
+    write(&path, &own.pem);
     assert_eq!(get(&by_file, &url).await.as_deref(), Ok("tls"));
     let with_ca = |rest: &str, ca: &str| {
         client(&format!(
