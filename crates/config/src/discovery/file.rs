@@ -1,10 +1,13 @@
 //! `file_sd_configs`: target groups in JSON or YAML files that may change at any time.
 
+use std::path::Path;
 use std::time::Duration;
 
 use model::duration;
 
-use crate::document::{Node, Reader, Schema, Section, Value, YamlWriter};
+use crate::document::{Node, Reader, Schema, Section, YamlWriter};
+
+use super::entry::Entry;
 
 /// One entry of `file_sd_configs`, effective.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,35 +27,38 @@ const SCHEMA: Schema = Schema {
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-pub(super) fn read(reader: &Reader, items: &[Node]) -> Vec<FileDiscovery> {
-    items
-        .iter()
-        .filter_map(|item| read_one(reader, item))
-        .collect()
-}
+impl Entry for FileDiscovery {
+    fn read(reader: &Reader, item: &Node) -> Option<Self> {
+        let section = Section::open(reader, item, &SCHEMA)?;
+        let files = section.texts("files");
+        if files.is_empty() {
+            let message = "file service discovery config must contain at least one path name";
+            return reader.reject(section.blame("files"), message);
+        }
+        for path in files.iter().filter(|path| !is_target_path(path)) {
+            let node = item.find_text(path).unwrap_or(item);
+            reader.invalid(
+                node.place,
+                format_args!("path name {path:?} is not valid for file discovery"),
+            );
+        }
+        let refresh_interval = section.duration_above_zero("refresh_interval");
+        Some(Self {
+            files,
+            refresh_interval: refresh_interval.unwrap_or(REFRESH_INTERVAL),
+        })
+    }
 
-fn read_one(reader: &Reader, item: &Node) -> Option<FileDiscovery> {
-    if item.value == Value::Null {
-        return reader.reject(item, "empty or null section in file_sd_configs");
+    fn write(&self, yaml: &mut YamlWriter) {
+        yaml.list("files", self.files.iter().map(String::as_str));
+        yaml.bare("refresh_interval", duration::format(self.refresh_interval));
     }
-    let section = Section::open(reader, item, &SCHEMA)?;
-    let files = section.texts("files");
-    if files.is_empty() {
-        let message = "file service discovery config must contain at least one path name";
-        return reader.reject(section.blame("files"), message);
+
+    fn set_directory(&mut self, folder: &Path) {
+        for path in self.files.iter_mut().filter(|path| !path.is_empty()) {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
     }
-    for path in files.iter().filter(|path| !is_target_path(path)) {
-        let node = item.find_text(path).unwrap_or(item);
-        reader.invalid(
-            node.place,
-            format_args!("path name {path:?} is not valid for file discovery"),
-        );
-    }
-    let refresh_interval = section.duration_above_zero("refresh_interval");
-    Some(FileDiscovery {
-        files,
-        refresh_interval: refresh_interval.unwrap_or(REFRESH_INTERVAL),
-    })
 }
 
 /// True for a path to JSON or YAML that has `*` at most in its last part.
@@ -63,14 +69,6 @@ fn is_target_path(path: &str) -> bool {
     };
     stem.split_once('*')
         .is_none_or(|(_, after)| !after.contains('/'))
-}
-
-pub(super) fn write(yaml: &mut YamlWriter, discovery: &FileDiscovery) {
-    yaml.list("files", discovery.files.iter().map(String::as_str));
-    yaml.bare(
-        "refresh_interval",
-        duration::format(discovery.refresh_interval),
-    );
 }
 
 #[cfg(test)]
