@@ -214,7 +214,9 @@ fn read_item<T: Entry>(reader: &Reader, key: &str, item: &Node) -> Option<T> {
 
 /// Writes the mechanisms, each under its key, keys in order.
 pub(crate) fn write(yaml: &mut YamlWriter, discovery: &ServiceDiscovery) {
-    let groups = discovery.entries.chunk_by(|one, next| one.key() == next.key());
+    let groups = discovery
+        .entries
+        .chunk_by(|one, next| one.key() == next.key());
     let mut groups = groups.peekable();
     while let Some(entries) = groups.next_if(|entries| key_of(entries) < STATIC) {
         write_list(yaml, entries);

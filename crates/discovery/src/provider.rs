@@ -20,7 +20,7 @@ pub(crate) enum Provider {
 impl Provider {
     /// The providers of a job.
     pub(crate) fn of_job(discovery: &ServiceDiscovery) -> Vec<Self> {
-        let files = discovery.file_sd_configs.iter().cloned().map(Self::File);
+        let files = discovery.file_entries().cloned().map(Self::File);
         let fixed = (!discovery.static_configs.is_empty())
             .then(|| Self::Fixed(discovery.static_configs.clone()));
         fixed.into_iter().chain(files).collect()

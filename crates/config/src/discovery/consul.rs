@@ -61,8 +61,7 @@ impl Check for ConsulDiscovery {
             "username",
             "at most one of consul SD configuration username and password and basic auth can be configured",
         )?;
-        let other_token =
-            section.get("authorization").is_some() || section.get("oauth2").is_some();
+        let other_token = section.get("authorization").is_some() || section.get("oauth2").is_some();
         ensure(
             self.token.is_empty() || !other_token,
             "token",

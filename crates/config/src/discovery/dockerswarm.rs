@@ -37,7 +37,8 @@ impl Check for DockerSwarmDiscovery {
                 Err(Fault::new("role", message))
             }
             other => {
-                let message = format_args!("invalid role {other}, expected tasks, services, or nodes");
+                let message =
+                    format_args!("invalid role {other}, expected tasks, services, or nodes");
                 Err(Fault::new("role", message))
             }
         }

@@ -280,13 +280,13 @@ impl Setting for HttpClientConfig {
 impl Setting for TlsConfig {
     fn read(section: &Section<'_>, key: &str, default: Self) -> Self {
         let node = section.get(key);
-        node.and_then(|node| http::read_tls(section.reader, node))
+        node.and_then(|node| http::tls::read(section.reader, node))
             .unwrap_or(default)
     }
 
     /// The key is always `tls_config`.
     fn write(&self, yaml: &mut YamlWriter, _key: &str) {
-        http::write_tls(yaml, self);
+        http::tls::write(yaml, self);
     }
 
     fn is_unset(&self) -> bool {
@@ -321,17 +321,12 @@ macro_rules! entry {
                 reader: &$crate::document::Reader,
                 item: &$crate::document::Node,
             ) -> Option<Self> {
-                use $crate::discovery::entry::{Check as _, Setting, key_count, put_keys};
-                const COUNT: usize = 0 $( + key_count(<$type as Setting>::KEYS) )*;
-                const KEYS: [&str; COUNT] = {
-                    let (keys, count) = ([""; COUNT], 0);
-                    $( let (keys, count) = put_keys(keys, count, $key, <$type as Setting>::KEYS); )*
-                    assert!(count == COUNT, "every key has its place");
-                    keys
-                };
+                use $crate::discovery::entry::{Check as _, Setting};
                 const SCHEMA: $crate::document::Schema = $crate::document::Schema {
                     type_name: $go_type,
-                    keys: &KEYS,
+                    keys: $crate::document::keys!(
+                        $( match <$type as Setting>::KEYS { [] => &[$key], part => part }, )*
+                    ),
                     later: &[],
                 };
                 let section = $crate::document::Section::open(reader, item, &SCHEMA)?;
@@ -358,30 +353,6 @@ macro_rules! entry {
 }
 
 pub(super) use entry;
-
-/// How many keys a field has: those of its part, or its own.
-pub(super) const fn key_count(part: &[&str]) -> usize {
-    if part.is_empty() { 1 } else { part.len() }
-}
-
-/// Puts the keys of a field behind the first `count` of `keys`.
-pub(super) const fn put_keys<const N: usize>(
-    mut keys: [&'static str; N],
-    count: usize,
-    own: &'static str,
-    part: &'static [&'static str],
-) -> ([&'static str; N], usize) {
-    if part.is_empty() {
-        keys[count] = own;
-        return (keys, count + 1);
-    }
-    let mut index = 0;
-    while index < part.len() {
-        keys[count + index] = part[index];
-        index += 1;
-    }
-    (keys, count + index)
-}
 
 /// The usual refresh interval.
 pub(super) const MINUTE: Duration = Duration::from_secs(60);

@@ -26,6 +26,10 @@ impl Check for EurekaDiscovery {
         ensure(!self.server.is_empty(), "server", no_server)?;
         let url = Url::parse(&self.server).map_err(|message| Fault::new("server", message))?;
         let is_complete = !url.scheme().is_empty() && !url.host().is_empty();
-        ensure(is_complete, "server", "eureka_sd: invalid eureka server URL")
+        ensure(
+            is_complete,
+            "server",
+            "eureka_sd: invalid eureka server URL",
+        )
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::document::Section;
 use crate::http::HttpClientConfig;
 
-use super::entry::{Check, Checked, Fault, MINUTE, entry};
 use super::api::check_url;
+use super::entry::{Check, Checked, Fault, MINUTE, entry};
 
 entry! {
     /// One entry of `http_sd_configs`, effective.

@@ -122,7 +122,8 @@ impl Check for KubernetesDiscovery {
 impl KubernetesDiscovery {
     fn check_role(&self) -> Checked {
         let role = self.role.as_str();
-        let message = "role missing (one of: pod, service, endpoints, endpointslice, node, ingress)";
+        let message =
+            "role missing (one of: pod, service, endpoints, endpointslice, node, ingress)";
         ensure(!role.is_empty(), "role", message)?;
         let message = format_args!("unknown Kubernetes SD role {role:?}");
         ensure(allowed_selectors(role).is_some(), "role", message)?;

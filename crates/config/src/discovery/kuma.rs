@@ -31,6 +31,10 @@ impl Check for KumaDiscovery {
         ensure(!server.is_empty(), "server", no_server)?;
         let url = Url::parse(server).map_err(|message| Fault::new("server", message))?;
         let message = format_args!("kuma SD server must not be empty and have a scheme: {server}");
-        ensure(!url.scheme().is_empty() && !url.host().is_empty(), "server", message)
+        ensure(
+            !url.scheme().is_empty() && !url.host().is_empty(),
+            "server",
+            message,
+        )
     }
 }

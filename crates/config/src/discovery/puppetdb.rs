@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::document::Section;
 use crate::http::HttpClientConfig;
 
-use super::entry::{Check, Checked, Fault, MINUTE, ensure, entry};
 use super::api::check_url;
+use super::entry::{Check, Checked, Fault, MINUTE, ensure, entry};
 
 entry! {
     /// One entry of `puppetdb_sd_configs`, effective.

@@ -122,7 +122,7 @@ fn a_job_is_read_with_all_it_states() {
     assert_eq!(group.labels.to_string(), r#"{on="no", zone="1.10"}"#);
     assert_eq!(group.targets.len(), 2);
     assert_eq!(group.source, "0");
-    let files = &job.service_discovery.file_sd_configs[0];
+    let files = job.service_discovery.file_entries().next().unwrap();
     assert_eq!(files.refresh_interval, Duration::from_secs(300));
 }
 
@@ -139,7 +139,8 @@ fn relative_paths_start_at_the_given_folder() {
     let text = "scrape_configs: [{job_name: a, file_sd_configs: [{files: [a/*.yml, /b.json]}]}]";
     let mut config = load_text(text).unwrap();
     config.set_directory(Path::new("/etc/x"));
-    let files = &config.scrape_configs[0].service_discovery.file_sd_configs[0].files;
+    let discovery = &config.scrape_configs[0].service_discovery;
+    let files = &discovery.file_entries().next().unwrap().files;
     assert_eq!(files, &["/etc/x/a/*.yml", "/b.json"]);
     assert_eq!(config.global.query_log_file, "");
 }

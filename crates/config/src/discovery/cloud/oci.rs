@@ -39,7 +39,11 @@ entry! {
 
 impl Check for OciDiscovery {
     fn check(&self, section: &Section<'_>) -> Checked {
-        ensure(!self.region.is_empty(), "region", "oci_sd: region is required")?;
+        ensure(
+            !self.region.is_empty(),
+            "region",
+            "oci_sd: region is required",
+        )?;
         match self.auth.as_str() {
             API_KEY => self.check_api_key()?,
             INSTANCE_PRINCIPAL => self.check_instance_principal()?,

@@ -60,7 +60,10 @@ impl Check for OutscaleDiscovery {
         ensure(!self.region.is_empty(), "region", no_region)?;
         let no_key = "outscale SD configuration requires access_key";
         ensure(!self.access_key.is_empty(), "access_key", no_key)?;
-        let (inline, file) = (!self.secret_key.is_empty(), !self.secret_key_file.is_empty());
+        let (inline, file) = (
+            !self.secret_key.is_empty(),
+            !self.secret_key_file.is_empty(),
+        );
         let none = "one of secret_key & secret_key_file must be configured";
         ensure(inline || file, "secret_key", none)?;
         let both = "at most one of secret_key & secret_key_file must be configured";

@@ -37,11 +37,18 @@ impl Check for OvhCloudDiscovery {
             (self.consumer_key.expose(), "consumer_key", "consumer key"),
         ];
         for (text, key, name) in required {
-            ensure(!text.is_empty(), key, format_args!("{name} can not be empty"))?;
+            ensure(
+                !text.is_empty(),
+                key,
+                format_args!("{name} can not be empty"),
+            )?;
         }
         match self.service.as_str() {
             "dedicated_server" | "vps" => Ok(()),
-            other => Err(Fault::new("service", format_args!("unknown service: {other}"))),
+            other => Err(Fault::new(
+                "service",
+                format_args!("unknown service: {other}"),
+            )),
         }
     }
 }

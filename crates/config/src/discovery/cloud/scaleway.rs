@@ -47,13 +47,24 @@ impl Check for ScalewayDiscovery {
             }
             other => return Err(Fault::new("role", format_args!("unknown role {other:?}"))),
         }
-        ensure(!self.project_id.is_empty(), "project_id", "project_id is mandatory")?;
-        let (inline, file) = (!self.secret_key.is_empty(), !self.secret_key_file.is_empty());
+        ensure(
+            !self.project_id.is_empty(),
+            "project_id",
+            "project_id is mandatory",
+        )?;
+        let (inline, file) = (
+            !self.secret_key.is_empty(),
+            !self.secret_key_file.is_empty(),
+        );
         let none = "one of secret_key & secret_key_file must be configured";
         ensure(inline || file, "secret_key", none)?;
         let both = "at most one of secret_key & secret_key_file must be configured";
         ensure(!(inline && file), "secret_key_file", both)?;
-        ensure(!self.access_key.is_empty(), "access_key", "access_key is mandatory")?;
+        ensure(
+            !self.access_key.is_empty(),
+            "access_key",
+            "access_key is mandatory",
+        )?;
         self.check_forms()
     }
 }
@@ -64,26 +75,30 @@ impl ScalewayDiscovery {
         let key = &self.access_key;
         let is_key = key.strip_prefix("SCW").is_some_and(|rest| {
             rest.len() == 17
-                && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                && rest
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         });
         let message = format_args!(
             "scaleway-sdk-go: invalid access key format '{key}', expected SCWXXXXXXXXXXXXXXXXX format"
         );
         ensure(is_key, "access_key", message)?;
         let secret = self.secret_key.expose();
-        let message =
-            format_args!("scaleway-sdk-go: invalid secret key format '{}', {UUID}", self.secret_key);
-        ensure(secret.is_empty() || is_uuid(secret), "secret_key", message)?;
+        let shown = self.secret_key.to_string();
+        let message = format_args!("scaleway-sdk-go: invalid secret key format '{shown}', {UUID}");
+        // A configuration that was written out reads again.
+        let is_secret = secret.is_empty() || secret == shown || is_uuid(secret);
+        ensure(is_secret, "secret_key", message)?;
         let project = &self.project_id;
-        let message = format_args!("scaleway-sdk-go: invalid project ID format '{project}', {UUID}");
+        let message =
+            format_args!("scaleway-sdk-go: invalid project ID format '{project}', {UUID}");
         ensure(is_uuid(project), "project_id", message)
     }
 }
 
 fn is_uuid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12])
-        && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
 const UUID: &str = "expected a UUID: xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";

@@ -40,7 +40,11 @@ impl Check for StackitDiscovery {
     fn check(&self, _section: &Section<'_>) -> Checked {
         let endpoint = &self.endpoint;
         let message = "stackit_sd: endpoint and region missing";
-        ensure(!endpoint.is_empty() || !self.region.is_empty(), "region", message)?;
+        ensure(
+            !endpoint.is_empty() || !self.region.is_empty(),
+            "region",
+            message,
+        )?;
         if let Err(error) = Url::parse(endpoint) {
             let message = format_args!("stackit_sd: invalid endpoint {endpoint:?}: {error}");
             return Err(Fault::new("endpoint", message));

@@ -33,7 +33,10 @@ impl Check for UyuniDiscovery {
         let message = "Uyuni SD configuration requires server host";
         ensure(!self.server.is_empty(), "server", message)?;
         Url::parse(&self.server).map_err(|error| {
-            Fault::new("server", format_args!("Uyuni Server URL is not valid: {error}"))
+            Fault::new(
+                "server",
+                format_args!("Uyuni Server URL is not valid: {error}"),
+            )
         })?;
         let message = "Uyuni SD configuration requires a username";
         ensure(!self.username.is_empty(), "username", message)?;

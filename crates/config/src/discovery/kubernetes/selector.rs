@@ -145,15 +145,35 @@ mod tests {
     fn selectors_are_checked() {
         let cases = [
             ("", "", None),
-            ("metadata.name=a,status.phase!=b", "a=b,c in (d,e),!f,g", None),
+            (
+                "metadata.name=a,status.phase!=b",
+                "a=b,c in (d,e),!f,g",
+                None,
+            ),
             (
                 "metadata.status-Running",
                 "",
-                Some("invalid selector: 'metadata.status-Running'; can't understand 'metadata.status-Running'"),
+                Some(
+                    "invalid selector: 'metadata.status-Running'; can't understand 'metadata.status-Running'",
+                ),
             ),
-            ("", "a b", Some("unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt")),
-            ("", "a in (b", Some("unable to parse requirement: found '', expected: ',' or ')'")),
-            ("", "=a", Some("unable to parse requirement: found '=a', expected: identifier")),
+            (
+                "",
+                "a b",
+                Some(
+                    "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+                ),
+            ),
+            (
+                "",
+                "a in (b",
+                Some("unable to parse requirement: found '', expected: ',' or ')'"),
+            ),
+            (
+                "",
+                "=a",
+                Some("unable to parse requirement: found '=a', expected: identifier"),
+            ),
         ];
         for (field, label, want) in cases {
             let selector = KubernetesSelector {
