@@ -3,6 +3,7 @@
 //! Order of start: configuration, sockets, storage, discovery, scraping, surface; drained in
 //! reverse, each step bounded.
 
+mod auto_reload;
 mod configuration;
 mod exporters;
 mod lifecycle;
@@ -17,7 +18,7 @@ mod surface;
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub(crate) use configuration::ConfigSource;
+pub(crate) use configuration::{ConfigSource, add_jobs, read_file};
 pub(crate) use exporters::Exporter;
 pub(crate) use limits::SeriesFlags;
 pub(crate) use rules::RuleSettings;
@@ -32,6 +33,8 @@ pub(crate) const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) struct Settings {
     /// Where the configuration comes from.
     pub(crate) config: ConfigSource,
+    /// How often it is looked at for changes, if it is at all.
+    pub(crate) auto_reload_interval: Option<Duration>,
     /// Addresses to listen on.
     pub(crate) listen_addresses: Vec<String>,
     /// Whether reload and end may be asked over HTTP.

@@ -17,6 +17,8 @@ pub(super) struct Switches {
     pub(super) adds_zeros: bool,
     /// Every job records more about its scrapes.
     pub(super) extra_scrape_metrics: bool,
+    /// The configuration is taken anew when its files change.
+    pub(super) reloads_by_itself: bool,
 }
 
 /// Switches on what these names mean; says in the log what has no effect.
@@ -89,6 +91,7 @@ fn meaning(name: &str) -> Meaning {
         "concurrent-rule-eval" => {
             Meaning::Switch(|switches| switches.evaluates_rules_at_once = true)
         }
+        "auto-reload-config" => Meaning::Switch(|switches| switches.reloads_by_itself = true),
         "memory-snapshot-on-shutdown" | "promql-duration-expr" | "native-histograms" => {
             Meaning::AlwaysOn
         }
@@ -102,8 +105,7 @@ fn meaning(name: &str) -> Meaning {
 }
 
 /// Names of upstream's for what is not in this program yet.
-const NOT_YET: [&str; 12] = [
-    "auto-reload-config",
+const NOT_YET: [&str; 11] = [
     "fast-startup",
     "histograms-st-encoding",
     "old-ui",
@@ -138,6 +140,7 @@ mod tests {
             "concurrent-rule-eval",
             "created-timestamp-zero-ingestion",
             "extra-scrape-metrics",
+            "auto-reload-config",
             "nonsense",
             "",
         ];
@@ -149,6 +152,7 @@ mod tests {
             evaluates_rules_at_once: true,
             adds_zeros: true,
             extra_scrape_metrics: true,
+            reloads_by_itself: true,
         };
         assert_eq!(switches, want);
         let want = EngineOptions {

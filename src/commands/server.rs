@@ -23,6 +23,17 @@ pub(crate) struct Flags {
         value_name = "FILE"
     )]
     config_file: PathBuf,
+    /// Take the configuration anew whenever it, a rule file or a file of jobs has changed
+    #[arg(long = "config.auto-reload")]
+    auto_reload: bool,
+    /// How often to look for changes, at least every second
+    #[arg(
+        long = "config.auto-reload-interval",
+        default_value = "30s",
+        value_name = "DURATION",
+        value_parser = duration
+    )]
+    auto_reload_interval: Duration,
     /// Address to listen on for the API, the page and telemetry
     #[arg(
         long = "web.listen-address",
@@ -229,6 +240,8 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
     }
     crate::wiring::run(Settings {
         config: ConfigSource::File(flags.config_file.clone()),
+        auto_reload_interval: (flags.auto_reload || switches.reloads_by_itself)
+            .then(|| flags.auto_reload_interval.max(SHORTEST_RELOAD_INTERVAL)),
         listen_addresses: flags.listen_addresses.clone(),
         enable_lifecycle: flags.enable_lifecycle,
         keeps_exemplars: switches.keeps_exemplars,
@@ -372,6 +385,9 @@ fn bytes(text: &str) -> Result<u64, String> {
         .checked_mul(scale)
         .ok_or_else(|| "too large".to_owned())
 }
+
+/// Upstream's figure.
+const SHORTEST_RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Upstream's figure.
 const MAX_DELAY_PERCENT: i64 = 10;

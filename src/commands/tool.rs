@@ -21,7 +21,7 @@ enum Words {
     /// Check resources for validity, as `promtool check` does
     Check {
         #[command(subcommand)]
-        subject: check::Subject,
+        subject: Box<check::Subject>,
     },
     /// Format and change expressions
     Promql {
@@ -49,7 +49,7 @@ enum Subject {
 /// Runs the tool that is named.
 pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     match flags.command {
-        Words::Check { subject } => check::run(subject),
+        Words::Check { subject } => check::run(*subject),
         Words::Promql { change } => promql::run(&change),
         Words::Tsdb { work } => tsdb::run(&work),
         Words::Test {

@@ -36,6 +36,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
             name: "narthex up".to_owned(),
             text: configuration(&flags.listen, &hostname),
         },
+        auto_reload_interval: None,
         listen_addresses: vec![flags.listen.clone()],
         enable_lifecycle: false,
         keeps_exemplars: false,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::rules::RulesConfig;
 use anyhow::Context as _;
+use config::server::Config;
 use exposition::Registry;
 use host::clock::RealClock;
 use host::fs::RealFs;
@@ -16,7 +18,8 @@ use tsdb::{Db, ReplayProgress};
 use web::lifecycle::{Lifecycle, ReloadRequest};
 use web::services::Services;
 
-use super::configuration::Shown;
+use super::auto_reload::AutoReload;
+use super::configuration::{Shown, take};
 use super::limits::IntakeLimits;
 use super::scraping::{Scraping, World};
 use super::{Settings, memory, process, rules, storage, surface};
@@ -31,8 +34,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let fs: Arc<dyn Fs> = Arc::new(RealFs);
     let clock: Arc<dyn Clock> = Arc::new(RealClock::default());
     let mut signals = Signals::listen().context("listening for signals")?;
-    let config = settings.config.load(&*fs)?;
-    let rules_config = rules::read(&settings, &*fs, &config)?;
+    let mut watched = AutoReload::new(&settings, &*fs);
+    let (config, rules_config) = load(&settings, &*fs)?;
     let listeners = surface::listen(&settings.listen_addresses).await?;
 
     let registry = Registry::new();
@@ -72,7 +75,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let interval = settings.maintenance_interval;
     storage::maintain(&db, &storage_pool, interval, &stop, &mut tasks);
     memory::give_back(&fs, &metrics_pool, &stop, &mut tasks);
-    let shown = Shown::new(Arc::clone(&clock));
+    let shown = Shown::new(Arc::clone(&clock), &registry);
     let world = World {
         limits: intake.scraping,
         logs_metadata: settings.logs_metadata,
@@ -127,6 +130,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
                 Request::Stop => break,
             },
             Some(request) = reloads.recv() => Some(request),
+            () = watched.changed(&*fs) => None,
             () = stopping.wait() => break,
         };
         let running = Running {
@@ -135,7 +139,11 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             services: &services,
             db: &db,
         };
+        let seen = watched.look(&*fs);
         let outcome = reload(&settings, &*fs, &running, &shown);
+        if outcome.is_ok() {
+            watched.accept(seen);
+        }
         if let Some(answer) = answer {
             // The asker may have gone away; the log says it, too.
             drop(answer.send(outcome));
@@ -167,6 +175,14 @@ struct Running<'a> {
     db: &'a Db,
 }
 
+/// Reads the configuration with all files that it names. A start and a reload both come here, so
+/// that they take the same ones.
+fn load(settings: &Settings, fs: &dyn Fs) -> anyhow::Result<(Config, RulesConfig)> {
+    let config = settings.config.load(fs, settings.storage.retention)?;
+    let rules = rules::read(settings, fs, &config)?;
+    Ok((config, rules))
+}
+
 /// Reads the configuration again and takes it whole or not at all.
 fn reload(
     settings: &Settings,
@@ -180,31 +196,17 @@ fn reload(
         services,
         db,
     } = *running;
-    let loaded = settings.config.load(fs).and_then(|config| {
-        let rules_config = rules::read(settings, fs, &config)?;
-        Ok((config, rules_config))
-    });
-    match loaded {
-        Ok((config, rules_config)) => {
-            let flags = settings.storage.retention;
-            db.set_retention(storage::effective_retention(flags, &config.storage));
-            db.set_out_of_order_window(storage::out_of_order_window(&config.storage));
-            let kept = settings.keeps_exemplars;
-            db.set_max_exemplars(storage::max_exemplars(kept, &config.storage));
-            scraping.apply(&config);
-            rules.reload(rules_config);
-            services.follow_evaluation_interval(config.global.evaluation_interval);
-            shown.accept(&config);
-            tracing::info!("configuration reloaded");
-            Ok(())
-        }
-        Err(error) => {
-            shown.refuse();
-            let reason = format!("{error:#}");
-            tracing::error!(error = %reason, "configuration not reloaded, the old one stays");
-            Err(reason)
-        }
-    }
+    let apply = |config: &Config, rules_config| {
+        let flags = settings.storage.retention;
+        db.set_retention(storage::effective_retention(flags, &config.storage));
+        db.set_out_of_order_window(storage::out_of_order_window(&config.storage));
+        let kept = settings.keeps_exemplars;
+        db.set_max_exemplars(storage::max_exemplars(kept, &config.storage));
+        scraping.apply(config);
+        rules.reload(rules_config);
+        services.follow_evaluation_interval(config.global.evaluation_interval);
+    };
+    take(shown, || load(settings, fs), apply)
 }
 
 #[allow(

@@ -33,6 +33,11 @@ pub(super) fn effective_retention(flags: Retention, config: &StorageConfig) -> R
     }
 }
 
+/// Milliseconds as a configuration has them.
+pub(super) fn duration_of(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default())
+}
+
 /// Milliseconds that samples may be out of order.
 pub(super) fn out_of_order_window(config: &StorageConfig) -> i64 {
     i64::try_from(config.out_of_order_time_window.as_millis()).unwrap_or(i64::MAX)

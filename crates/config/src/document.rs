@@ -55,6 +55,16 @@ pub(crate) enum Value {
 }
 
 impl Node {
+    /// The value of a key, if this is a mapping that has it.
+    pub(crate) fn get(&self, wanted: &str) -> Option<&Self> {
+        let Value::Mapping(entries) = &self.value else {
+            return None;
+        };
+        let is_wanted = |key: &Self| matches!(&key.value, Value::Text(text) if text == wanted);
+        let found = entries.iter().find(|(key, _)| is_wanted(key));
+        found.map(|(_, value)| value)
+    }
+
     /// The first scalar below this node that was written as `text`.
     pub(crate) fn find_text(&self, text: &str) -> Option<&Node> {
         match &self.value {

@@ -24,6 +24,8 @@
 
 pub mod discovery;
 mod document;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 
 mod problem;

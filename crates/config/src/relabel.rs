@@ -64,6 +64,7 @@ fn read_spec(section: &Section<'_>) -> Option<RelabelSpec> {
         source_labels,
         separator: text("separator", defaults.separator)?,
         regex: text("regex", defaults.regex)?,
+        states_regex: section.get("regex").is_some(),
         modulus: section.unsigned("modulus").unwrap_or(defaults.modulus),
         target_label: text("target_label", defaults.target_label)?,
         replacement: text("replacement", defaults.replacement)?,
@@ -82,7 +83,9 @@ pub(crate) fn write_rules(yaml: &mut YamlWriter, key: &str, rules: &[RelabelRule
             yaml.flow_list("source_labels", &spec.source_labels);
         }
         yaml.entry("separator", &spec.separator);
-        yaml.entry("regex", &spec.regex);
+        if spec.states_regex || spec.regex != RelabelSpec::default().regex {
+            yaml.entry("regex", &spec.regex);
+        }
         if spec.modulus != 0 {
             yaml.bare("modulus", spec.modulus);
         }

@@ -5,6 +5,7 @@ mod data_size;
 mod expand;
 mod global;
 mod headers;
+mod named_files;
 mod otlp;
 mod protocol;
 mod remote_read;
@@ -21,6 +22,7 @@ mod tracing;
 
 pub use alerting::{AlertingConfig, AlertmanagerConfig};
 pub use global::GlobalConfig;
+pub use named_files::{NamedFiles, named_files};
 pub use otlp::{OtlpConfig, TranslationStrategy};
 pub use protocol::{EscapingScheme, ScrapeProtocol};
 pub use remote_read::RemoteReadConfig;

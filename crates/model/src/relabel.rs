@@ -47,6 +47,8 @@ pub struct RelabelSpec {
     pub separator: String,
     /// Pattern that must match the whole joined value: `(.*)`.
     pub regex: String,
+    /// Whether the pattern stands in the configuration, even if it is the default.
+    pub states_regex: bool,
     /// Modulus of the `hashmod` action.
     pub modulus: u64,
     /// Label that the result goes to; may hold `$1` and the like for `replace`.
@@ -63,6 +65,7 @@ impl Default for RelabelSpec {
             source_labels: Vec::new(),
             separator: DEFAULT_SEPARATOR.to_owned(),
             regex: DEFAULT_REGEX.to_owned(),
+            states_regex: false,
             modulus: 0,
             target_label: String::new(),
             replacement: DEFAULT_REPLACEMENT.to_owned(),

@@ -92,6 +92,8 @@ pub struct ConfigurationState {
     pub refused_millis: i64,
     /// When the configuration in force was taken, in milliseconds since the Unix epoch.
     pub loaded_millis: i64,
+    /// What of it has no effect, a sentence each.
+    pub without_effect: Vec<&'static str>,
 }
 
 /// What does not change while the process lives.

@@ -1,5 +1,6 @@
 //! `narthex tool check`: files and servers examined, as `promtool check` does.
 
+mod config;
 mod metrics;
 
 use std::process::ExitCode;
@@ -12,11 +13,14 @@ pub(crate) enum Subject {
     /// Pass metrics over standard input to lint them for consistency and correctness, and optionally
     /// perform cardinality analysis
     Metrics(metrics::Flags),
+    /// Check configuration files of the server
+    Config(config::Flags),
 }
 
 /// Examines it.
 pub(crate) fn run(subject: Subject) -> anyhow::Result<ExitCode> {
     match subject {
         Subject::Metrics(flags) => metrics::run(&flags),
+        Subject::Config(flags) => Ok(config::run(&flags)),
     }
 }

@@ -16,7 +16,8 @@ fn written(discovery: &str) -> String {
         .find("_sd_configs:\n")
         .expect("the mechanism is written");
     let start = yaml[..start].rfind('\n').map_or(0, |end| end + 1);
-    yaml[start..].to_owned()
+    let end = yaml.find("otlp:\n").unwrap_or(yaml.len());
+    yaml[start..end].to_owned()
 }
 
 /// What upstream writes for the shortest entry of each mechanism.

@@ -274,26 +274,161 @@ fn is_odd_break(c: char) -> bool {
     matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// True for text that YAML, in its version 1.1 or 1.2, takes for nothing, a truth value, a number,
-/// a date or a merge key.
+/// True for text that Go's library takes for nothing, a truth value, a number, a time or a merge key.
 fn reads_as_other_type(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
     let words = [
-        "", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=", ".nan",
+        "", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", ".nan", ".inf",
+        "+.inf", "-.inf",
     ];
-    words.contains(&lower.as_str())
-        || lower.trim_start_matches(['+', '-']) == ".inf"
-        || lower.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-            && is_numeric(&lower)
+    let lower = text.to_ascii_lowercase();
+    if words.contains(&lower.as_str()) {
+        let mut letters = text.chars().filter(char::is_ascii_alphabetic);
+        let first = letters.next();
+        // `Yes` and `YES`, but not `yEs`; only of `NaN` the last letter may be large too.
+        return text == lower
+            || text == text.to_ascii_uppercase()
+            || text == ".NaN"
+            || first.is_some_and(|c| c.is_ascii_uppercase())
+                && letters.all(|c| c.is_ascii_lowercase());
+    }
+    let begins_number = |c: char| c.is_ascii_digit() || "+-.".contains(c);
+    text.starts_with(begins_number)
+        && (is_integer(text) || is_fraction(text) || is_time(text) || is_base_60(text))
 }
 
-fn is_numeric(lower: &str) -> bool {
-    lower.bytes().any(|b| b.is_ascii_digit())
-        && (lower.starts_with("0x")
-            || lower
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"+-._:eobt z".contains(&b)))
+fn is_integer(text: &str) -> bool {
+    let digits = text.replace('_', "");
+    let digits = digits.strip_prefix(['+', '-']).unwrap_or(&digits);
+    let prefixed = [
+        ("0x", 16),
+        ("0X", 16),
+        ("0o", 8),
+        ("0O", 8),
+        ("0b", 2),
+        ("0B", 2),
+    ];
+    let (digits, radix) = prefixed
+        .iter()
+        .find_map(|(prefix, radix)| Some((digits.strip_prefix(prefix)?, *radix)))
+        .unwrap_or((digits, 10));
+    !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))
+}
+
+/// `1.5`, `.5`, `1.`, each with an exponent or without.
+fn is_fraction(text: &str) -> bool {
+    let number = text.replace('_', "");
+    let number = number.strip_prefix(['+', '-']).unwrap_or(&number);
+    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (number, None),
+    };
+    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let has_exponent = exponent.is_none_or(|exponent| {
+        let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        !digits.is_empty() && are_digits(digits)
+    });
+    !(whole.is_empty() && rest.is_empty()) && are_digits(whole) && are_digits(rest) && has_exponent
+}
+
+/// A date of the form `2001-1-1`, whatever time follows.
+fn is_time(text: &str) -> bool {
+    let date = text.split(['T', 't', ' ']).next().unwrap_or_default();
+    let parts: Vec<&str> = date.split('-').collect();
+    let is_part = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match parts.as_slice() {
+        [year, month, day] => {
+            year.len() == 4 && is_part(year, 4) && is_part(month, 2) && is_part(day, 2)
+        }
+        _ => false,
+    }
+}
+
+/// `12:30:45`, which older versions of YAML take for a number.
+fn is_base_60(text: &str) -> bool {
+    let number = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let mut parts = number.split(':');
+    let first = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    let begins = first.starts_with(|c: char| c.is_ascii_digit());
+    let are_digits = |part: &str| {
+        part.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
+    begins
+        && are_digits(first)
+        && !rest.is_empty()
+        && rest.iter().enumerate().all(|(index, part)| {
+            let is_last = index + 1 == rest.len();
+            let whole = match part.split_once('.') {
+                Some((whole, fraction)) if is_last && are_digits(fraction) => whole,
+                _ => part,
+            };
+            let tens = whole.len() < 2 || whole.starts_with(|c: char| ('0'..='5').contains(&c));
+            (1..=2).contains(&whole.len()) && tens && whole.bytes().all(|b| b.is_ascii_digit())
+        })
 }
 
 /// Characters after which a line is continued at the next space.
 pub(super) const WIDTH: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stand_as_go_writes_them() {
+        let block = |text: &str| {
+            let mut out = String::new();
+            let spot = Spot {
+                column: 0,
+                indent: 2,
+                context: Context::Block,
+            };
+            write(&mut out, text, spot);
+            out
+        };
+        let cases = [
+            ("plain", "plain"),
+            (
+                "00000000-0000-0000-0000-000000000000",
+                "00000000-0000-0000-0000-000000000000",
+            ),
+            ("11AAAA11-A11A", "11AAAA11-A11A"),
+            ("2001-01-01", "\"2001-01-01\""),
+            ("1.2.3.4:80", "1.2.3.4:80"),
+            ("12:30:45", "\"12:30:45\""),
+            ("12:70", "12:70"),
+            ("1_000", "\"1_000\""),
+            ("0x1F", "\"0x1F\""),
+            ("0xyz", "0xyz"),
+            ("1e3", "\"1e3\""),
+            ("1.", "\"1.\""),
+            ("-", "'-'"),
+            ("-a", "-a"),
+            ("yEs", "yEs"),
+            ("Yes", "\"Yes\""),
+            ("a: b", "'a: b'"),
+            ("a:b", "a:b"),
+            ("a #b", "'a #b'"),
+            ("it's #1", "'it''s #1'"),
+            ("a\nb\n", "|\n  a\n  b"),
+            ("a\nb", "|-\n  a\n  b"),
+            ("a\n\n", "|+\n  a\n"),
+            (" a\nb", "|2-\n   a\n  b"),
+            ("a \nb", "\"a \\nb\""),
+            ("tab\t", "\"tab\\t\""),
+            ("😀", "\"\\U0001F600\""),
+            ("é", "é"),
+        ];
+        for (text, want) in cases {
+            assert_eq!(block(text), want, "{text:?}");
+        }
+        let long = "words ".repeat(20);
+        let folded = block(long.trim_end());
+        assert_eq!(folded.lines().count(), 2, "{folded}");
+        assert!(folded.lines().all(|line| line.len() < 90), "{folded}");
+    }
+}

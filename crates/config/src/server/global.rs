@@ -25,6 +25,8 @@ pub struct GlobalConfig {
     pub rule_query_offset: Duration,
     /// Labels that every series and alert gets when it leaves this server.
     pub external_labels: Labels,
+    /// Names of external labels without a value, which are shown only.
+    pub empty_external_labels: Vec<String>,
     /// File that queries are logged to; empty for none.
     pub query_log_file: String,
     /// File that failed scrapes are logged to; empty for none.
@@ -51,6 +53,7 @@ impl Default for GlobalConfig {
             evaluation_interval: Duration::from_secs(60),
             rule_query_offset: Duration::ZERO,
             external_labels: Labels::empty(),
+            empty_external_labels: Vec::new(),
             query_log_file: String::new(),
             scrape_failure_log_file: String::new(),
             limits: ScrapeLimits::default(),
@@ -102,6 +105,7 @@ pub(super) fn read(
     let section = Section::open(reader, node, &SCHEMA)?;
     let defaults = GlobalConfig::default();
     let (scrape_interval, scrape_timeout) = read_times(&section, &defaults);
+    let external_labels = read_external_labels(&section, environment);
     Some(GlobalConfig {
         scrape_interval,
         scrape_timeout,
@@ -110,7 +114,8 @@ pub(super) fn read(
             .duration_above_zero("evaluation_interval")
             .unwrap_or(defaults.evaluation_interval),
         rule_query_offset: section.duration("rule_query_offset").unwrap_or_default(),
-        external_labels: read_external_labels(&section, environment),
+        empty_external_labels: empty_names(&section, &external_labels),
+        external_labels,
         query_log_file: section.text("query_log_file").unwrap_or_default(),
         scrape_failure_log_file: section.text("scrape_failure_log_file").unwrap_or_default(),
         limits: ScrapeLimits::read(&section),
@@ -150,6 +155,19 @@ fn read_external_labels(
             .iter()
             .map(|(name, value)| (name, expand(value, environment))),
     )
+}
+
+/// Names that are stated and have no value, once variables are replaced.
+fn empty_names(section: &Section<'_>, labels: &Labels) -> Vec<String> {
+    let Some(Value::Mapping(entries)) = section.get("external_labels").map(|node| &node.value)
+    else {
+        return Vec::new();
+    };
+    let names = entries.iter().filter_map(|(key, _)| match &key.value {
+        Value::Typed(name) | Value::Text(name) => Some(name.clone()),
+        _ => None,
+    });
+    names.filter(|name| labels.get(name).is_none()).collect()
 }
 
 /// Reads how a job wants names checked and escaped. What is not stated comes from the global
@@ -232,13 +250,7 @@ pub(super) fn write(yaml: &mut YamlWriter, global: &GlobalConfig) {
     }
     yaml.stated("query_log_file", &global.query_log_file);
     yaml.stated("scrape_failure_log_file", &global.scrape_failure_log_file);
-    if !global.external_labels.is_empty() {
-        yaml.mapping("external_labels", |yaml| {
-            for (name, value) in &global.external_labels {
-                yaml.entry(name, value);
-            }
-        });
-    }
+    write_external_labels(yaml, global);
     global.limits.write(yaml);
     global.limits.write_keep_dropped(yaml);
     yaml.entry(
@@ -250,4 +262,19 @@ pub(super) fn write(yaml: &mut YamlWriter, global: &GlobalConfig) {
     }
     global.histograms.write_global(yaml);
     yaml.bare("extra_scrape_metrics", global.extra_scrape_metrics);
+}
+
+fn write_external_labels(yaml: &mut YamlWriter, global: &GlobalConfig) {
+    let empty = global.empty_external_labels.iter();
+    let mut labels: Vec<(&str, &str)> = empty.map(|name| (name.as_str(), "")).collect();
+    labels.extend(&global.external_labels);
+    labels.sort_unstable();
+    if labels.is_empty() {
+        return;
+    }
+    yaml.mapping("external_labels", |yaml| {
+        for (name, value) in labels {
+            yaml.entry(name, value);
+        }
+    });
 }

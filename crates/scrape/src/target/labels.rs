@@ -146,6 +146,19 @@ pub(crate) fn discovered(group: &TargetGroup) -> impl Iterator<Item = Labels> {
     })
 }
 
+/// Checks that all targets of a group can be scraped, or are dropped.
+///
+/// # Errors
+/// The first target that cannot, by its place in the group.
+pub fn check_group(group: &TargetGroup, job: &ScrapeConfig) -> Result<(), (usize, TargetError)> {
+    for (index, found) in discovered(group).enumerate() {
+        populate(&found, job)
+            .outcome
+            .map_err(|error| (index, error))?;
+    }
+    Ok(())
+}
+
 /// Adds what the job says, relabels, and checks what came out.
 pub(crate) fn populate(found: &Labels, job: &ScrapeConfig) -> Populated {
     let mut labels = LabelsBuilder::from_labels(found);

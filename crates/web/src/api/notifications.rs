@@ -26,13 +26,18 @@ impl Notification {
     }
 }
 
-/// What is the matter now: a configuration that was refused, jobs whose new series are.
+/// What is the matter now: a configuration that was refused or has sections without effect, jobs
+/// whose new series are refused.
 pub(crate) async fn list(State(services): State<Services>) -> Result<Response<Body>, ApiError> {
     let mut notifications = Vec::new();
     let configuration = services.configuration();
     if !configuration.reload_success {
         let text = CONFIGURATION_REFUSED.to_owned();
         notifications.push(Notification::new(text, configuration.refused_millis));
+    }
+    for reason in &configuration.without_effect {
+        let text = format!("Configuration: {reason}");
+        notifications.push(Notification::new(text, configuration.loaded_millis));
     }
     let asked = services.clone();
     let limits = services

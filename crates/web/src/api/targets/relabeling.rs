@@ -38,6 +38,7 @@ impl<'a> Rule<'a> {
             source_labels,
             separator,
             regex,
+            states_regex: _,
             modulus,
             target_label,
             replacement,
