@@ -55,6 +55,7 @@ fn rule(line: &str, scheme: NameValidationScheme) -> Option<RelabelRule> {
     };
     let sources = word("");
     let spec = RelabelSpec {
+        states_regex: true,
         action,
         source_labels: sources
             .split(',')

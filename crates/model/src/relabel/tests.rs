@@ -48,6 +48,7 @@ impl Rule {
         };
         let action = or(&self.action, "replace").parse::<RelabelAction>();
         let spec = RelabelSpec {
+            states_regex: true,
             source_labels: self.source_labels.clone(),
             separator: or(&self.separator, DEFAULT_SEPARATOR),
             regex: or(&self.regex, DEFAULT_REGEX),
