@@ -149,7 +149,7 @@ const cases = {
   },
 
   async 'five thousand targets do not freeze the page'(page) {
-    await page.route('**/api/v1/targets/overview', (route) =>
+    await page.route('**/api/v1/targets/overview*', (route) =>
       route.fulfill({ json: manyTargets(5_000) }),
     );
     await page.goto(`${base}/targets`);

@@ -152,12 +152,14 @@ export function useDiscovered(
   outcome: string,
   search: string,
   period: number,
+  enabled: boolean,
 ): Shown<Discovered> {
   const query = useQuery({
     queryKey: ['discovered', pool, outcome, search],
     queryFn: ({ signal }) =>
       get<Discovered>('targets/discovered', { scrapePool: pool, outcome, search }, signal),
     refetchInterval: period || false,
+    enabled,
     placeholderData: keepPreviousData,
   });
   return { data: query.data?.data, error: query.error };

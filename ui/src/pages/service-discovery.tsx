@@ -1,7 +1,8 @@
 // The service discovery page: everything that was discovered, and why it is a target or not.
 import { NativeSelect } from '@mantine/core';
 import { useCallback, useEffect, useState } from 'react';
-import { type Pool, useDiscovered, useOverview } from '../api/targets';
+import type { Shown } from '../api/queries';
+import { type Discovered, type Pool, useDiscovered, useOverview } from '../api/targets';
 import { Group } from '../lists/group';
 import { ListBar, type StateChoice } from '../lists/list-bar';
 import { Windowed } from '../lists/windowed';
@@ -98,7 +99,9 @@ interface DiscoveredGroupProps {
 }
 
 function DiscoveredGroup(props: DiscoveredGroupProps) {
-  const { pool, isOpen } = props;
+  const { pool, outcome, search, isOpen } = props;
+  const asked = useDiscovered(pool.name, outcome, search, props.period, isOpen);
+  const counts = asked.data?.counts;
   return (
     <Group
       title={pool.name}
@@ -108,16 +111,27 @@ function DiscoveredGroup(props: DiscoveredGroupProps) {
         <>
           <span>{count(pool.targets, 'target')}</span>
           <span>{pool.dropped.toLocaleString('en')} dropped</span>
+          {counts !== undefined && counts.failed > 0 && (
+            <span className={styles.bad}>{counts.failed.toLocaleString('en')} failed</span>
+          )}
+          {counts !== undefined && counts.duplicate > 0 && (
+            <span className={styles.warn}>{counts.duplicate.toLocaleString('en')} repeated</span>
+          )}
         </>
       }
     >
-      <DiscoveredList {...props} />
+      <DiscoveredList asked={asked} pool={pool.name} isFiltered={outcome !== '' || search !== ''} />
     </Group>
   );
 }
 
-function DiscoveredList({ pool, outcome, search, period }: DiscoveredGroupProps) {
-  const { data, error } = useDiscovered(pool.name, outcome, search, period);
+interface DiscoveredListProps {
+  asked: Shown<Discovered>;
+  pool: string;
+  isFiltered: boolean;
+}
+
+function DiscoveredList({ asked: { data, error }, pool, isFiltered }: DiscoveredListProps) {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const toggle = useCallback((id: string) => {
     setOpened((before) => {
@@ -129,7 +143,6 @@ function DiscoveredList({ pool, outcome, search, period }: DiscoveredGroupProps)
   if (error) return <p className={styles.failure}>{error.message}</p>;
   if (!data) return <p className={styles.empty}>Asking…</p>;
   if (data.targets.length === 0) {
-    const isFiltered = outcome !== '' || search !== '';
     return (
       <p className={styles.empty}>
         {isFiltered ? 'Nothing here fits this filter.' : 'Nothing was discovered.'}
@@ -143,14 +156,14 @@ function DiscoveredList({ pool, outcome, search, period }: DiscoveredGroupProps)
   return (
     <>
       <Windowed
-        label={`Discovered for ${pool.name}`}
+        label={`Discovered for ${pool}`}
         items={rows}
         rowHeight={ROW_HEIGHT}
         row={({ found, id }) => (
           <DiscoveredRow
             key={id}
             id={id}
-            pool={pool.name}
+            pool={pool}
             found={found}
             rules={data.rules}
             isOpen={opened.has(id)}

@@ -37,7 +37,7 @@ export const DiscoveredRow = memo(function DiscoveredRow(props: DiscoveredRowPro
         <code className={styles.address}>{found.discoveredLabels.__address__ ?? 'no address'}</code>
         <Result found={found} pool={pool} rules={rules} />
         <span className={styles.source} title="Where discovery has it from">
-          {found.source}
+          {sourceText(found.source)}
         </span>
       </div>
       <button
@@ -57,6 +57,11 @@ export const DiscoveredRow = memo(function DiscoveredRow(props: DiscoveredRowPro
     </li>
   );
 });
+
+/** Groups of static_configs are known by their place only. */
+function sourceText(source: string): string {
+  return /^\d+$/.test(source) ? `static group ${Number(source) + 1}` : source;
+}
 
 interface ResultProps {
   found: DiscoveredTarget;

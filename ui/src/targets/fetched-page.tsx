@@ -33,8 +33,10 @@ export function FetchedPageView({ pool, target }: { pool: string; target: string
       {error && <p className={styles.error}>{error.message}</p>}
       {page?.error && (
         <p className={styles.error}>
-          <strong>A scrape of this page fails.</strong> {page.error}
-          {page.errorLine !== undefined && ` (line ${page.errorLine.toLocaleString('en')})`}
+          <strong>
+            A scrape of this page fails{page.errorLine && ` at line ${page.errorLine}`}.
+          </strong>{' '}
+          {page.error.replace(/^line \d+: /, '')}
         </p>
       )}
       {page && page.text !== '' && <PageText page={page} search={search} />}
