@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use host::net::{
-    self, Dialled, Exchange, Incoming, Outbound, RequestBody, Terms, Via, body_reason, head_reason,
+    self, Dialled, Exchange, ExchangeError, Outbound, Terms, Via, body_reason, head_reason,
 };
 use hyper::ext::ReasonPhrase;
 use hyper::header::{
@@ -136,7 +137,7 @@ async fn exchange(
             job,
             trusted,
         };
-        let (mut connection, response) = asked.ask(kept.take()).await?;
+        let (mut connection, response) = asked.ask(kept.take(), body).await?;
         if job.outbound.config().follow_redirects
             && let Some(location) = redirect::location(&response)
         {
@@ -153,7 +154,11 @@ async fn exchange(
         }
         let fetched = head(&response, job)?;
         has_head.store(true, Ordering::Relaxed);
-        read_body(&mut connection, response, job.limits.body_size, body).await?;
+        let read = connection.exchange.read_body(body, job.limits.body_size);
+        read.await.map_err(|error| match error {
+            ExchangeError::TooLarge => FetchError::BodySizeLimit,
+            error => FetchError::Body(body_reason(&error)),
+        })?;
         // Only the target's own connection is of use for the next scrape.
         let keep = redirected.is_none() && connection.exchange.is_open();
         return Ok((fetched, keep.then_some(connection)));
@@ -174,20 +179,21 @@ impl Asked<'_> {
     async fn ask(
         &self,
         kept: Option<Connection>,
-    ) -> Result<(Connection, Response<Incoming>), FetchError> {
+        body: &mut Vec<u8>,
+    ) -> Result<(Connection, Response<()>), FetchError> {
         if let Some(mut connection) = kept
             && self.is_still_good(&connection)?
         {
             let request = self.request(&connection).await?;
             // A target may have closed the connection since the last scrape. Asking again is safe.
-            if let Ok(response) = connection.exchange.send(request).await {
+            if let Ok(response) = connection.exchange.send(request, body).await {
                 return Ok((connection, response));
             }
         }
         let failed = |reason: String| self.place.failed(reason);
         let mut connection = self.open().await?;
         let request = self.request(&connection).await?;
-        let sent = connection.exchange.send(request).await;
+        let sent = connection.exchange.send(request, body).await;
         let response = sent.map_err(|error| failed(head_reason(&error)))?;
         Ok((connection, response))
     }
@@ -222,7 +228,7 @@ impl Asked<'_> {
         })
     }
 
-    async fn request(&self, connection: &Connection) -> Result<Request<RequestBody>, FetchError> {
+    async fn request(&self, connection: &Connection) -> Result<Request<Bytes>, FetchError> {
         let failed = |reason: String| self.place.failed(reason);
         let encoding = match self.job.config.enable_compression {
             true => "gzip",
@@ -248,7 +254,7 @@ impl Asked<'_> {
             } => builder.header(PROXY_AUTHORIZATION, value),
             _ => builder,
         };
-        let request = builder.body(RequestBody::default());
+        let request = builder.body(Bytes::new());
         let mut request = request.map_err(|error| failed(error.to_string()))?;
         let outbound = &self.job.outbound;
         let authorized = outbound
@@ -260,7 +266,7 @@ impl Asked<'_> {
 }
 
 /// What the head of the response says about the page.
-fn head(response: &Response<Incoming>, job: &Job) -> Result<Fetched, FetchError> {
+fn head(response: &Response<()>, job: &Job) -> Result<Fetched, FetchError> {
     if response.status() != StatusCode::OK {
         return Err(FetchError::Status(status_text(response)));
     }
@@ -280,7 +286,7 @@ fn head(response: &Response<Incoming>, job: &Job) -> Result<Fetched, FetchError>
 }
 
 /// Code and words as the target sent them.
-fn status_text(response: &Response<Incoming>) -> String {
+fn status_text(response: &Response<()>) -> String {
     let status = response.status();
     let own = response.extensions().get::<ReasonPhrase>();
     let words = match own {
@@ -288,24 +294,6 @@ fn status_text(response: &Response<Incoming>) -> String {
         None => status.canonical_reason().unwrap_or_default().to_owned(),
     };
     format!("{} {words}", status.as_str()).trim_end().to_owned()
-}
-
-async fn read_body(
-    connection: &mut Connection,
-    response: Response<Incoming>,
-    limit: usize,
-    body: &mut Vec<u8>,
-) -> Result<(), FetchError> {
-    body.clear();
-    let mut incoming = response.into_body();
-    while let Some(data) = connection.exchange.next_data(&mut incoming).await {
-        let data = data.map_err(|error| FetchError::Body(body_reason(&error)))?;
-        if data.len() > limit - body.len() {
-            return Err(FetchError::BodySizeLimit);
-        }
-        body.extend_from_slice(&data);
-    }
-    Ok(())
 }
 
 /// Seconds as upstream sends them: no more digits than needed.

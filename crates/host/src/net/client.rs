@@ -15,7 +15,7 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode, Uri};
 
-use super::exchange::{Exchange, Incoming, RequestBody};
+use super::exchange::{Exchange, ExchangeError};
 use super::outbound::{Outbound, Place, Terms, Via};
 use super::reason::{body_reason, head_reason};
 
@@ -114,6 +114,8 @@ struct Connection {
     exchange: Exchange,
     via: Via,
     terms: Terms,
+    /// What came of the body.
+    body: Vec<u8>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,17 +270,17 @@ impl Client {
         place: &OwnedPlace,
         request: &Request,
         trusted: bool,
-    ) -> Result<(Connection, hyper::Response<Incoming>), String> {
+    ) -> Result<(Connection, hyper::Response<()>), String> {
         let outbound = &self.shared.outbound;
         let mut headers = request.headers.clone();
         outbound.authorize(&mut headers, trusted).await?;
         if let Some(mut connection) = self.take_idle(place)? {
             let is_safe = request.method == Method::GET || request.method == Method::HEAD;
             let built = build(request, headers.clone(), &connection)?;
-            match connection.exchange.send(built).await {
+            match connection.send(built).await {
                 Ok(response) => return Ok((connection, response)),
                 // The server closed it meanwhile. What was never sent, or does nothing, is sent again.
-                Err(error) if is_safe || error.is_canceled() => {}
+                Err(error) if is_safe || error.is_unsent() => {}
                 Err(error) => return Err(head_reason(&error)),
             }
         }
@@ -290,9 +292,10 @@ impl Client {
             exchange,
             via,
             terms,
+            body: Vec::new(),
         };
         let built = build(request, headers, &connection)?;
-        let sent = connection.exchange.send(built).await;
+        let sent = connection.send(built).await;
         let response = sent.map_err(|error| head_reason(&error))?;
         Ok((connection, response))
     }
@@ -332,7 +335,7 @@ fn build(
     request: &Request,
     mut headers: HeaderMap,
     connection: &Connection,
-) -> Result<hyper::Request<RequestBody>, String> {
+) -> Result<hyper::Request<Bytes>, String> {
     let url = &request.url;
     let path = url.path_and_query();
     let absolute = || format!("{}://{}{path}", url.scheme(), url.authority());
@@ -359,7 +362,7 @@ fn build(
     headers
         .entry(USER_AGENT)
         .or_insert(HeaderValue::from_static(super::USER_AGENT));
-    let mut built = hyper::Request::new(RequestBody::new(request.body.clone()));
+    let mut built = hyper::Request::new(request.body.clone());
     *built.method_mut() = request.method.clone();
     *built.uri_mut() = uri;
     *built.headers_mut() = headers;
@@ -408,20 +411,27 @@ pub fn is_within_domain(host: &str, home: &str) -> bool {
                 .is_some_and(|rest| rest.ends_with('.'))
 }
 
+impl Connection {
+    async fn send(
+        &mut self,
+        request: hyper::Request<Bytes>,
+    ) -> Result<hyper::Response<()>, ExchangeError> {
+        self.exchange.send(request, &mut self.body).await
+    }
+}
+
 async fn read_whole(
     connection: &mut Connection,
-    response: hyper::Response<Incoming>,
+    response: hyper::Response<()>,
     max_body: usize,
 ) -> Result<Response, ClientError> {
-    let (head, mut incoming) = response.into_parts();
-    let mut body = Vec::new();
-    while let Some(data) = connection.exchange.next_data(&mut incoming).await {
-        let data = data.map_err(|error| ClientError::Body(body_reason(&error)))?;
-        if data.len() > max_body.saturating_sub(body.len()) {
-            return Err(ClientError::TooLarge(max_body));
-        }
-        body.extend_from_slice(&data);
-    }
+    let mut body = std::mem::take(&mut connection.body);
+    let read = connection.exchange.read_body(&mut body, max_body).await;
+    read.map_err(|error| match error {
+        ExchangeError::TooLarge => ClientError::TooLarge(max_body),
+        error => ClientError::Body(body_reason(&error)),
+    })?;
+    let (head, ()) = response.into_parts();
     Ok(Response {
         status: head.status,
         headers: head.headers,

@@ -1,44 +1,31 @@
-//! One open HTTP connection. Over HTTP/1 its driver runs only while somebody waits for it: an idle
-//! connection costs no task.
-
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+//! One open HTTP connection, of either version. Over HTTP/1 it has no task: an idle connection costs
+//! a socket and nothing else.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::{http1, http2};
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::task::JoinHandle;
 
+use super::http1::{Http1, Http1Error};
 use super::stream::Stream;
 
-pub use hyper::body::Incoming;
-
-/// The body of requests.
-pub type RequestBody = Full<Bytes>;
-
-/// An open connection, for one request at a time.
+/// An open connection, for one request at a time: [`send`](Self::send), then
+/// [`read_body`](Self::read_body) with the same buffer.
 #[derive(Debug)]
 pub struct Exchange(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Http1 {
-        sender: http1::SendRequest<RequestBody>,
-        driver: Box<Driver>,
-    },
+    Http1(Box<Http1>),
     Http2 {
-        sender: http2::SendRequest<RequestBody>,
+        sender: http2::SendRequest<Full<Bytes>>,
         driver: Task,
+        /// The body of the response whose head has come.
+        body: Option<Incoming>,
     },
-}
-
-#[derive(Debug)]
-struct Driver {
-    connection: http1::Connection<TokioIo<Stream>, RequestBody>,
-    ended: bool,
 }
 
 /// A task that ends with its owner.
@@ -51,24 +38,37 @@ impl Drop for Task {
     }
 }
 
+/// Why there is no response, or not all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// Over HTTP/1.
+    #[error(transparent)]
+    Http1(#[from] Http1Error),
+    /// Over HTTP/2.
+    #[error(transparent)]
+    Http2(#[from] hyper::Error),
+    /// The body has more bytes than are wanted.
+    #[error("the body has more bytes than wanted")]
+    TooLarge,
+}
+
+impl ExchangeError {
+    /// True if the server cannot have seen the request.
+    pub(super) fn is_unsent(&self) -> bool {
+        matches!(self, Self::Http2(error) if error.is_canceled())
+    }
+}
+
 impl Exchange {
     /// Begins on an open stream.
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn open(stream: Stream, http2: bool) -> hyper::Result<Self> {
-        if http2 {
-            return Self::open_http2(stream).await;
+    pub async fn open(stream: Stream, http2: bool) -> Result<Self, ExchangeError> {
+        match http2 {
+            true => Ok(Self::open_http2(stream).await?),
+            false => Ok(Self(Kind::Http1(Box::new(Http1::new(stream))))),
         }
-        let handshake = http1::Builder::new()
-            .read_buf_exact_size(Some(READ_BYTES))
-            .handshake(TokioIo::new(stream));
-        let (sender, connection) = handshake.await?;
-        let driver = Box::new(Driver {
-            connection,
-            ended: false,
-        });
-        Ok(Self(Kind::Http1 { sender, driver }))
     }
 
     #[allow(
@@ -87,40 +87,65 @@ impl Exchange {
                 tracing::debug!(%error, "an HTTP/2 connection ended");
             }
         }));
-        Ok(Self(Kind::Http2 { sender, driver }))
+        Ok(Self(Kind::Http2 {
+            sender,
+            driver,
+            body: None,
+        }))
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Sends a request and waits for the head of its response. `buffer` is emptied first; of the
+    /// body it has what came with the head.
     ///
     /// # Errors
     /// No response came.
     pub async fn send(
         &mut self,
-        request: Request<RequestBody>,
-    ) -> hyper::Result<Response<Incoming>> {
+        request: Request<Bytes>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Response<()>, ExchangeError> {
         match &mut self.0 {
-            Kind::Http1 { sender, driver } => driver.drive(sender.send_request(request)).await,
-            Kind::Http2 { sender, .. } => {
+            Kind::Http1(connection) => Ok(connection.send(&request, buffer).await?),
+            Kind::Http2 { sender, body, .. } => {
+                buffer.clear();
                 sender.ready().await?;
-                sender.send_request(request).await
+                let response = sender.send_request(request.map(Full::new)).await?;
+                let (head, incoming) = response.into_parts();
+                *body = Some(incoming);
+                Ok(Response::from_parts(head, ()))
             }
         }
     }
 
-    /// The next bytes of a body; None at its end.
-    pub async fn next_data(&mut self, incoming: &mut Incoming) -> Option<hyper::Result<Bytes>> {
-        loop {
-            let frame = match &mut self.0 {
-                Kind::Http1 { driver, .. } => driver.drive(incoming.frame()).await?,
-                Kind::Http2 { .. } => incoming.frame().await?,
-            };
-            match frame {
-                Err(error) => return Some(Err(error)),
-                // Frames without data are trailers.
-                Ok(frame) => match frame.into_data() {
-                    Ok(data) => return Some(Ok(data)),
-                    Err(_) => continue,
-                },
+    /// Reads the rest of the body, behind what `buffer` has of it.
+    ///
+    /// # Errors
+    /// The body broke off, or has more than `limit` bytes.
+    pub async fn read_body(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<(), ExchangeError> {
+        match &mut self.0 {
+            Kind::Http1(connection) => match connection.read_body(buffer, limit).await {
+                Err(Http1Error::TooLarge) => Err(ExchangeError::TooLarge),
+                read => Ok(read?),
+            },
+            Kind::Http2 { body, .. } => {
+                let Some(mut body) = body.take() else {
+                    return Ok(());
+                };
+                while let Some(frame) = body.frame().await {
+                    // Frames without data are trailers.
+                    let Ok(data) = frame?.into_data() else {
+                        continue;
+                    };
+                    if data.len() > limit.saturating_sub(buffer.len()) {
+                        return Err(ExchangeError::TooLarge);
+                    }
+                    buffer.extend_from_slice(&data);
+                }
+                Ok(())
             }
         }
     }
@@ -128,8 +153,8 @@ impl Exchange {
     /// True if another request may be sent.
     pub fn is_open(&self) -> bool {
         match &self.0 {
-            Kind::Http1 { sender, driver } => !driver.ended && !sender.is_closed(),
-            Kind::Http2 { sender, driver } => !sender.is_closed() && !driver.0.is_finished(),
+            Kind::Http1(connection) => connection.is_open(),
+            Kind::Http2 { sender, driver, .. } => !sender.is_closed() && !driver.0.is_finished(),
         }
     }
 
@@ -139,31 +164,6 @@ impl Exchange {
     }
 }
 
-impl Driver {
-    /// Waits for `wanted`, which the connection brings about.
-    async fn drive<T>(&mut self, wanted: impl Future<Output = T>) -> T {
-        let mut wanted = pin!(wanted);
-        poll_fn(|context| {
-            if !self.ended {
-                // Its error reaches `wanted`, too.
-                self.ended = Pin::new(&mut self.connection).poll(context).is_ready();
-            }
-            match wanted.as_mut().poll(context) {
-                // The request may have been handed over just now: it is on its way at once.
-                Poll::Pending if !self.ended => {
-                    self.ended = Pin::new(&mut self.connection).poll(context).is_ready();
-                    wanted.as_mut().poll(context)
-                }
-                outcome => outcome,
-            }
-        })
-        .await
-    }
-}
-
-/// Bytes that a connection keeps room for, and so the longest head of a response. One that grew with
-/// the page, as is usual, held 0.4 MiB for each idle target.
-const READ_BYTES: usize = 16 << 10;
 /// Longest head of a response over HTTP/2.
 const MAX_HTTP2_HEAD: u32 = 64 << 10;
 /// Bytes that a server may send over HTTP/2 before we took them.

@@ -8,31 +8,58 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, InvalidMessage};
 
+use super::exchange::ExchangeError;
+use super::http1::Http1Error;
+
 /// Why no head of a response came.
-pub fn head_reason(error: &HyperError) -> String {
-    if let Some(told) = source_reason(error) {
-        return told;
+pub fn head_reason(error: &ExchangeError) -> String {
+    match error {
+        ExchangeError::Http1(error) => http1_reason(error),
+        ExchangeError::Http2(error) => http2_reason(error).unwrap_or_else(|| {
+            match error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+                true => "EOF".to_owned(),
+                false => described(error),
+            }
+        }),
+        ExchangeError::TooLarge => error.to_string(),
     }
-    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
-        return "EOF".to_owned();
-    }
-    if error.is_parse() && error.to_string().contains("too large") {
-        return "net/http: server response headers exceeded the limit; aborted".to_owned();
-    }
-    if error.is_parse() {
-        return format!(
-            "net/http: HTTP/1.x transport connection broken: malformed HTTP response: {error}"
-        );
-    }
-    described(error)
 }
 
 /// Why a body ended early.
-pub fn body_reason(error: &HyperError) -> String {
-    if error.is_incomplete_message() {
-        return "unexpected EOF".to_owned();
+pub fn body_reason(error: &ExchangeError) -> String {
+    match error {
+        ExchangeError::Http1(error) => http1_reason(error),
+        ExchangeError::Http2(error) if error.is_incomplete_message() => "unexpected EOF".to_owned(),
+        ExchangeError::Http2(error) => http2_reason(error).unwrap_or_else(|| described(error)),
+        ExchangeError::TooLarge => error.to_string(),
     }
-    source_reason(error).unwrap_or_else(|| described(error))
+}
+
+fn http1_reason(error: &Http1Error) -> String {
+    match error {
+        Http1Error::Io(error) => stream_reason(error),
+        told => told.to_string(),
+    }
+}
+
+/// What the connection below says.
+fn http2_reason(error: &HyperError) -> Option<String> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return Some(stream_reason(error));
+        }
+        source = cause.source();
+    }
+    None
+}
+
+fn stream_reason(error: &io::Error) -> String {
+    match tls_error(error) {
+        Some(tls) => tls_reason(tls),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => "unexpected EOF".to_owned(),
+        None => format!("read: {}", io_reason(error)),
+    }
 }
 
 /// An error of the HTTP layer with what caused it.
@@ -41,23 +68,6 @@ fn described(error: &HyperError) -> String {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
     }
-}
-
-/// What the connection below says.
-fn source_reason(error: &HyperError) -> Option<String> {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(error) = cause.downcast_ref::<io::Error>() {
-            let is_end = error.kind() == io::ErrorKind::UnexpectedEof;
-            return Some(match tls_error(error) {
-                Some(tls) => tls_reason(tls),
-                None if is_end => "unexpected EOF".to_owned(),
-                None => format!("read: {}", io_reason(error)),
-            });
-        }
-        source = cause.source();
-    }
-    None
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
