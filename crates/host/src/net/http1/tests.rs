@@ -1,7 +1,12 @@
+//! What servers may answer, and how it is taken.
+
 use hyper::header::HOST;
 use tokio::net::UnixStream;
 
 use super::*;
+
+/// What a server answers, whether it closes then; what comes of it, whether another request may follow.
+type Case<'a> = (&'a [&'a str], bool, Result<(u16, String), String>, bool);
 
 /// Sends one request to a server that answers with these pieces and then, if `closes`, ends the
 /// connection. Gives status and body, or what is told; and whether another request may follow.
@@ -51,7 +56,7 @@ fn body(text: &str) -> Result<(u16, String), String> {
 #[test]
 fn bodies_end_where_the_head_says() {
     let ok = "HTTP/1.1 200 OK\r\n";
-    let cases: &[(&[&str], bool, Result<(u16, String), String>, bool)] = &[
+    let cases: &[Case<'_>] = &[
         (
             &[ok, "Content-Length: 5\r\n", "\r\nab", "cde"],
             false,
