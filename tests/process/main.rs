@@ -20,6 +20,7 @@ mod program;
 mod admin;
 mod bomb;
 mod both_ways;
+mod check_config;
 mod exemplars;
 mod full_disk;
 mod insight;

@@ -81,3 +81,49 @@ fn reload_by_request_and_by_signal() {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+#[test]
+fn a_changed_file_is_taken_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let write = |name: &str, text: &str| std::fs::write(file(name), text).unwrap();
+    let address = free_address();
+    let jobs = |name: &str| format!("scrape_configs: [{{job_name: {name}}}]\n");
+    write(
+        "prometheus.yml",
+        "scrape_config_files: [jobs.yml]\nremote_write: [{url: 'http://x'}]\n",
+    );
+    write("jobs.yml", &jobs("one"));
+    let mut program = Program::ready(
+        &address,
+        &[
+            "server",
+            "--config.auto-reload",
+            "--config.auto-reload-interval=1s",
+            "--config.file",
+            &file("prometheus.yml"),
+            "--storage.tsdb.path",
+            &file("data"),
+            "--web.listen-address",
+            &address,
+        ],
+    );
+    let notes = client::get(&address, "/api/v1/notifications").text();
+    assert!(notes.contains("remote_write has no effect"), "{notes}");
+    let wait_for = |program: &mut Program, path: &str, words: &str| {
+        program.wait(Duration::from_secs(20), words, || {
+            let text = client::get(&address, path).text();
+            text.contains(words).then_some(())
+        });
+    };
+    let pools = "/api/v1/scrape_pools";
+    wait_for(&mut program, pools, "\"one\"");
+    write("jobs.yml", &jobs("two"));
+    wait_for(&mut program, pools, "\"two\"");
+    write("jobs.yml", "scrape_configs: 7\n");
+    let (metrics, gauge) = ("/metrics", "prometheus_config_last_reload_successful");
+    wait_for(&mut program, metrics, &format!("{gauge} 0"));
+    write("jobs.yml", &jobs("three"));
+    wait_for(&mut program, metrics, &format!("{gauge} 1"));
+    wait_for(&mut program, pools, "\"three\"");
+}

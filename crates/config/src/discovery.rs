@@ -189,7 +189,7 @@ impl ServiceDiscovery {
 /// Reads the mechanisms of a job.
 pub(crate) fn read(section: &Section<'_>) -> ServiceDiscovery {
     ServiceDiscovery {
-        static_configs: fixed::read(section.reader, section.items(STATIC)),
+        static_configs: fixed::read(section),
         entries: read_entries(section),
     }
 }

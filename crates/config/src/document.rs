@@ -21,7 +21,7 @@ pub(crate) use read::Reader;
 pub(crate) use section::{Schema, Section};
 pub(crate) use write::YamlWriter;
 
-use crate::problem::{Problem, ProblemKind, Problems};
+use crate::problem::{Problem, Problems};
 
 /// A value at its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +108,6 @@ pub(crate) fn parse(text: &str, file: &str) -> Result<Node, Problems> {
             column: place.column,
             message: format!("yaml: {message}"),
             excerpt: String::new(),
-            kind: ProblemKind::Invalid,
         }])
     })
 }

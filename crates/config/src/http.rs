@@ -122,7 +122,6 @@ pub fn load(text: &str, file_name: &str) -> Result<HttpClientConfig, Problems> {
     const SCHEMA: Schema = Schema {
         type_name: "config.plain",
         keys: &KEYS,
-        later: &[],
     };
     let document = document::parse(text, file_name)?;
     let reader = Reader::new(file_name);

@@ -36,6 +36,6 @@ mod secret;
 pub mod server;
 pub mod url;
 
-pub use problem::{Problem, ProblemKind, Problems};
+pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use url::Url;

@@ -17,17 +17,6 @@ pub struct Problem {
     pub message: String,
     /// The line of the file, without secrets; empty if no place is known.
     pub excerpt: String,
-    /// Whether the file is wrong, or right but ahead of this version.
-    pub kind: ProblemKind,
-}
-
-/// Who has to act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProblemKind {
-    /// The file is wrong.
-    Invalid,
-    /// Upstream has the key, this version does not support it.
-    Unsupported,
 }
 
 /// Everything that is wrong in a file, in the order of the file; never empty.

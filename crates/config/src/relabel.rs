@@ -16,7 +16,6 @@ const SCHEMA: Schema = Schema {
         "replacement",
         "action",
     ],
-    later: &[],
 };
 
 /// Reads a list of steps; `what` names one of them in the message about an empty one.

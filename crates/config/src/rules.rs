@@ -124,7 +124,6 @@ pub enum FaultyPart {
 const FILE_SCHEMA: Schema = Schema {
     type_name: "rulefmt.RuleGroups",
     keys: &["groups"],
-    later: &[],
 };
 
 const GROUP_SCHEMA: Schema = Schema {
@@ -137,7 +136,6 @@ const GROUP_SCHEMA: Schema = Schema {
         "rules",
         "labels",
     ],
-    later: &[],
 };
 
 const RULE_SCHEMA: Schema = Schema {
@@ -151,7 +149,6 @@ const RULE_SCHEMA: Schema = Schema {
         "labels",
         "annotations",
     ],
-    later: &[],
 };
 
 /// Reads and checks a file. Of several documents the first one counts.

@@ -86,7 +86,6 @@ const SCHEMA: Schema = Schema {
         "remote_read",
         "otlp",
     ],
-    later: &[],
 };
 
 /// Reads and checks a configuration. An empty file gives the defaults and no job. `environment`

@@ -327,7 +327,6 @@ macro_rules! entry {
                     keys: $crate::document::keys!(
                         $( match <$type as Setting>::KEYS { [] => &[$key], part => part }, )*
                     ),
-                    later: &[],
                 };
                 let section = $crate::document::Section::open(reader, item, &SCHEMA)?;
                 let entry = Self {

@@ -22,7 +22,6 @@ pub struct FileDiscovery {
 const SCHEMA: Schema = Schema {
     type_name: "file.plain",
     keys: &["files", "refresh_interval"],
-    later: &[],
 };
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5 * 60);

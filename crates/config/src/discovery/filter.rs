@@ -52,5 +52,4 @@ fn read_one(reader: &Reader, item: &crate::document::Node) -> Option<Filter> {
 const SCHEMA: Schema = Schema {
     type_name: "discovery.Filter",
     keys: &["name", "values"],
-    later: &[],
 };

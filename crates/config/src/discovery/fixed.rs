@@ -9,17 +9,20 @@ use crate::problem::Problems;
 const SCHEMA: Schema = Schema {
     type_name: "targetgroup.Group",
     keys: &["targets", "labels"],
-    later: &[],
 };
 
-/// Reads the groups of `static_configs`.
-pub(super) fn read(reader: &Reader, items: &[Node]) -> Vec<TargetGroup> {
+/// Reads the groups of `static_configs`. Where nothing is relabeled, addresses must be such already.
+pub(super) fn read(section: &Section<'_>) -> Vec<TargetGroup> {
+    let (reader, items) = (section.reader, section.items("static_configs"));
+    let is_final = section.items("relabel_configs").is_empty();
     let group = |(index, item): (usize, &Node)| {
         if item.value == Value::Null {
             return reader.reject(item, "empty or null section in static_configs");
         }
         let group = read_group(reader, item, index.to_string())?;
-        check_addresses(reader, item, &group);
+        if is_final {
+            check_addresses(reader, item, &group);
+        }
         Some(group)
     };
     items.iter().enumerate().filter_map(group).collect()

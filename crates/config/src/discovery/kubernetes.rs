@@ -196,11 +196,9 @@ fn allowed_selectors(role: &str) -> Option<&'static [&'static str]> {
 const NAMESPACES: crate::document::Schema = crate::document::Schema {
     type_name: "kubernetes.plain",
     keys: &["own_namespace", "names"],
-    later: &[],
 };
 
 const METADATA: crate::document::Schema = crate::document::Schema {
     type_name: "kubernetes.plain",
     keys: &["node", "namespace", "deployment", "job", "cronjob"],
-    later: &[],
 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::duration;
 
 use super::{Node, Place, Value};
-use crate::problem::{Problem, ProblemKind, Problems};
+use crate::problem::{Problem, Problems};
 
 /// Reads one file: gives nodes their type, and remembers all problems instead of ending at the
 /// first.
@@ -40,26 +40,13 @@ impl Reader {
 
     /// Notes that the file is wrong at `place`.
     pub(crate) fn invalid(&self, place: Place, message: impl Display) {
-        self.note(place, message.to_string(), ProblemKind::Invalid);
-    }
-
-    /// Notes a key that upstream has and this version has not.
-    pub(crate) fn unsupported(&self, place: Place, key: &str) {
-        let message =
-            format!("\"{key}\" is a valid Prometheus key that this version does not support yet");
-        self.note(place, message, ProblemKind::Unsupported);
-    }
-
-    fn note(&self, place: Place, message: String, kind: ProblemKind) {
         let Place { line, column } = place;
-        let file = self.file.clone();
         self.problems.borrow_mut().push(Problem {
-            file,
+            file: self.file.clone(),
             line,
             column,
-            message,
+            message: message.to_string(),
             excerpt: String::new(),
-            kind,
         });
     }
 

@@ -13,8 +13,6 @@ pub(crate) struct Schema {
     pub(crate) type_name: &'static str,
     /// Keys that are read.
     pub(crate) keys: &'static [&'static str],
-    /// Keys that upstream has and this version refuses as not supported yet.
-    pub(crate) later: &'static [&'static str],
 }
 
 /// An opened section.
@@ -27,7 +25,7 @@ pub(crate) struct Section<'d> {
 }
 
 impl<'d> Section<'d> {
-    /// Opens a section: unknown, unsupported and repeated keys are noted as problems. Nothing at all
+    /// Opens a section: unknown and repeated keys are noted as problems. Nothing at all
     /// counts as a section without keys. `None` if the node is no mapping.
     pub(crate) fn open(reader: &'d Reader, node: &'d Node, schema: &Schema) -> Option<Self> {
         let mut section = Self {
@@ -54,9 +52,6 @@ impl<'d> Section<'d> {
             let known = schema.keys.iter().find(|known| **known == key);
             match known {
                 Some(known) => section.add(key_node, known, value, schema),
-                None if schema.later.contains(&key.as_str()) => {
-                    reader.unsupported(key_node.place, &key);
-                }
                 None if reader.ignores_unknown_keys() => {}
                 None => reader.invalid(key_node.place, unknown_key(&key, schema)),
             }
@@ -145,7 +140,7 @@ impl<'d> Section<'d> {
 }
 
 fn unknown_key(key: &str, schema: &Schema) -> String {
-    let candidates = schema.keys.iter().chain(schema.later).copied();
+    let candidates = schema.keys.iter().copied();
     let hint = match nearest(key, candidates) {
         Some(nearest) => format!(": did you mean \"{nearest}\"?"),
         None => String::new(),

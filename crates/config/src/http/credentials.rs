@@ -61,13 +61,11 @@ const BASIC_AUTH: Schema = Schema {
         "password_file",
         "password_ref",
     ],
-    later: &[],
 };
 
 const AUTHORIZATION: Schema = Schema {
     type_name: "config.Authorization",
     keys: &["type", "credentials", "credentials_file", "credentials_ref"],
-    later: &[],
 };
 
 const USERNAME: [&str; 3] = ["username", "username_file", "username_ref"];

@@ -29,7 +29,6 @@ impl HeaderConfig {
 const SCHEMA: Schema = Schema {
     type_name: "config.Header",
     keys: &["values", "secrets", "files"],
-    later: &[],
 };
 
 pub(super) fn read(section: &Section<'_>) -> BTreeMap<String, HeaderConfig> {

@@ -112,7 +112,6 @@ const SCHEMA: Schema = Schema {
         ],
         &proxy::KEYS,
     ),
-    later: &[],
 };
 
 const SECRET: [&str; 3] = ["client_secret", "client_secret_file", "client_secret_ref"];

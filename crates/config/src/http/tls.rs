@@ -92,7 +92,6 @@ const SCHEMA: Schema = Schema {
         "min_version",
         "max_version",
     ],
-    later: &[],
 };
 
 const CA: [&str; 3] = ["ca", "ca_file", "ca_ref"];

@@ -78,7 +78,6 @@ impl AlertingConfig {
 const SCHEMA: Schema = Schema {
     type_name: "config.plain",
     keys: &["alert_relabel_configs", "alertmanagers"],
-    later: &[],
 };
 
 const ALERTMANAGER_SCHEMA: Schema = Schema {
@@ -96,7 +95,6 @@ const ALERTMANAGER_SCHEMA: Schema = Schema {
         &http::KEYS,
         &discovery::KEYS,
     ),
-    later: &[],
 };
 
 /// Reads the section.

@@ -90,7 +90,6 @@ const SCHEMA: Schema = Schema {
         "always_scrape_classic_histograms",
         "extra_scrape_metrics",
     ],
-    later: &[],
 };
 
 /// Reads the section.

@@ -106,7 +106,6 @@ const SCHEMA: Schema = Schema {
         "label_name_underscore_sanitization",
         "label_name_preserve_multiple_underscores",
     ],
-    later: &[],
 };
 
 /// Reads the section.

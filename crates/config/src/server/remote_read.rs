@@ -57,7 +57,6 @@ const SCHEMA: Schema = Schema {
         ],
         &http::KEYS,
     ),
-    later: &[],
 };
 
 /// Reads all entries; names must differ.

@@ -113,13 +113,11 @@ const SCHEMA: Schema = Schema {
         ],
         &http::KEYS,
     ),
-    later: &[],
 };
 
 const GOOGLE_SCHEMA: Schema = Schema {
     type_name: "googleiam.Config",
     keys: &["credentials_file"],
-    later: &[],
 };
 
 /// Reads all entries; names must differ.

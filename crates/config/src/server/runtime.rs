@@ -19,7 +19,6 @@ impl Default for RuntimeConfig {
 const SCHEMA: Schema = Schema {
     type_name: "config.RuntimeConfig",
     keys: &["gogc"],
-    later: &[],
 };
 
 /// Reads the section; one that is empty or says 0 is as none.

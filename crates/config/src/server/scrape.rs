@@ -181,7 +181,6 @@ const SCHEMA: Schema = Schema {
         &http::KEYS,
         &discovery::KEYS,
     ),
-    later: &[],
 };
 
 /// Reads all jobs; names must differ, and be none of those that are `taken` by a file.

@@ -9,7 +9,6 @@ use crate::problem::Problems;
 const SCHEMA: Schema = Schema {
     type_name: "config.ScrapeConfigs",
     keys: &["scrape_configs"],
-    later: &[],
 };
 
 impl Config {

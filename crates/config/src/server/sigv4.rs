@@ -37,7 +37,6 @@ const SCHEMA: Schema = Schema {
         "use_fips_sts_endpoint",
         "service_name",
     ],
-    later: &[],
 };
 
 /// Reads the section under `sigv4`, if it is there.

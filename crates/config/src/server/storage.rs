@@ -73,7 +73,6 @@ pub struct RetentionConfig {
 const SCHEMA: Schema = Schema {
     type_name: "config.StorageConfig",
     keys: &["tsdb", "exemplars"],
-    later: &[],
 };
 
 const TSDB_SCHEMA: Schema = Schema {
@@ -86,25 +85,21 @@ const TSDB_SCHEMA: Schema = Schema {
         "retention",
         "outofordertimewindow",
     ],
-    later: &[],
 };
 
 const CHUNK_ENCODING_SCHEMA: Schema = Schema {
     type_name: "config.ChunkEncodingConfig",
     keys: &["floats"],
-    later: &[],
 };
 
 const EXEMPLARS_SCHEMA: Schema = Schema {
     type_name: "config.ExemplarsConfig",
     keys: &["max_exemplars"],
-    later: &[],
 };
 
 const RETENTION_SCHEMA: Schema = Schema {
     type_name: "config.plain",
     keys: &["time", "size", "percentage"],
-    later: &[],
 };
 
 /// Reads the section.

@@ -71,7 +71,6 @@ const SCHEMA: Schema = Schema {
         "compression",
         "timeout",
     ],
-    later: &[],
 };
 
 /// Reads the section; one that is empty is as none.

@@ -134,7 +134,6 @@ fn check_requirement(text: &str) -> Result<(), String> {
 const SCHEMA: Schema = Schema {
     type_name: "kubernetes.SelectorConfig",
     keys: &["role", "label", "field"],
-    later: &[],
 };
 
 #[cfg(test)]

@@ -91,11 +91,7 @@ impl AzureCloud {
 // ---- reading ----
 
 const fn schema(type_name: &'static str, keys: &'static [&'static str]) -> Schema {
-    Schema {
-        type_name,
-        keys,
-        later: &[],
-    }
+    Schema { type_name, keys }
 }
 
 const SCHEMA: Schema = schema(

@@ -81,13 +81,11 @@ const QUEUE_SCHEMA: Schema = Schema {
         "retry_on_http_429",
         "sample_age_limit",
     ],
-    later: &[],
 };
 
 const METADATA_SCHEMA: Schema = Schema {
     type_name: "config.MetadataConfig",
     keys: &["send", "send_interval", "max_samples_per_send"],
-    later: &[],
 };
 
 /// Reads `queue_config`. As upstream, one without a value has no defaults, and so is refused.
