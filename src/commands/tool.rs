@@ -1,7 +1,10 @@
-//! `narthex tool`: what needs no running server.
+//! `narthex tool`: checks, tests, and questions to servers.
 
 mod check;
+mod client;
 mod promql;
+mod push;
+mod query;
 mod test_promql;
 mod tsdb;
 
@@ -28,6 +31,10 @@ enum Words {
         #[command(subcommand)]
         change: promql::Change,
     },
+    /// Push to a server
+    Push(push::Flags),
+    /// Run query against a server
+    Query(query::Flags),
     /// Look into a data directory, and write blocks
     Tsdb {
         #[command(subcommand)]
@@ -51,6 +58,8 @@ pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     match flags.command {
         Words::Check { subject } => check::run(*subject),
         Words::Promql { change } => promql::run(&change),
+        Words::Push(flags) => push::run(&flags),
+        Words::Query(flags) => query::run(&flags),
         Words::Tsdb { work } => tsdb::run(&work),
         Words::Test {
             subject: Subject::Promql(flags),
