@@ -66,6 +66,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         opened = opening => opened?,
         () = asked_to_end(&mut signals) => {
             tracing::info!("ending before the log is read");
+            Db::give_up_opening(&*fs, &settings.storage.path);
             return Ok(());
         }
     };

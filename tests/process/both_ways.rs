@@ -35,6 +35,31 @@ fn we_take_turns_with_the_latest_prometheus_while_blocks_are_cut() {
     take_turns(&latest(), Blocks::OfSeconds);
 }
 
+/// Both end in good order and leave a snapshot of what they have in memory, which the other goes by.
+#[test]
+fn we_take_turns_on_snapshots_with_the_latest_prometheus() {
+    if !is_there(&latest()) {
+        return;
+    }
+    let mut turns = Turns::new(Blocks::OfTwoHours);
+    let feature = ["--enable-feature=memory-snapshot-on-shutdown,native-histograms"];
+    let errors = "/metrics";
+    let mut program = turns.start_ours();
+    for number in 0..4 {
+        let before = turns.ingest_and_end(program);
+        assert_eq!(turns.snapshots(), 1, "after turn {number}");
+        program = match number % 2 {
+            0 => turns.start(&latest(), &feature),
+            _ => turns.start_ours(),
+        };
+        turns.compare(&program, &before);
+        let page = get(&program.address, errors).text();
+        let failed = "prometheus_tsdb_snapshot_replay_error_total";
+        let failed = page.lines().find(|line| line.starts_with(failed));
+        assert!(failed.unwrap().ends_with(" 0"), "turn {number}: {failed:?}");
+    }
+}
+
 /// What it writes behind its features for start timestamps.
 #[test]
 fn we_read_what_the_latest_prometheus_writes_with_start_timestamps() {
@@ -171,8 +196,27 @@ impl Turns {
         program
     }
 
+    /// How many snapshots of the head there are.
+    fn snapshots(&self) -> usize {
+        let entries = std::fs::read_dir(self.data()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        let names = names.map(|name| name.to_string_lossy().into_owned());
+        names
+            .filter(|name| name.starts_with("chunk_snapshot."))
+            .count()
+    }
+
     /// Lets it ingest scrapes and remote write for some seconds, asks, and kills it meanwhile.
-    fn ingest(&mut self, mut program: Program) -> Before {
+    fn ingest(&mut self, program: Program) -> Before {
+        self.ingest_until(program, Program::kill)
+    }
+
+    /// The same, but it ends in good order.
+    fn ingest_and_end(&mut self, program: Program) -> Before {
+        self.ingest_until(program, |program| assert!(program.terminate()))
+    }
+
+    fn ingest_until(&mut self, mut program: Program, end: impl FnOnce(Program)) -> Before {
         // Prometheus takes its time to find targets.
         program.wait_series("scraped_total", PAGE_SERIES as usize);
         if self.blocks == Blocks::OfTwoHours {
@@ -187,7 +231,7 @@ impl Turns {
         }));
         let before = self.ask(&program.address, (now() - 1_000) as f64 / 1e3);
         self.compare_ledger(&program.address);
-        program.kill();
+        end(program);
         self.step = native.stop();
         self.written_until = now();
         self.ledger.stop(writers);

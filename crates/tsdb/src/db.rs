@@ -1,5 +1,6 @@
 //! The database: head, log and blocks behind the storage seam.
 
+mod attempts;
 mod compact;
 mod delay;
 mod delete;
@@ -7,6 +8,7 @@ pub(crate) mod maintain;
 mod open;
 mod out_of_order;
 mod room;
+mod safe_mode;
 mod snapshot;
 
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ use storage::{Append, AppendError, Appendable, Appender, Commit, Querier, Querya
 pub use maintain::MaintainError;
 pub use open::OpenError;
 pub(crate) use open::in_order_end;
+pub use safe_mode::SafeStart;
 
 use crate::block::Block;
 use crate::head::snapshot::Written;
@@ -64,6 +67,9 @@ pub struct Options {
     pub out_of_order_window: i64,
     /// True to write a snapshot of the head at the end, and to go by one at the start.
     pub memory_snapshot: bool,
+    /// Bytes of series and samples that are in memory at a time when a start goes without reading the
+    /// log into it.
+    pub safe_mode_bytes: u64,
 }
 
 impl Options {
@@ -86,6 +92,7 @@ impl Options {
             max_exemplars: 0,
             out_of_order_window: 0,
             memory_snapshot: true,
+            safe_mode_bytes: 64 << 20,
         }
     }
 }
@@ -133,6 +140,7 @@ pub struct Db {
     maintenance: Mutex<maintain::Maintenance>,
     metrics: BlockMetrics,
     replayed: ReplayProgress,
+    safe_start: Option<SafeStart>,
     /// Raised when merging blocks, which may take long, is to end early.
     stopping: AtomicBool,
     closed: AtomicBool,

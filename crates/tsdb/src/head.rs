@@ -21,7 +21,7 @@ pub(crate) mod snapshot;
 mod symbols;
 mod truncate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
@@ -37,7 +37,7 @@ use catalog::{Catalog, SLAB_ROWS};
 use chunk_files::ChunkFiles;
 use filed::{FiledReader, HeadReadError};
 use out_of_order::OutOfOrder;
-pub(crate) use replay::Ways;
+pub(crate) use replay::{Share, Ways};
 use room::Room;
 pub(crate) use select::Selected;
 use series::ChunkView;
@@ -286,6 +286,20 @@ impl Head {
         let filed = rows.filed().clone();
         drop(rows);
         reader.each(&filed, row, range, false, each)
+    }
+
+    /// Where the ranges of `span` milliseconds begin in which there are samples, all of them in memory.
+    pub(crate) fn starts(&self, span: i64) -> Result<BTreeSet<i64>, HeadReadError> {
+        let start = |time| series::range_end(time, span).saturating_sub(span);
+        let mut starts = BTreeSet::new();
+        for (_, slab) in self.slabs_in_order() {
+            // Chunks do not cross borders.
+            starts.extend(slab.read().ranges().map(|range| start(range.min_time)));
+        }
+        for layer in self.out_of_order.layers().iter() {
+            starts.extend(layer.starts(span)?);
+        }
+        Ok(starts)
     }
 
     /// Chunks in memory, open ones included.

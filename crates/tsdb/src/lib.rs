@@ -60,7 +60,7 @@ pub mod status;
 pub mod wal;
 mod wire;
 
-pub use db::{Db, Durability, MaintainError, OpenError, Options};
+pub use db::{Db, Durability, MaintainError, OpenError, Options, SafeStart};
 pub use read_only::{ReadOnly, ReadOnlyError};
 pub use retention::Retention;
 pub use status::{ReplayProgress, Status};

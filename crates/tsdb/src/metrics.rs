@@ -257,6 +257,7 @@ pub(crate) struct BlockMetrics {
     pub(crate) bytes: Gauge,
     pub(crate) lowest_timestamp: Gauge,
     pub(crate) quarantined: Counter,
+    pub(crate) safe_starts: Counter,
     pub(crate) reloads: Counter,
     pub(crate) reloads_failed: Counter,
     pub(crate) compactions: Counter,
@@ -295,6 +296,10 @@ impl BlockMetrics {
             quarantined: r.counter(
                 "narthex_tsdb_blocks_quarantined_total",
                 "Total number of damaged blocks that were moved aside.",
+            ),
+            safe_starts: r.counter(
+                "narthex_tsdb_safe_starts_total",
+                "Total number of starts that made blocks of the log because processes had died over it.",
             ),
             reloads: r.counter(
                 "prometheus_tsdb_reloads_total",

@@ -80,6 +80,7 @@ impl ReadOnly {
         let ways = Ways {
             repairs: false,
             by_snapshot: false,
+            share: None,
         };
         let folder = dir.join("wal");
         if fs.metadata(&folder).is_ok() {

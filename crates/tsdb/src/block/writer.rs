@@ -75,19 +75,57 @@ pub(crate) fn write_late_block(
                     read.map_err(HeadReadError::from)?;
                 }
                 samples.retain(|time, _| times.contains(time));
-                let chunks = encode(&samples);
-                chunks.iter().try_for_each(|chunk| {
-                    each(ChunkView {
-                        range: chunk.range,
-                        encoding: chunk.encoding,
-                        count: chunk.encoding.count(&chunk.bytes),
-                        bytes: &chunk.bytes,
-                    })
-                })
+                hand_over(&samples, each)
             },
             hints: vec![FROM_OUT_OF_ORDER.to_owned()],
         };
         write_into(fs, folder, content, range, &ulid)
+    })
+}
+
+/// Writes everything that the head has from `min_time` until before `max_time`, in order or not, as
+/// block `ulid` below `dir`. It never stands for all that came in order. `None` if there is nothing.
+pub(crate) fn write_rescued_block(
+    fs: &dyn Fs,
+    dir: &Path,
+    head: &Head,
+    range: (i64, i64),
+    ulid: String,
+) -> Result<Option<BlockMeta>, BlockError> {
+    build(fs, dir, &ulid, |folder| {
+        let times = TimeRange::new(range.0, range.1 - 1);
+        let selected = head.select(&[], times);
+        let late = head.out_of_order.layers();
+        let mut reader = FiledReader::default();
+        let content = Content {
+            head,
+            catalog: Arc::clone(&selected.catalog),
+            rows: selected.rows.clone(),
+            chunks: &mut |row, each| {
+                if !late.overlap(row, times) {
+                    return head.chunks(row, times, &mut reader, each);
+                }
+                let mut samples = SampleBuffer::default();
+                selected.read(row, times, &mut samples)?;
+                samples.retain(|time, _| times.contains(time));
+                hand_over(&samples, each)
+            },
+            hints: vec![FROM_OUT_OF_ORDER.to_owned()],
+        };
+        write_into(fs, folder, content, range, &ulid)
+    })
+}
+
+/// Hands samples over as chunks.
+fn hand_over(samples: &SampleBuffer, each: &mut EachChunk<'_>) -> Result<(), BlockError> {
+    let chunks = encode(samples);
+    chunks.iter().try_for_each(|chunk| {
+        each(ChunkView {
+            range: chunk.range,
+            encoding: chunk.encoding,
+            count: chunk.encoding.count(&chunk.bytes),
+            bytes: &chunk.bytes,
+        })
     })
 }
 

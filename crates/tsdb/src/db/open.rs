@@ -12,8 +12,10 @@ use host::clock::Clock;
 use host::fs::Fs;
 use model::TimeRange;
 
+use super::attempts::{self, Attempt};
 use super::maintain::Maintenance;
-use super::{Db, Hole, Options, View};
+use super::safe_mode::{self, Rescue};
+use super::{Db, Hole, Options, SafeStart, View};
 use crate::block::writer::CREATION_SUFFIX;
 use crate::block::{Block, BlockError};
 use crate::head::out_of_order::{self, LogPlace};
@@ -91,6 +93,7 @@ impl Db {
         };
         remove_left_overs(&*fs, &dir)?;
         snapshot::remove_left_overs(&*fs, &dir).map_err(not_writable(&dir))?;
+        let attempt = Attempt::begin(&*fs, &dir);
         let metrics = BlockMetrics::new(registry);
         let head = Head::new(
             options.block_range,
@@ -107,11 +110,45 @@ impl Db {
         for path in &loaded.obsolete {
             delete_folder(&*fs, path).map_err(not_writable(path))?;
         }
-        let Loaded { blocks, holes, .. } = loaded;
+        let Loaded {
+            mut blocks,
+            mut holes,
+            ..
+        } = loaded;
+        let rescue = Rescue {
+            fs: &*fs,
+            clock: &*clock,
+            dir: &dir,
+            block_range: options.block_range,
+            settled: in_order_end(&blocks),
+            room: options.safe_mode_bytes,
+        };
+        let mut safe_start = None;
+        if attempt.deaths >= DEATHS {
+            match rescue.run() {
+                Ok(done) => {
+                    metrics.safe_starts.inc();
+                    safe_start = Some(done);
+                    let view = View { blocks, holes };
+                    let loaded = load_blocks(&*fs, &dir, &view, &metrics);
+                    let loaded = loaded.map_err(|source| OpenError::Unreadable {
+                        path: dir.clone(),
+                        source,
+                    })?;
+                    (blocks, holes) = (loaded.blocks, loaded.holes);
+                }
+                Err(error) => tracing::error!(
+                    error = %error,
+                    "the log could not be made into blocks; it is read as always"
+                ),
+            }
+        }
         if let Some(end) = in_order_end(&blocks) {
             head.begin_at(end);
         }
-        let wal = open_log(&fs, &clock, &head, &options, progress)?;
+        let by_snapshot = options.memory_snapshot && attempt.deaths == 0;
+        let wal = open_log(&fs, &clock, &head, &options, (by_snapshot, progress))?;
+        attempt.end(&*fs);
         let clean_start = lock.as_ref().map_or(-1.0, |lock| match lock.was_free {
             true => 1.0,
             false => 0.0,
@@ -132,6 +169,7 @@ impl Db {
             maintenance: Mutex::new(maintenance),
             metrics,
             replayed: progress.clone(),
+            safe_start,
             stopping: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             lock: Mutex::new(lock),
@@ -140,6 +178,19 @@ impl Db {
         db.set_retention(db.options.retention);
         db.set_out_of_order_window(db.options.out_of_order_window);
         Ok(db)
+    }
+}
+
+impl Db {
+    /// Tells the next start that this one, which is not waited for, ends in good order: it is no sign
+    /// that the log is too much.
+    pub fn give_up_opening(fs: &dyn Fs, dir: &Path) {
+        attempts::give_up(fs, dir);
+    }
+
+    /// What a start after deaths over the log has done, if this was one.
+    pub fn safe_start(&self) -> Option<&SafeStart> {
+        self.safe_start.as_ref()
     }
 }
 
@@ -156,13 +207,14 @@ fn open_log(
     clock: &Arc<dyn Clock>,
     head: &Head,
     options: &Options,
-    progress: &ReplayProgress,
+    (by_snapshot, progress): (bool, &ReplayProgress),
 ) -> Result<Wal, OpenError> {
     let dir = options.path.join("wal");
     let begun = clock.monotonic();
     let ways = Ways {
         repairs: true,
-        by_snapshot: options.memory_snapshot,
+        by_snapshot,
+        share: None,
     };
     let replay = head
         .replay(&**fs, &dir, ways, progress)
@@ -240,7 +292,10 @@ fn lock_error(dir: &Path, error: LockError) -> OpenError {
 /// Deletes folders that an earlier process was writing or deleting when it ended.
 fn remove_left_overs(fs: &dyn Fs, dir: &Path) -> Result<(), OpenError> {
     for (folder, endings) in [
-        (dir.to_owned(), &[CREATION_SUFFIX, DELETION_SUFFIX][..]),
+        (
+            dir.to_owned(),
+            &[CREATION_SUFFIX, DELETION_SUFFIX, safe_mode::UNFINISHED][..],
+        ),
         (dir.join("wal"), &[".tmp"]),
     ] {
         let entries = match fs.read_dir(&folder) {
@@ -407,7 +462,9 @@ fn quarantine(fs: &dyn Fs, dir: &Path, name: &str, error: &BlockError, metrics: 
     }
 }
 
+/// Starts that ended over the log before one goes without reading it into memory.
+const DEATHS: u32 = 2;
 /// Folder in the data directory that damaged blocks are moved to.
-const QUARANTINE: &str = "quarantine";
+pub(super) const QUARANTINE: &str = "quarantine";
 /// Ending of a block that is being deleted.
 pub(super) const DELETION_SUFFIX: &str = ".tmp-for-deletion";

@@ -120,7 +120,7 @@ impl Head {
         Ok(())
     }
 
-    fn slabs_in_order(&self) -> Vec<(u32, Arc<Slab>)> {
+    pub(super) fn slabs_in_order(&self) -> Vec<(u32, Arc<Slab>)> {
         let slabs = self.slabs.read().unwrap_or_else(PoisonError::into_inner);
         let mut slabs: Vec<_> = slabs
             .iter()

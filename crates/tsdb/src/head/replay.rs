@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use host::fs::Fs;
 use model::{Fingerprint, Labels};
 use rapidhash::fast::RandomState;
@@ -57,6 +57,21 @@ pub(crate) struct Ways {
     pub(crate) repairs: bool,
     /// A snapshot is gone by, if there is one that fits.
     pub(crate) by_snapshot: bool,
+    /// Only these series, from the log alone.
+    pub(crate) share: Option<Share>,
+}
+
+/// A part of all series, by their labels: whatever references one has, they are in the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) number: u64,
+    pub(crate) of: u64,
+}
+
+impl Share {
+    fn has(self, fingerprint: Fingerprint) -> bool {
+        fingerprint.get() % self.of.max(1) == self.number
+    }
 }
 
 impl Head {
@@ -70,7 +85,10 @@ impl Head {
         progress: &ReplayProgress,
     ) -> Result<Replay, WalError> {
         let repairs = ways.repairs;
-        let found = self.open_chunk_files(fs, dir, repairs)?;
+        let found = match ways.share {
+            None => self.open_chunk_files(fs, dir, repairs)?,
+            Some(_) => FoundChunks::default(),
+        };
         let mut replay = Replay {
             corruptions: found.damages,
             skipped_chunks: found.skipped,
@@ -102,6 +120,8 @@ impl Head {
                 files,
                 unfiled_samples: repairs.then_some(0),
                 orphaned: 0,
+                share: ways.share,
+                members: HashSet::default(),
                 appliers: Appliers::start(scope, self).map_err(WalError::at(dir))?,
             };
             let reader = std::thread::Builder::new()
@@ -218,6 +238,9 @@ struct ReplayState<'a, 'scope> {
     unfiled_samples: Option<usize>,
     /// The highest reference of a sample that no series had when it came.
     orphaned: u64,
+    share: Option<Share>,
+    /// References of the series in the share, if there is one.
+    members: HashSet<u64, RandomState>,
     appliers: Appliers<'scope>,
 }
 
@@ -253,6 +276,13 @@ impl ReplayState<'_, '_> {
             labels,
             fingerprint,
         } = series;
+        if let Some(share) = self.share {
+            if !share.has(*fingerprint) {
+                self.members.remove(reference);
+                return;
+            }
+            self.members.insert(*reference);
+        }
         match self.head.restore_series(*reference, labels, *fingerprint) {
             Restored::Not => self.replay.unknown_series += 1,
             Restored::New(row) => self.files.begin(*reference, row),
@@ -311,6 +341,9 @@ impl ReplayState<'_, '_> {
         // one gets its reference.
         let known = head.next_row.load(Ordering::Relaxed);
         for sample in samples.iter().filter(|sample| sample.time >= min_valid) {
+            if self.share.is_some() && !self.members.contains(&sample.series) {
+                continue;
+            }
             match head.replayed_row(&aliases, sample.series) {
                 Some(row) if row < known => self.appliers.sample(Pending {
                     row,
@@ -358,7 +391,8 @@ impl ReplayState<'_, '_> {
             histogram,
         } in histograms
         {
-            if time < min_valid {
+            let is_elsewhere = self.share.is_some() && !self.members.contains(&series);
+            if time < min_valid || is_elsewhere {
                 continue;
             }
             if !histogram.is_stale() && histogram.validate().is_err() {

@@ -103,6 +103,12 @@ impl SlabRows {
         in_memory.chain(self.filed.min_time()).min()
     }
 
+    /// Ranges of all chunks in memory.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = TimeRange> {
+        let chunks = self.rows.iter().flatten().flat_map(Row::chunks);
+        chunks.map(|chunk| chunk.range)
+    }
+
     /// True if no row is live.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.iter().all(Option::is_none)

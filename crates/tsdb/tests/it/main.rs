@@ -27,6 +27,7 @@ mod out_of_order;
 mod ownership;
 mod power_loss;
 mod queries;
+mod safe_mode;
 mod started;
 mod upkeep;
 mod upstream;

@@ -82,6 +82,24 @@ fn what_may_come_late_is_told_apart() {
     assert_eq!(times(&f), [(-WINDOW, 2.0), (-500, 5.0), (0, 1.0)]);
 }
 
+/// The window ends behind the newest sample, also if that is in a block and the head is empty.
+#[test]
+fn blocks_count_for_the_window() {
+    let fs = SimulatedFs::default();
+    let f = open_late(&fs);
+    assert_eq!(one(&f, 0, 1.0), Ok(1));
+    let name = f.db.snapshot(false).unwrap();
+    drop(f);
+    let mut at = late();
+    at.path = format!("/data/snapshots/{name}").into();
+    let f = open_with(&fs, at).unwrap();
+    assert_eq!(one(&f, -WINDOW - 1, 2.0), Err("too old sample".to_owned()));
+    assert_eq!(one(&f, -WINDOW, 3.0), Ok(1));
+    // One that came late is not the newest.
+    assert_eq!(one(&f, -WINDOW - 1, 4.0), Err("too old sample".to_owned()));
+    assert_eq!(times(&f), [(-WINDOW, 3.0), (0, 1.0)]);
+}
+
 #[test]
 fn one_batch_may_be_in_any_order() {
     let fs = SimulatedFs::default();

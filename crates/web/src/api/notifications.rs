@@ -26,8 +26,8 @@ impl Notification {
     }
 }
 
-/// What is the matter now: a configuration that was refused or has sections without effect, jobs
-/// whose new series are refused.
+/// What is the matter now: a configuration that was refused or has sections without effect, a log
+/// that was put aside, jobs whose new series are refused.
 pub(crate) async fn list(State(services): State<Services>) -> Result<Response<Body>, ApiError> {
     let mut notifications = Vec::new();
     let configuration = services.configuration();
@@ -40,9 +40,20 @@ pub(crate) async fn list(State(services): State<Services>) -> Result<Response<Bo
         notifications.push(Notification::new(text, configuration.loaded_millis));
     }
     let asked = services.clone();
-    let limits = services
-        .run_query(move || asked.database().series_limits())
+    let (limits, safe_start) = services
+        .run_query(move || {
+            let database = asked.database();
+            (database.series_limits(), database.safe_start().cloned())
+        })
         .await?;
+    if let Some(safe_start) = safe_start {
+        let text = format!(
+            "Processes have died while they read the write-ahead log: it was made into {} blocks and put into {}.",
+            safe_start.blocks,
+            safe_start.folder.display()
+        );
+        notifications.push(Notification::new(text, safe_start.time));
+    }
     for job in limits.limited_jobs {
         let text = format!(
             "New series of job {:?} are refused: {}.",

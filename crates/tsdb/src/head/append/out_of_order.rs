@@ -44,7 +44,7 @@ impl Late {
 /// Which samples of a batch are late, as of its beginning.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LateBounds {
-    /// Time of the newest sample of all.
+    /// Time of the newest sample of all, in the head or in a block.
     newest: i64,
     /// Oldest time that may come out of order; `None` if none may.
     oldest: Option<i64>,
@@ -53,6 +53,8 @@ pub(super) struct LateBounds {
 impl LateBounds {
     pub(super) fn now(head: &Head) -> Self {
         let newest = head.max_time.load(std::sync::atomic::Ordering::Relaxed);
+        // A head that began with blocks alone has seen none of it.
+        let newest = newest.max(head.min_valid_time().saturating_sub(1));
         let window = head.out_of_order.window();
         Self {
             newest,

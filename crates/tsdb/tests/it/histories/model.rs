@@ -148,6 +148,8 @@ impl Model {
             let in_order = self
                 .settled
                 .max(newest.saturating_sub(self.block_range / 2));
+            // Blocks count as well, whether the head has seen their samples or not.
+            let newest = newest.max(self.settled.saturating_sub(1));
             let late = match self.window {
                 0 => None,
                 window if time < newest.saturating_sub(window) => Some(Verdict::TooOld),
