@@ -12,6 +12,7 @@ mod exchange;
 mod files;
 mod headers;
 mod http1;
+pub mod name_server;
 mod oauth2;
 mod outbound;
 mod proxy;
