@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use config::discovery::ServiceDiscovery;
 use config::server::{Config, ScrapeConfig};
 use exposition::Registry;
 use host::lanes::Lanes;
@@ -35,13 +36,14 @@ impl Scraping {
         tasks: &mut TaskGroup,
     ) -> anyhow::Result<Self> {
         let pool = Arc::new(Pool::new("discovery", 1)?);
-        let (finder, discovery) = discovery::Manager::new(
-            discovery::Options::default(),
+        let finding = discovery::World::new(
             Arc::clone(world.fs),
             Arc::clone(world.clock),
             pool,
             world.registry,
+            |name| std::env::var(name).ok(),
         );
+        let (finder, discovery) = discovery::Manager::new(discovery::Options::default(), finding);
         let options = ScrapeOptions {
             store: Arc::clone(world.db) as Arc<dyn storage::Appendable>,
             lanes: Arc::new(Lanes::new("ingest", INGEST_THREADS)?),
@@ -61,7 +63,7 @@ impl Scraping {
             scraping: scraper.handle(),
             extra_scrape_metrics: world.extra_scrape_metrics,
         };
-        scraping.discovery.apply(&all_jobs(config));
+        scraping.discovery.apply(sets(config));
         let groups = scraping.discovery.target_groups();
         tasks.spawn(finder.run(world.stop.shutdown()));
         tasks.spawn(scraper.run(groups, world.stop.shutdown()));
@@ -72,7 +74,7 @@ impl Scraping {
     pub(super) fn apply(&self, config: &Config) {
         self.scraping
             .reload(jobs(config, self.extra_scrape_metrics));
-        self.discovery.apply(&all_jobs(config));
+        self.discovery.apply(sets(config));
     }
 
     /// How targets stand.
@@ -102,8 +104,11 @@ fn jobs(config: &Config, extra_scrape_metrics: bool) -> Vec<Arc<ScrapeConfig>> {
     jobs.collect()
 }
 
-fn all_jobs(config: &Config) -> Vec<ScrapeConfig> {
-    config.jobs().cloned().collect()
+/// What discovers the targets of each job.
+fn sets(config: &Config) -> impl Iterator<Item = (String, &ServiceDiscovery)> {
+    config
+        .jobs()
+        .map(|job| (job.job_name.clone(), &job.service_discovery))
 }
 
 /// As upstream, replicas that scrape the same targets do so at different times: they differ in

@@ -1,25 +1,26 @@
-//! Runs the providers of all jobs, and publishes what they find.
+//! Runs the entries of all sets, and publishes what they find.
 
+mod sets;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use config::discovery::FileDiscovery;
-use config::server::ScrapeConfig;
-use exposition::Registry;
-use host::pool::Pool;
+use config::discovery::{Discovery, ServiceDiscovery};
 use host::tasks::{Shutdown, TaskGroup};
 use host::watch::FolderWatch;
-use host::{Clock, Fs};
-use model::{TargetGroup, TargetGroups};
+use model::TargetGroups;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::metrics::{FileMetrics, ManagerMetrics};
-use crate::provider::{FileProvider, Found, FoundGroups, Provider};
+use crate::metrics::ManagerMetrics;
+use crate::provider::{ConsulProvider, FileProvider, Found, Plan};
+use crate::refresh;
+use crate::status::DiscoveryStatus;
+use crate::world::World;
+use sets::{Running, Set};
 
 /// How the manager works.
 #[derive(Clone, Debug)]
@@ -46,48 +47,52 @@ impl Default for Options {
 /// Takes configurations in and gives target groups out.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    jobs: Arc<watch::Sender<Jobs>>,
+    wanted: Arc<watch::Sender<Wanted>>,
     groups: watch::Receiver<Arc<TargetGroups>>,
+    sets: Arc<Mutex<Sets>>,
 }
 
-/// The providers of each job, by its name.
-type Jobs = HashMap<String, Vec<Provider>>;
+/// The discovery of each set, by its name.
+type Wanted = BTreeMap<String, ServiceDiscovery>;
+
+/// The sets that run, by name.
+type Sets = BTreeMap<String, Set>;
 
 impl Handle {
-    /// Makes these the jobs. Providers that stay the same go on with what they know.
-    pub fn apply(&self, scrape_configs: &[ScrapeConfig]) {
-        let providers = |job: &ScrapeConfig| {
-            (
-                job.job_name.clone(),
-                Provider::of_job(&job.service_discovery),
-            )
-        };
-        self.jobs
-            .send_replace(scrape_configs.iter().map(providers).collect());
+    /// Makes these the sets: jobs, or groups of Alertmanagers. Entries that stay the same go on with
+    /// what they know.
+    pub fn apply<'a>(&self, sets: impl IntoIterator<Item = (String, &'a ServiceDiscovery)>) {
+        let sets = sets.into_iter();
+        self.wanted
+            .send_replace(sets.map(|(name, own)| (name, own.clone())).collect());
     }
 
     /// The groups as they are now, and a way to wait for new ones. Empty until the first
-    /// configuration is applied and its providers have answered.
+    /// configuration is applied and its entries have answered.
     pub fn target_groups(&self) -> watch::Receiver<Arc<TargetGroups>> {
         self.groups.clone()
     }
+
+    /// How the entries of all sets stand, sets in the order of their names.
+    pub fn status(&self) -> Vec<DiscoveryStatus> {
+        let sets = lock(&self.sets);
+        sets.iter()
+            .flat_map(|(name, set)| set.status(name))
+            .collect()
+    }
 }
 
-/// Runs the providers of all jobs.
+/// Runs the entries of all sets.
 #[derive(Debug)]
 pub struct Manager {
     options: Options,
-    fs: Arc<dyn Fs>,
-    clock: Arc<dyn Clock>,
-    pool: Arc<Pool>,
+    world: World,
     metrics: ManagerMetrics,
-    file_metrics: FileMetrics,
-    configured: watch::Receiver<Jobs>,
+    wanted: watch::Receiver<Wanted>,
     published: watch::Sender<Arc<TargetGroups>>,
-    jobs: Jobs,
-    running: HashMap<FileDiscovery, FoundGroups>,
+    sets: Arc<Mutex<Sets>>,
     tasks: TaskGroup,
-    /// Rung by providers that found something new.
+    /// Rung by entries that found something new.
     bell: mpsc::Receiver<()>,
     bell_rope: mpsc::Sender<()>,
 }
@@ -97,48 +102,37 @@ pub struct Manager {
 enum Pending {
     /// Nothing.
     Nothing,
-    /// Providers found something new: at this time, so that a burst is one publication.
+    /// Entries found something new: at this time, so that a burst is one publication.
     Findings(Instant),
-    /// There is a new configuration: as soon as all its providers have answered, at this time at the
-    /// latest. Until then its new targets would be missing from jobs that had others.
+    /// There is a new configuration: as soon as all its entries have answered, at this time at the
+    /// latest. Until then its new targets would be missing from sets that had others.
     Configuration(Instant),
 }
 
 impl Manager {
-    /// A manager without jobs, and the handle to give it some. Files are read from `fs` on threads
-    /// of `pool`.
-    pub fn new(
-        options: Options,
-        fs: Arc<dyn Fs>,
-        clock: Arc<dyn Clock>,
-        pool: Arc<Pool>,
-        registry: &Registry,
-    ) -> (Self, Handle) {
-        let (jobs_in, configured) = watch::channel(Jobs::new());
+    /// A manager without sets, and the handle to give it some.
+    pub fn new(options: Options, world: World) -> (Self, Handle) {
+        let (wanted_in, wanted) = watch::channel(Wanted::new());
         let (published, groups) = watch::channel(Arc::default());
         let (bell_rope, bell) = mpsc::channel(1);
+        let sets = Arc::<Mutex<Sets>>::default();
         let manager = Self {
-            metrics: ManagerMetrics::new(registry, options.name),
-            file_metrics: FileMetrics::new(registry),
+            metrics: world.metrics.manager(options.name),
             options,
-            fs,
-            clock,
-            pool,
-            configured,
+            world,
+            wanted,
             published,
-            jobs: Jobs::new(),
-            running: HashMap::new(),
+            sets: Arc::clone(&sets),
             tasks: TaskGroup::new(),
             bell,
             bell_rope,
         };
-        (
-            manager,
-            Handle {
-                jobs: Arc::new(jobs_in),
-                groups,
-            },
-        )
+        let handle = Handle {
+            wanted: Arc::new(wanted_in),
+            groups,
+            sets,
+        };
+        (manager, handle)
     }
 
     /// Runs until it is time to end.
@@ -149,7 +143,7 @@ impl Manager {
             let due = self.due(pending);
             tokio::select! {
                 () = shutdown.wait() => break,
-                () = changed(&mut self.configured) => {
+                () = changed(&mut self.wanted) => {
                     self.reconfigure();
                     pending = Pending::Configuration(Instant::now() + self.options.reload_interval);
                 }
@@ -166,11 +160,11 @@ impl Manager {
                 }
             }
         }
-        self.running.clear();
+        lock(&self.sets).clear();
         self.tasks.drain(DRAIN_PATIENCE).await;
     }
 
-    /// When to publish what providers found just now.
+    /// When to publish what entries found just now.
     fn schedule(&self, last_published: Instant) -> Pending {
         let at = last_published + self.options.reload_interval;
         if at > Instant::now() {
@@ -183,113 +177,131 @@ impl Manager {
     fn due(&self, pending: Pending) -> Option<Instant> {
         match pending {
             Pending::Nothing => None,
-            Pending::Configuration(_) if self.all_answered() => Some(Instant::now()),
+            Pending::Configuration(_) if lock(&self.sets).values().all(Set::has_answered) => {
+                Some(Instant::now())
+            }
             Pending::Findings(at) | Pending::Configuration(at) => Some(at),
         }
     }
 
-    fn all_answered(&self) -> bool {
-        self.running
-            .values()
-            .all(|groups| groups.borrow().is_some())
-    }
-
-    /// Takes over the newest jobs: ends providers that no job names any more, starts new ones.
+    /// Takes over the newest sets: entries that no set has any more end, new ones start. Equal
+    /// entries are run once, however many sets have them.
     fn reconfigure(&mut self) {
-        let jobs = self.configured.borrow_and_update().clone();
-        let wanted = |jobs: &Jobs| -> Vec<FileDiscovery> {
-            let providers = jobs.values().flatten();
-            providers
-                .filter_map(|provider| provider.as_file().cloned())
-                .collect()
-        };
-        let wanted = wanted(&jobs);
-        self.running
-            .retain(|discovery, _| wanted.contains(discovery));
-        for discovery in wanted {
-            if !self.running.contains_key(&discovery) {
-                self.start(discovery);
+        let wanted = self.wanted.borrow_and_update().clone();
+        let mut before = std::mem::take(&mut *lock(&self.sets));
+        let mut running: Vec<Arc<Running>> = Vec::new();
+        for entry in before.values().flat_map(Set::entries) {
+            if !running.iter().any(|known| Arc::ptr_eq(known, entry)) {
+                running.push(Arc::clone(entry));
             }
         }
-        for gone in self.jobs.keys().filter(|job| !jobs.contains_key(*job)) {
+        let mut sets = Sets::new();
+        for (name, discovery) in wanted {
+            let mut entries = Vec::with_capacity(discovery.entries.len());
+            for entry in discovery.entries {
+                let known = running.iter().find(|known| known.discovery == entry);
+                let known = known.map(Arc::clone);
+                let known = known.unwrap_or_else(|| {
+                    let started = Arc::new(self.start(entry, &name));
+                    running.push(Arc::clone(&started));
+                    started
+                });
+                entries.push(known);
+            }
+            let old = before.remove(&name);
+            sets.insert(name, Set::new(discovery.static_configs, entries, old));
+        }
+        for gone in before.keys() {
             self.metrics.forget(gone);
         }
-        self.jobs = jobs;
+        let in_use = |entry: &&Arc<Running>| {
+            entry.lacks()
+                && sets
+                    .values()
+                    .flat_map(Set::entries)
+                    .any(|own| Arc::ptr_eq(own, entry))
+        };
+        let failed = running.iter().filter(in_use).count();
+        self.metrics.failed_configs.set(failed as f64);
+        *lock(&self.sets) = sets;
     }
 
-    fn start(&mut self, discovery: FileDiscovery) {
-        let (found, groups) = Found::new(self.bell_rope.clone());
-        let provider = FileProvider::new(
-            discovery.clone(),
-            Arc::clone(&self.fs),
-            Arc::clone(&self.clock),
-            self.file_metrics.clone(),
-        );
-        let watch = self
-            .options
-            .watch_files
-            .then(|| self.folder_watch())
-            .flatten();
-        self.tasks
-            .spawn(provider.run(Arc::clone(&self.pool), watch, found));
-        self.running.insert(discovery, groups);
+    fn start(&mut self, discovery: Discovery, set: &str) -> Running {
+        let clock = Arc::clone(&self.world.clock);
+        let (found, groups) = Found::new(self.bell_rope.clone(), Arc::clone(&clock));
+        match Plan::of(&discovery, &self.world) {
+            Plan::Lacking(reason) => {
+                tracing::error!(set, %reason, "a part of the set's discovery finds nothing");
+                return Running::lacking(discovery, groups, reason);
+            }
+            Plan::File(entry) => {
+                let metrics = self.world.metrics.file.clone();
+                let watch = self
+                    .options
+                    .watch_files
+                    .then(|| self.folder_watch())
+                    .flatten();
+                let provider = FileProvider::new(entry, Arc::clone(&self.world.fs), clock, metrics);
+                let pool = Arc::clone(&self.world.pool);
+                self.tasks.spawn(provider.run(pool, watch, found));
+            }
+            Plan::Consul(entry, api) => {
+                let metrics = self.world.metrics.consul.clone();
+                let provider = ConsulProvider::new(entry, api, metrics, clock);
+                self.tasks.spawn(provider.run(found));
+            }
+            Plan::Refresh(refresher, api, interval) => {
+                let metrics = self.world.metrics.refresh(discovery.mechanism(), set);
+                let run = refresh::run(refresher, api, interval, metrics, clock, found);
+                self.tasks.spawn(run);
+            }
+        }
+        Running::new(discovery, groups)
     }
 
     fn folder_watch(&self) -> Option<FolderWatch> {
         FolderWatch::new()
             .inspect_err(|error| {
-                self.file_metrics.watcher_errors.inc();
+                self.world.metrics.file.watcher_errors.inc();
                 tracing::warn!(%error, "no file notifications, target files are only read now and then");
             })
             .ok()
     }
 
-    /// Publishes the groups of all jobs, if they differ from those before.
+    /// Publishes the groups of all sets, if they differ from those before. Sets of which nothing
+    /// changed are handed on as they are.
     fn publish(&self) {
-        let groups: TargetGroups = self
-            .jobs
-            .iter()
-            .map(|(job, providers)| (job.clone(), self.groups(providers)))
-            .collect();
-        for (job, groups) in &groups {
-            self.metrics
-                .set_discovered(job, groups.iter().map(|group| group.targets.len()).sum());
-        }
-        let differs = self.published.send_if_modified(|before| {
-            let differs = **before != groups;
-            if differs {
-                *before = Arc::new(groups);
+        let mut sets = lock(&self.sets);
+        let mut differs = sets.len() != self.published.borrow().len();
+        let mut groups = TargetGroups::with_capacity(sets.len());
+        let now = self.world.clock.now_millis();
+        for (name, set) in sets.iter_mut() {
+            let (own, has_changed) = set.merge();
+            if has_changed {
+                let targets = own.iter().map(|group| group.targets.len()).sum();
+                self.metrics.set_discovered(name, targets);
+                self.metrics.set_updated(name, now);
+                differs = true;
             }
-            differs
-        });
+            groups.insert(name.clone(), own);
+        }
+        drop(sets);
+        let differs = differs
+            || self
+                .published
+                .borrow()
+                .keys()
+                .any(|name| !groups.contains_key(name));
         if differs {
+            self.published.send_replace(Arc::new(groups));
             self.metrics.updates.inc();
         }
     }
-
-    fn groups(&self, providers: &[Provider]) -> Vec<TargetGroup> {
-        let mut all = Vec::new();
-        for provider in providers {
-            match provider {
-                Provider::Fixed(groups) => all.extend_from_slice(groups),
-                Provider::File(discovery) => {
-                    let found = self.running.get(discovery).map(|groups| groups.borrow());
-                    all.extend(
-                        found
-                            .iter()
-                            .flat_map(|groups| groups.iter().flatten())
-                            .cloned(),
-                    );
-                }
-            }
-        }
-        all
-    }
 }
 
-/// Waits for a new configuration; forever when nobody is left to give one.
-async fn changed(configured: &mut watch::Receiver<Jobs>) {
-    if configured.changed().await.is_err() {
+/// Waits for new sets; forever when nobody is left to give some.
+async fn changed(wanted: &mut watch::Receiver<Wanted>) {
+    if wanted.changed().await.is_err() {
         std::future::pending().await
     }
 }
@@ -300,6 +312,10 @@ async fn wait_until(moment: Option<Instant>) {
         Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How long providers may take to end; none of them does anything that must be finished.

@@ -1,11 +1,12 @@
 //! What service discovery finds: groups of targets that share a source.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::Labels;
 
 /// The groups of each job, by its name. A job without targets is there, too.
-pub type TargetGroups = HashMap<String, Vec<TargetGroup>>;
+pub type TargetGroups = HashMap<String, Arc<[TargetGroup]>>;
 
 /// Targets from one source (a file, a static entry) with the labels that they share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -66,4 +66,4 @@ pub use page_appender::PageAppender;
 pub use status::{
     DroppedTarget, Health, PoolStatus, ScrapeSize, ScrapeStatus, TargetId, TargetStatus,
 };
-pub use target::labels::{TargetError, check_group};
+pub use target::labels::{TargetError, check_group, relabel_group};

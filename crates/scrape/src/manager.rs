@@ -225,7 +225,9 @@ impl Manager {
             if pool.config() != config {
                 pool.reload(Arc::clone(config), &self.shared, tasks);
             }
-            let found = groups.get(&config.job_name).map_or(&[][..], Vec::as_slice);
+            let found = groups
+                .get(&config.job_name)
+                .map_or(&[][..], |groups| groups);
             pool.sync(found, &self.shared, tasks);
         }
     }

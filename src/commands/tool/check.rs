@@ -2,6 +2,7 @@
 
 mod config;
 mod metrics;
+mod service_discovery;
 
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ pub(crate) enum Subject {
     Metrics(metrics::Flags),
     /// Check configuration files of the server
     Config(config::Flags),
+    /// Run the service discovery of a job, and show what it finds and what relabeling makes of it
+    ServiceDiscovery(service_discovery::Flags),
 }
 
 /// Examines it.
@@ -22,5 +25,6 @@ pub(crate) fn run(subject: Subject) -> anyhow::Result<ExitCode> {
     match subject {
         Subject::Metrics(flags) => metrics::run(&flags),
         Subject::Config(flags) => Ok(config::run(&flags)),
+        Subject::ServiceDiscovery(flags) => service_discovery::run(&flags),
     }
 }

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use exposition::Registry;
+use host::Fs as _;
 use host::clock::SimulatedClock;
 use host::fs::SimulatedFs;
+use host::pool::Pool;
 use host::tasks::Trigger;
+use model::TargetGroup;
 
 use super::*;
 
@@ -29,8 +33,10 @@ fn fixture() -> Fixture {
     };
     let pool = Arc::new(Pool::new("discovery-test", 1).unwrap());
     let clock = Arc::new(SimulatedClock::at(0));
-    let (manager, handle) =
-        Manager::new(options, Arc::new(fs.clone()), clock, pool, &Registry::new());
+    let world = World::new(Arc::new(fs.clone()), clock, pool, &Registry::new(), |_| {
+        None
+    });
+    let (manager, handle) = Manager::new(options, world);
     let (metrics, trigger, mut tasks) = (manager.metrics.clone(), Trigger::new(), TaskGroup::new());
     tasks.spawn(manager.run(trigger.shutdown()));
     let (hold_time, held) = std::sync::mpsc::sync_channel(0);
@@ -50,7 +56,9 @@ fn fixture() -> Fixture {
 impl Fixture {
     fn apply(&self, text: &str) {
         let config = config::server::load(text, "prometheus.yml", |_| None).unwrap();
-        self.handle.apply(&config.scrape_configs);
+        let jobs = config.scrape_configs.iter();
+        self.handle
+            .apply(jobs.map(|job| (job.job_name.clone(), &job.service_discovery)));
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -70,7 +78,7 @@ impl Fixture {
     async fn next(&mut self) -> Vec<String> {
         self.groups.changed().await.unwrap();
         let groups = self.groups.borrow_and_update();
-        let show = |(job, groups): (&String, &Vec<TargetGroup>)| {
+        let show = |(job, groups): (&String, &Arc<[TargetGroup]>)| {
             let targets = groups.iter().flat_map(|group| &group.targets);
             let addresses: Vec<_> = targets
                 .filter_map(|target| target.get("__address__"))
@@ -167,4 +175,47 @@ async fn it_ends_when_told() {
     // The publisher is dropped with the manager.
     assert!(fixture.groups.changed().await.is_err());
     fixture.tasks.drain(Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_is_lacking_harms_no_other() {
+    let mut fixture = fixture();
+    fixture.apply(
+        "scrape_configs:
+  - {job_name: mixed, static_configs: [{targets: ['s:1']}], vultr_sd_configs: [{}]}
+  - {job_name: only, hetzner_sd_configs: [{role: robot}]}
+",
+    );
+    assert_eq!(fixture.next().await, ["mixed s:1", "only "]);
+    let status = fixture.handle.status();
+    let lines: Vec<String> = status
+        .iter()
+        .map(|one| {
+            let error = one.last_error.as_deref().unwrap_or("-");
+            format!("{} {} {} {error}", one.set, one.mechanism, one.targets)
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "mixed static 1 -",
+            "mixed vultr 0 service discovery by vultr is not supported by this version",
+            "only hetzner 0 service discovery by hetzner is not supported by this version",
+        ]
+    );
+    assert_eq!(fixture.metrics.failed_configs.get(), 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sets_of_which_nothing_changed_are_handed_on_as_they_are() {
+    let mut fixture = fixture();
+    fixture.write("/t/a.yml", "- targets: ['f:1']");
+    fixture.apply(ALL_KINDS);
+    fixture.next().await;
+    let before = Arc::clone(&fixture.groups.borrow());
+    fixture.apply(&ALL_KINDS.replace("s:3", "s:4"));
+    fixture.next().await;
+    let after = Arc::clone(&fixture.groups.borrow());
+    assert!(Arc::ptr_eq(&before["fixed"], &after["fixed"]));
+    assert!(!Arc::ptr_eq(&before["both"], &after["both"]));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use discovery::{Manager, Options};
+use discovery::{Manager, Options, World};
 use exposition::Registry;
 use host::Fs;
 use host::clock::RealClock;
@@ -18,7 +18,8 @@ use tokio::sync::watch;
 /// The patience is a bound for a broken machine, not a wait.
 async fn wait_for(groups: &mut watch::Receiver<Arc<TargetGroups>>, want: &[&str]) {
     let has_come = groups.wait_for(|groups| {
-        let targets = groups.values().flatten().flat_map(|group| &group.targets);
+        let groups = groups.values().flat_map(|groups| groups.iter());
+        let targets = groups.flat_map(|group| &group.targets);
         targets
             .filter_map(|target| target.get("__address__"))
             .eq(want.iter().copied())
@@ -48,11 +49,13 @@ async fn changes_are_seen_without_waiting_for_the_refresh() {
     };
     let pool = Arc::new(Pool::new("discovery-test", 1).unwrap());
     let clock = Arc::new(RealClock::default());
-    let (manager, handle) = Manager::new(options, Arc::new(RealFs), clock, pool, &Registry::new());
+    let world = World::new(Arc::new(RealFs), clock, pool, &Registry::new(), |_| None);
+    let (manager, handle) = Manager::new(options, world);
     let (trigger, mut tasks) = (Trigger::new(), TaskGroup::new());
     tasks.spawn(manager.run(trigger.shutdown()));
     let mut groups = handle.target_groups();
-    handle.apply(&config.scrape_configs);
+    let jobs = config.scrape_configs.iter();
+    handle.apply(jobs.map(|job| (job.job_name.clone(), &job.service_discovery)));
     wait_for(&mut groups, &["a:1"]).await;
     replace(folder.path(), "a.yml", "- targets: ['a:2']");
     wait_for(&mut groups, &["a:2"]).await;

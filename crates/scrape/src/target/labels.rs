@@ -159,6 +159,22 @@ pub fn check_group(group: &TargetGroup, job: &ScrapeConfig) -> Result<(), (usize
     Ok(())
 }
 
+/// What becomes of the label sets of a group: each with the labels that the job's settings add, and
+/// those left after relabeling, none for one that is dropped.
+pub fn relabel_group(
+    group: &TargetGroup,
+    job: &ScrapeConfig,
+) -> impl Iterator<Item = (Labels, Result<Labels, TargetError>)> {
+    discovered(group).map(|found| {
+        let populated = populate(&found, job);
+        let labels = populated.outcome.map(|outcome| match outcome {
+            Outcome::Kept(kept) => kept.identity,
+            Outcome::Dropped(_) => Labels::empty(),
+        });
+        (populated.discovered, labels)
+    })
+}
+
 /// Adds what the job says, relabels, and checks what came out.
 pub(crate) fn populate(found: &Labels, job: &ScrapeConfig) -> Populated {
     let mut labels = LabelsBuilder::from_labels(found);

@@ -101,7 +101,22 @@ const SERVER: [(&str, bool); 3] = [
     ("auto_reload_config", false),
     ("server_mode", true),
 ];
-const DISCOVERY: [(&str, bool); 2] = [("file", true), ("static", true)];
+const DISCOVERY: [(&str, bool); 14] = [
+    ("aws", true),
+    ("azure", true),
+    ("consul", true),
+    ("dns", true),
+    ("docker", true),
+    ("dockerswarm", true),
+    ("ec2", true),
+    ("eureka", true),
+    ("file", true),
+    ("gce", true),
+    ("http", true),
+    ("nomad", true),
+    ("puppetdb", true),
+    ("static", true),
+];
 const STORAGE: [(&str, bool); 3] = [
     ("delayed_compaction", false),
     ("isolation", true),
