@@ -247,7 +247,7 @@ impl Manager {
             }
             Plan::Consul(entry, api) => {
                 let metrics = self.world.metrics.consul.clone();
-                let provider = ConsulProvider::new(entry, api, metrics, clock);
+                let provider = ConsulProvider::new(*entry, api, metrics, clock);
                 self.tasks.spawn(provider.run(found));
             }
             Plan::Refresh(refresher, api, interval) => {

@@ -73,9 +73,9 @@ pub(crate) enum Plan {
     /// Files are watched.
     File(config::discovery::FileDiscovery),
     /// Answers are waited for.
-    Consul(config::discovery::ConsulDiscovery, Api),
+    Consul(Box<config::discovery::ConsulDiscovery>, Api),
     /// Asked from time to time.
-    Refresh(Refresher, Api, Duration),
+    Refresh(Box<Refresher>, Api, Duration),
     /// This program lacks the mechanism.
     Lacking(String),
 }
@@ -89,13 +89,13 @@ impl Plan {
             Discovery::File(entry) => Self::File(entry),
             Discovery::Consul(entry) => {
                 let api = ConsulProvider::api(&entry);
-                Self::Consul(entry, api)
+                Self::Consul(Box::new(entry), api)
             }
             Discovery::Dns(entry) => {
                 let interval = entry.refresh_interval;
                 let api = api(&HttpClientConfig::default(), interval);
                 Self::Refresh(
-                    Refresher::Dns(dns::DnsProvider::new(entry, world)),
+                    Box::new(Refresher::Dns(dns::DnsProvider::new(entry, world))),
                     api,
                     interval,
                 )
@@ -105,50 +105,52 @@ impl Plan {
                 let api = api(&entry.http, interval);
                 let failures = metrics.http_failures.clone();
                 let provider = http::HttpProvider::new(entry, failures);
-                Self::Refresh(Refresher::Http(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::Http(provider)), api, interval)
             }
             Discovery::Docker(entry) => {
                 let interval = entry.refresh_interval;
                 let api = docker::api(&entry.http, &entry.host, interval);
                 let provider = docker::DockerProvider::new(entry);
-                Self::Refresh(Refresher::Docker(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::Docker(provider)), api, interval)
             }
             Discovery::DockerSwarm(entry) => {
                 let interval = entry.refresh_interval;
                 let api = docker::api(&entry.http, &entry.host, interval);
                 let provider = dockerswarm::DockerSwarmProvider::new(entry);
-                Self::Refresh(Refresher::DockerSwarm(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::DockerSwarm(provider)), api, interval)
             }
             Discovery::Nomad(entry) => {
                 let interval = entry.refresh_interval;
                 let api = api(&entry.http, interval);
                 let failures = metrics.nomad_failures.clone();
                 let provider = nomad::NomadProvider::new(entry, failures);
-                Self::Refresh(Refresher::Nomad(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::Nomad(provider)), api, interval)
             }
             Discovery::Eureka(entry) => {
                 let interval = entry.refresh_interval;
                 let api = api(&entry.http, interval);
                 let provider = eureka::EurekaProvider::new(&entry);
-                Self::Refresh(Refresher::Eureka(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::Eureka(provider)), api, interval)
             }
             Discovery::PuppetDb(entry) => {
                 let interval = entry.refresh_interval;
                 let api = api(&entry.http, interval);
                 let provider = puppetdb::PuppetDbProvider::new(entry);
-                Self::Refresh(Refresher::PuppetDb(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::PuppetDb(provider)), api, interval)
             }
             Discovery::Gce(entry) => {
                 let interval = entry.refresh_interval;
                 let api = api(&HttpClientConfig::default(), interval);
                 let provider = gce::GceProvider::new(entry, world);
-                Self::Refresh(Refresher::Gce(provider), api, interval)
+                Self::Refresh(Box::new(Refresher::Gce(provider)), api, interval)
             }
             Discovery::Azure(entry) => {
                 let interval = entry.refresh_interval;
                 let api = api(&entry.http, interval);
                 match azure::AzureProvider::new(entry, world) {
-                    Ok(provider) => Self::Refresh(Refresher::Azure(provider), api, interval),
+                    Ok(provider) => {
+                        Self::Refresh(Box::new(Refresher::Azure(provider)), api, interval)
+                    }
                     Err(error) => Self::Lacking(error),
                 }
             }
@@ -201,7 +203,7 @@ impl Plan {
         let interval = entry.refresh_interval;
         let api = Api::new(&entry.http, interval);
         let provider = ec2::Ec2Provider::new(entry, world);
-        Self::Refresh(Refresher::Ec2(provider), api, interval)
+        Self::Refresh(Box::new(Refresher::Ec2(provider)), api, interval)
     }
 
     fn lacking(mechanism: &str) -> Self {

@@ -56,7 +56,7 @@ impl RefreshError {
 
 /// Asks now, and then every `interval`, until nobody wants to know any more.
 pub(crate) async fn run(
-    mut refresher: Refresher,
+    mut refresher: Box<Refresher>,
     api: Api,
     interval: Duration,
     metrics: RefreshMetrics,

@@ -16,8 +16,11 @@ pub struct World {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) metrics: Metrics,
-    environment: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    environment: Environment,
 }
+
+/// Gives the values of variables.
+type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl World {
     /// A world whose files are read on threads of `pool`; `environment` gives the values of

@@ -21,7 +21,7 @@ use model::{Labels, TargetGroup, duration};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::wiring::ConfigSource;
+use crate::wiring::{add_jobs, read_file};
 
 /// Flags of `narthex tool check service-discovery`. Names and defaults are promtool's.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(crate) struct Flags {
 /// Runs the discovery of the job until all of it has answered, and prints what it found.
 pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     let fs: Arc<dyn Fs> = Arc::new(RealFs);
-    let config: Config = match ConfigSource::File(flags.file.clone()).load(&*fs) {
+    let config: Config = match load(&*fs, flags) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("Cannot load config {error:#}");
@@ -62,6 +62,12 @@ pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     let results = results(&groups, job);
     println!("{}", serde_json::to_string_pretty(&results)?);
     Ok(ExitCode::SUCCESS)
+}
+
+fn load(fs: &dyn Fs, flags: &Flags) -> anyhow::Result<Config> {
+    let mut config = read_file(fs, &flags.file, config::server::load)?;
+    add_jobs(fs, &mut config)?;
+    Ok(config)
 }
 
 /// What discovery has found when all of it has answered, or the time is over.

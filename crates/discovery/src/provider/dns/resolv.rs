@@ -35,7 +35,9 @@ impl ResolverConfig {
                 Some("domain") => config.search = words.take(1).map(str::to_owned).collect(),
                 Some("search") => config.search = words.map(str::to_owned).collect(),
                 Some("options") => {
-                    let dots = words.filter_map(|word| word.strip_prefix("ndots:")).last();
+                    let dots = words
+                        .filter_map(|word| word.strip_prefix("ndots:"))
+                        .next_back();
                     if let Some(dots) = dots.and_then(|dots| dots.parse().ok()) {
                         config.dots = dots;
                     }
