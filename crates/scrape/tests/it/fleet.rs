@@ -77,7 +77,7 @@ impl Fleet {
         };
         let found = jobs
             .iter()
-            .map(|job| (job.job_name.clone(), vec![group(&address)]));
+            .map(|job| (job.job_name.clone(), Arc::from([group(&address)])));
         let groups = watch::Sender::new(Arc::new(found.collect()));
         let manager = Manager::new(options, jobs.into_iter().map(Arc::new).collect());
         let handle = manager.handle();
@@ -97,6 +97,8 @@ impl Fleet {
 
     /// What discovery finds from now on.
     pub(crate) fn discover(&self, groups: HashMap<String, Vec<TargetGroup>>) {
+        let groups = groups.into_iter();
+        let groups = groups.map(|(job, groups)| (job, groups.into())).collect();
         self.groups.send_replace(Arc::new(groups));
     }
 

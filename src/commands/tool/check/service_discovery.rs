@@ -60,7 +60,8 @@ pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         .context("starting the runtime")?;
     let groups = runtime.block_on(Box::pin(find(fs, job, flags.timeout)))?;
     let results = results(&groups, job);
-    println!("{}", serde_json::to_string_pretty(&results)?);
+    // As promtool, without an end of the line.
+    print!("{}", serde_json::to_string_pretty(&results)?);
     Ok(ExitCode::SUCCESS)
 }
 
