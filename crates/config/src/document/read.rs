@@ -205,8 +205,10 @@ impl Reader {
     }
 
     fn wrong_type<T>(&self, node: &Node, wanted: &str) -> Option<T> {
+        // Where collections are wanted there may be secrets in them.
+        let wants_collection = matches!(wanted, "map" | "list");
         let shown = match &node.value {
-            Value::Typed(text) | Value::Text(text) => format!(" `{text}`"),
+            Value::Typed(text) | Value::Text(text) if !wants_collection => format!(" `{text}`"),
             _ => String::new(),
         };
         let tag = node.value.tag();

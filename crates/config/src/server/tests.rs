@@ -338,3 +338,77 @@ otlp:
 ";
     assert_eq!(config.unwrap().to_yaml(), want);
 }
+
+/// A configuration that has `CANARY` wherever a secret can be.
+const CANARIES: &str = "alerting:
+  alertmanagers:
+  - sigv4:
+      access_key: a
+      secret_key: CANARY
+  - basic_auth:
+      username: u
+      password: |
+        CANARY
+        CANARY
+remote_write:
+- url: http://u:CANARY@h/
+  azuread:
+    oauth: {client_id: 00000000-0000-0000-0000-000000000000, client_secret: CANARY, tenant_id: t}
+- url: http://h/
+  azuread:
+    certificate:
+      client_id: 00000000-0000-0000-0000-000000000000
+      tenant_id: t
+      certificate_path: p
+      certificate_password: CANARY
+remote_read:
+- url: http://u:CANARY@h/
+  authorization:
+    credentials: \"CANARY\"
+scrape_configs:
+- job_name: a
+  oauth2:
+    client_id: c
+    client_secret: CANARY
+    token_url: http://t
+    tls_config:
+      key: CANARY
+      cert: c
+  http_headers:
+    X-A:
+      secrets:
+      - CANARY
+      - CANARY
+  proxy_url: http://u:CANARY@p/
+  proxy_connect_header:
+    X-B: [CANARY]
+- job_name: b
+  bearer_token: CANARY
+  consul_sd_configs:
+  - server: s
+    token: CANARY
+";
+
+#[test]
+fn secrets_are_never_seen() {
+    let config = load_text(CANARIES).unwrap_or_else(|problems| panic!("{problems}"));
+    for shown in [config.to_yaml(), format!("{config:?}")] {
+        assert!(!shown.contains("CANARY"), "{shown}");
+    }
+    let lines: Vec<&str> = CANARIES.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        let indent = line.len() - line.trim_start().len();
+        let wrong = format!("{}zzz: 1", " ".repeat(indent));
+        let mut with_wrong = lines.clone();
+        with_wrong.insert(index, &wrong);
+        let broken = line.replacen(':', " ]", 1);
+        let mut with_broken = lines.clone();
+        with_broken[index] = &broken;
+        for lines in [with_wrong, with_broken] {
+            if let Err(problems) = load_text(&lines.join("\n")) {
+                let told = problems.explained();
+                assert!(!told.contains("CANARY"), "{told}");
+            }
+        }
+    }
+}

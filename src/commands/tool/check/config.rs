@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use ::rules::load::{LoadOptions, load_text};
 use clap::Args;
 use config::server::{self, Config};
 use host::Fs;
@@ -87,6 +88,9 @@ fn check(flags: &Flags, lint: &Lint, file: &Path, found: &mut Found) {
             println!(" SUCCESS: {file} is valid prometheus config file syntax\n");
             if !flags.syntax_only {
                 found.lint |= lint.scrape_intervals && stale_job(flags, &config);
+                for path in rule_files {
+                    check_rules(flags, &fs, &path, found);
+                }
             }
         }
     }
@@ -111,6 +115,37 @@ fn read(flags: &Flags, fs: &dyn Fs, file: &Path) -> anyhow::Result<(Config, Vec<
         files::check_alertmanager(fs, alertmanager, flags.syntax_only)?;
     }
     Ok((config, rule_files))
+}
+
+/// Checks a file of rules, and says what is wrong in it or how many it has.
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command's output"
+)]
+fn check_rules(flags: &Flags, fs: &dyn Fs, path: &Path, found: &mut Found) {
+    let name = path.display().to_string();
+    println!("Checking {name}");
+    let options = LoadOptions {
+        ignore_unknown_keys: flags.ignore_unknown_fields,
+        ..LoadOptions::default()
+    };
+    let bytes = fs.read(path).map_err(|error| format!("{name}: {error}"));
+    let loaded = bytes.and_then(|bytes| {
+        load_text(&String::from_utf8_lossy(&bytes), &name, &options)
+            .map_err(|problems| problems.to_string())
+    });
+    match loaded {
+        Ok(file) => {
+            let rules: usize = file.groups.iter().map(|group| group.rules.len()).sum();
+            println!("  SUCCESS: {rules} rules found");
+        }
+        Err(error) => {
+            eprintln!("  FAILED:\n{error}");
+            found.errors = true;
+        }
+    }
+    println!();
 }
 
 /// Says of the first job that is scraped so rarely that its series go stale in between.
