@@ -30,6 +30,7 @@ pub mod http;
 
 mod problem;
 mod relabel;
+pub mod rule_tests;
 pub mod rules;
 mod secret;
 

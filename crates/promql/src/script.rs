@@ -17,6 +17,7 @@ mod compare;
 mod evaluate;
 mod expectation;
 mod histogram;
+pub mod input;
 mod line;
 mod load;
 mod pin;

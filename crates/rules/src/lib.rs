@@ -28,6 +28,7 @@ mod generator;
 mod group;
 mod instruments;
 mod journal;
+pub mod lint;
 pub mod load;
 mod manager;
 mod query;
@@ -35,6 +36,7 @@ mod recording;
 mod rule;
 pub mod spec;
 mod status;
+pub mod unit_test;
 mod world;
 
 pub use alerting::state::AlertState;

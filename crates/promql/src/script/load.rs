@@ -132,7 +132,7 @@ impl Load {
 
 /// A histogram as upstream's store gives it back: it notes by itself whether the counter was reset
 /// since the one `before`, and knows nothing of the first one of a chunk.
-fn stored(histogram: &Arc<Histogram>, before: Option<&Histogram>) -> Arc<Histogram> {
+pub(super) fn stored(histogram: &Arc<Histogram>, before: Option<&Histogram>) -> Arc<Histogram> {
     use CounterResetHint::{Gauge, NotReset, Reset, Unknown};
     if histogram.counter_reset_hint == Gauge {
         return Arc::clone(histogram);
