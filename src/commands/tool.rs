@@ -6,8 +6,10 @@ mod promql;
 mod push;
 mod query;
 mod test_promql;
+mod test_rules;
 mod tsdb;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -42,6 +44,9 @@ enum Words {
     },
     /// Run tests
     Test {
+        /// File that gets what came of the tests, in JUnit's form
+        #[arg(long, global = true, value_name = "FILE")]
+        junit: Option<PathBuf>,
         #[command(subcommand)]
         subject: Subject,
     },
@@ -51,6 +56,8 @@ enum Words {
 enum Subject {
     /// Run scripts in the promqltest language against the query engine
     Promql(test_promql::Flags),
+    /// Run unit tests of rules
+    Rules(test_rules::Flags),
 }
 
 /// Runs the tool that is named.
@@ -61,8 +68,9 @@ pub(crate) fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         Words::Push(flags) => push::run(&flags),
         Words::Query(flags) => query::run(&flags),
         Words::Tsdb { work } => tsdb::run(&work),
-        Words::Test {
-            subject: Subject::Promql(flags),
-        } => test_promql::run(&flags),
+        Words::Test { subject, junit } => match subject {
+            Subject::Promql(flags) => test_promql::run(&flags),
+            Subject::Rules(flags) => test_rules::run(&flags, junit.as_deref()),
+        },
     }
 }

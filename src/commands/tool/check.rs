@@ -2,6 +2,7 @@
 
 mod config;
 mod metrics;
+mod rules;
 mod service_discovery;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ pub(crate) enum Subject {
     Config(config::Flags),
     /// Run the service discovery of a job, and show what it finds and what relabeling makes of it
     ServiceDiscovery(service_discovery::Flags),
+    /// Check if the rule files are valid or not
+    Rules(rules::Flags),
 }
 
 /// Examines it.
@@ -26,5 +29,6 @@ pub(crate) fn run(subject: Subject) -> anyhow::Result<ExitCode> {
         Subject::Metrics(flags) => metrics::run(&flags),
         Subject::Config(flags) => Ok(config::run(&flags)),
         Subject::ServiceDiscovery(flags) => service_discovery::run(&flags),
+        Subject::Rules(flags) => rules::run(&flags),
     }
 }

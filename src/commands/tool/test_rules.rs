@@ -9,7 +9,7 @@ use clap::Args;
 use host::clock::RealClock;
 use host::fs::RealFs;
 use host::{Clock as _, Fs as _};
-use model::LabelRegex;
+use model::matcher::SearchRegex;
 use promql::parser::ParseOptions;
 use rules::unit_test::{CaseReport, TestOptions, run_file};
 
@@ -68,9 +68,8 @@ pub(crate) fn run(flags: &Flags, junit: Option<&Path>) -> anyhow::Result<ExitCod
 }
 
 /// A pattern that is looked for anywhere.
-fn regex(pattern: &str) -> anyhow::Result<LabelRegex> {
-    LabelRegex::of_setting(&format!(".*(?:{pattern}).*"))
-        .with_context(|| format!("reading the pattern {pattern:?}"))
+fn regex(pattern: &str) -> anyhow::Result<SearchRegex> {
+    SearchRegex::new(pattern).with_context(|| format!("reading the pattern {pattern:?}"))
 }
 
 #[allow(
@@ -78,12 +77,15 @@ fn regex(pattern: &str) -> anyhow::Result<LabelRegex> {
     clippy::print_stderr,
     reason = "the report is this command's output"
 )]
-fn run_suite(path: &Path, flags: &Flags, patterns: &[LabelRegex]) -> Suite {
+fn run_suite(path: &Path, flags: &Flags, patterns: &[SearchRegex]) -> Suite {
     let name = path.display().to_string();
     println!("Unit Testing:  {name}");
     let runs = |name: &str| patterns.is_empty() || patterns.iter().any(|p| p.is_match(name));
     let options = TestOptions {
-        delayed_name_removal: flags.features.iter().any(|f| f == "promql-delayed-name-removal"),
+        delayed_name_removal: flags
+            .features
+            .iter()
+            .any(|f| f == "promql-delayed-name-removal"),
         parse: parse_options(&flags.features),
         ignore_unknown_keys: flags.ignore_unknown_fields,
         diff: flags.diff,
@@ -190,7 +192,8 @@ mod tests {
         };
         let xml = junit_xml(&[suite]);
         assert!(xml.contains("<testsuite name=\"f\" tests=\"1\" failures=\"1\" errors=\"0\""));
-        let want = "<testcase name=\"a&lt;b\"><failure>x &#34;&amp;&#34;&#xA;y</failure></testcase>";
+        let want =
+            "<testcase name=\"a&lt;b\"><failure>x &#34;&amp;&#34;&#xA;y</failure></testcase>";
         assert!(xml.contains(want), "{xml}");
     }
 
