@@ -43,6 +43,32 @@ pub(super) struct RuleFlags {
         value_name = "NUMBER"
     )]
     max_concurrent_evaluations: usize,
+    /// Alerts that may wait for one Alertmanager; more push the oldest out
+    #[arg(
+        long = "alertmanager.notification-queue-capacity",
+        default_value_t = 10_000,
+        value_name = "NUMBER"
+    )]
+    queue_capacity: usize,
+    /// Alerts in one request to an Alertmanager at most
+    #[arg(
+        long = "alertmanager.notification-batch-size",
+        default_value_t = 256,
+        value_name = "NUMBER"
+    )]
+    batch_size: usize,
+    /// Send alerts that wait before the server ends; on unless switched off
+    #[arg(
+        long = "alertmanager.drain-notification-queue-on-shutdown",
+        overrides_with = "no_drain"
+    )]
+    drain: bool,
+    /// Do not
+    #[arg(
+        long = "no-alertmanager.drain-notification-queue-on-shutdown",
+        hide = true
+    )]
+    no_drain: bool,
     /// Where people reach this server, for links in alerts; if not given, its host name and port
     #[arg(long = "web.external-url", default_value = "", value_name = "URL")]
     external_url: String,
@@ -57,6 +83,9 @@ impl RuleFlags {
             resend_delay: self.resend_delay,
             max_concurrent_evaluations: evaluates_at_once
                 .then_some(self.max_concurrent_evaluations.max(1)),
+            queue_capacity: self.queue_capacity,
+            batch_size: self.batch_size,
+            drains_on_shutdown: self.drain || !self.no_drain,
             external_url: self.external_url.clone(),
         }
     }

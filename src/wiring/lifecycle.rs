@@ -99,7 +99,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         registry: &registry,
         stop: &stop,
     };
-    let rules = rules::start(&beside, rules_config, &mut tasks)?;
+    let alerting = rules::start(&beside, &config, rules_config, &mut tasks)?;
     shown.accept(&config);
 
     let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(WAITING_RELOADS);
@@ -109,7 +109,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         engine,
         db: Arc::clone(&db),
         targets: scraping.handle(),
-        rules: rules.clone(),
+        alerting: alerting.clone(),
         registry,
         metrics_pool,
         lifecycle: lifecycle.clone(),
@@ -136,7 +136,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         };
         let running = Running {
             scraping: &scraping,
-            rules: &rules,
+            alerting: &alerting,
             services: &services,
             db: &db,
         };
@@ -171,7 +171,7 @@ async fn asked_to_end(signals: &mut Signals) {
 /// What a reload changes.
 struct Running<'a> {
     scraping: &'a Scraping,
-    rules: &'a ::rules::ManagerHandle,
+    alerting: &'a rules::Alerting,
     services: &'a Services,
     db: &'a Db,
 }
@@ -193,7 +193,7 @@ fn reload(
 ) -> Result<(), String> {
     let Running {
         scraping,
-        rules,
+        alerting,
         services,
         db,
     } = *running;
@@ -204,7 +204,7 @@ fn reload(
         let kept = settings.keeps_exemplars;
         db.set_max_exemplars(storage::max_exemplars(kept, &config.storage));
         scraping.apply(config);
-        rules.reload(rules_config);
+        alerting.apply(config, rules_config);
         services.follow_evaluation_interval(config.global.evaluation_interval);
     };
     take(shown, || load(settings, fs), apply)

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use config::server::Config;
+use config::server::{Config, ScrapeConfig};
 use exposition::Registry;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
 use promql::Engine;
 use rules::load::{self, LoadOptions};
+use rules::notifier::{self, Notifier, NotifierConfig, NotifierHandle, NotifierOptions};
 use rules::{
     Context, GroupDefaults, JournalOptions, Manager, ManagerHandle, QuerySource, RulesConfig,
     RulesOptions,
@@ -30,6 +31,12 @@ pub(crate) struct RuleSettings {
     pub(crate) resend_delay: Duration,
     /// How many rules may be evaluated beside those that have their group's turn, if any.
     pub(crate) max_concurrent_evaluations: Option<usize>,
+    /// Alerts that may wait for one Alertmanager.
+    pub(crate) queue_capacity: usize,
+    /// Alerts in one request at most.
+    pub(crate) batch_size: usize,
+    /// Whether alerts that wait are still sent at the end.
+    pub(crate) drains_on_shutdown: bool,
     /// Where people reach this server; empty: under its host name and port.
     pub(crate) external_url: String,
 }
@@ -42,9 +49,46 @@ impl Default for RuleSettings {
             grace_period: Duration::from_secs(10 * 60),
             resend_delay: Duration::from_secs(60),
             max_concurrent_evaluations: None,
+            queue_capacity: 10_000,
+            batch_size: 256,
+            drains_on_shutdown: true,
             external_url: String::new(),
         }
     }
+}
+
+/// Running rules, and the notifier that hands their alerts over.
+#[derive(Clone)]
+pub(super) struct Alerting {
+    pub(super) rules: ManagerHandle,
+    pub(super) notifier: NotifierHandle,
+    discovery: discovery::Handle,
+}
+
+impl Alerting {
+    /// Takes another configuration and the rules that were read for it.
+    pub(super) fn apply(&self, config: &Config, rules: RulesConfig) {
+        self.notifier.reload(notifier_config(config));
+        self.discovery.apply(&alertmanagers(config));
+        self.rules.reload(rules);
+    }
+}
+
+fn notifier_config(config: &Config) -> NotifierConfig {
+    NotifierConfig {
+        external_labels: config.global.external_labels.clone(),
+        alerting: config.alerting.clone(),
+    }
+}
+
+/// The entries of `alertmanagers` as jobs, for those who find targets.
+fn alertmanagers(config: &Config) -> Vec<ScrapeConfig> {
+    let entries = notifier::jobs(&config.alerting);
+    let jobs = entries.map(|(name, entry)| ScrapeConfig {
+        service_discovery: entry.service_discovery.clone(),
+        ..ScrapeConfig::named(&name)
+    });
+    jobs.collect()
 }
 
 /// What rules need of the rest.
@@ -95,11 +139,14 @@ pub(super) fn read(
 /// The operating system gives no threads.
 pub(super) fn start(
     beside: &Beside<'_>,
-    config: RulesConfig,
+    config: &Config,
+    rules: RulesConfig,
     tasks: &mut TaskGroup,
-) -> anyhow::Result<ManagerHandle> {
+) -> anyhow::Result<Alerting> {
     let settings = beside.settings;
     let flags = &settings.rules;
+    let (notifier, discovery) = start_notifier(beside, config, tasks)?;
+    let sender = notifier.clone();
     let manager = Manager::new(
         RulesOptions {
             source: QuerySource {
@@ -110,7 +157,7 @@ pub(super) fn start(
             pool: Arc::new(Pool::new("rules", settings.max_concurrency)?),
             clock: Arc::clone(beside.clock),
             registry: beside.registry.clone(),
-            notify: Arc::new(|_| {}),
+            notify: Arc::new(move |alerts| sender.send(alerts)),
             resend_delay: flags.resend_delay,
             outage_tolerance: flags.outage_tolerance,
             grace_period: flags.grace_period,
@@ -121,11 +168,47 @@ pub(super) fn start(
                 last_alive: last_sample(beside.db),
             }),
         },
-        config,
+        rules,
     );
     let handle = manager.handle();
     tasks.spawn(manager.run(beside.stop.shutdown()));
-    Ok(handle)
+    Ok(Alerting {
+        rules: handle,
+        notifier,
+        discovery,
+    })
+}
+
+/// Starts to find Alertmanagers and to hand alerts over to them.
+fn start_notifier(
+    beside: &Beside<'_>,
+    config: &Config,
+    tasks: &mut TaskGroup,
+) -> anyhow::Result<(NotifierHandle, discovery::Handle)> {
+    let flags = &beside.settings.rules;
+    let (finder, discovery) = discovery::Manager::new(
+        discovery::Options {
+            name: "notify",
+            ..discovery::Options::default()
+        },
+        Arc::clone(beside.fs),
+        Arc::clone(beside.clock),
+        Arc::new(Pool::new("notify", 1)?),
+        beside.registry,
+    );
+    let options = NotifierOptions {
+        queue_capacity: flags.queue_capacity,
+        batch_size: flags.batch_size,
+        drains_on_shutdown: flags.drains_on_shutdown,
+        clock: Arc::clone(beside.clock),
+        registry: beside.registry.clone(),
+    };
+    let (notifier, handle) = Notifier::new(options, notifier_config(config));
+    discovery.apply(&alertmanagers(config));
+    let targets = discovery.target_groups();
+    tasks.spawn(finder.run(beside.stop.shutdown()));
+    tasks.spawn(notifier.run(targets, beside.stop.shutdown()));
+    Ok((handle, discovery))
 }
 
 /// Time of the latest sample, if there is one.

@@ -285,6 +285,10 @@ fn read_number(reader: &Reader, node: &Node) -> Option<f64> {
         ".nan" | "nan" => Some(f64::NAN),
         ".inf" | "+.inf" | "inf" | "+inf" => Some(f64::INFINITY),
         "-.inf" | "-inf" => Some(f64::NEG_INFINITY),
+        // YAML's other ways to write whole numbers.
+        text if text.starts_with("0b") || text.starts_with("0x") || text.starts_with("0o") => {
+            reader.integer(node).map(|number| number as f64)
+        }
         _ => reader.float(node),
     }
 }
@@ -314,7 +318,7 @@ tests:
   promql_expr_test:
   - expr: up
     eval_time: 0
-    exp_samples: [{labels: up, value: .inf}, {histogram: '{{}}'}]
+    exp_samples: [{labels: up, value: .inf}, {histogram: '{{}}'}, {value: 0b110}]
 - start_timestamp: 12
 ",
             "t.yml",
@@ -326,7 +330,11 @@ tests:
         assert_eq!(test.start_time, 1_704_067_200_000);
         assert_eq!(test.input_series, [("up".to_owned(), "1".to_owned())]);
         assert_eq!(test.alerts[0].expected[0].labels["b"], "1");
-        assert_eq!(test.expressions[0].expected[0].value, f64::INFINITY);
+        let values = test.expressions[0]
+            .expected
+            .iter()
+            .map(|sample| sample.value);
+        assert_eq!(values.collect::<Vec<_>>(), [f64::INFINITY, 0.0, 6.0]);
         assert_eq!(file.tests[1].start_time, 12_000);
     }
 

@@ -4,7 +4,8 @@
 //! settings, and a [`Manager`] evaluates each group at its own place in the interval, one rule after
 //! the other: recording rules store series, alerting rules let alerts wait, fire and end. The state
 //! of alerts is kept in a journal beside the data, so that it outlives a crash. A [`ManagerHandle`]
-//! tells how groups, rules and alerts stand ([`GroupStatus`]).
+//! tells how groups, rules and alerts stand ([`GroupStatus`]). A [`notifier::Notifier`] hands alerts
+//! over to Alertmanagers.
 //!
 //! ```
 //! use rules::load::{self, LoadOptions};
@@ -31,6 +32,7 @@ mod journal;
 pub mod lint;
 pub mod load;
 mod manager;
+pub mod notifier;
 mod query;
 mod recording;
 mod rule;

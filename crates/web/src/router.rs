@@ -61,6 +61,7 @@ pub fn server(services: Services) -> Router {
         .route("/metadata", get(targets::of_metrics))
         .route("/rules", get(rules::list))
         .route("/alerts", get(rules::alerts))
+        .route("/alertmanagers", get(rules::alertmanagers))
         .route("/status/buildinfo", get(status::build_info))
         .route("/status/runtimeinfo", get(status::runtime_info))
         .route("/status/flags", get(status::flags))

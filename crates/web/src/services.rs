@@ -51,6 +51,8 @@ pub struct Parts {
     pub targets: scrape::ManagerHandle,
     /// Rules and how they stand.
     pub rules: rules::ManagerHandle,
+    /// Who gets alerts.
+    pub notifier: rules::notifier::NotifierHandle,
     /// Metrics of the process itself.
     pub metrics: Arc<dyn Collector>,
     /// Reload, end, readiness.
@@ -168,6 +170,10 @@ impl Services {
 
     pub(crate) fn targets(&self) -> &scrape::ManagerHandle {
         &self.parts.targets
+    }
+
+    pub(crate) fn notifier(&self) -> &rules::notifier::NotifierHandle {
+        &self.parts.notifier
     }
 
     pub(crate) fn rules(&self) -> &rules::ManagerHandle {

@@ -106,6 +106,26 @@ pub(crate) async fn alerts(State(services): State<Services>) -> Response<Body> {
     })
 }
 
+/// `/api/v1/alertmanagers`
+pub(crate) async fn alertmanagers(State(services): State<Services>) -> Response<Body> {
+    #[derive(Debug, Serialize)]
+    struct Alertmanager {
+        url: String,
+    }
+    #[derive(Debug, Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Alertmanagers {
+        active_alertmanagers: Vec<Alertmanager>,
+        dropped_alertmanagers: Vec<Alertmanager>,
+    }
+    let known = services.notifier().alertmanagers();
+    let shown = |urls: Vec<String>| urls.into_iter().map(|url| Alertmanager { url }).collect();
+    success(&Alertmanagers {
+        active_alertmanagers: shown(known.active),
+        dropped_alertmanagers: shown(known.dropped),
+    })
+}
+
 /// `/api/v1/rules`
 pub(crate) async fn list(
     State(services): State<Services>,
