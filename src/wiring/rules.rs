@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use config::server::{Config, ScrapeConfig};
+use config::discovery::ServiceDiscovery;
+use config::server::Config;
 use exposition::Registry;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
@@ -69,7 +70,7 @@ impl Alerting {
     /// Takes another configuration and the rules that were read for it.
     pub(super) fn apply(&self, config: &Config, rules: RulesConfig) {
         self.notifier.reload(notifier_config(config));
-        self.discovery.apply(&alertmanagers(config));
+        self.discovery.apply(alertmanagers(config));
         self.rules.reload(rules);
     }
 }
@@ -81,14 +82,10 @@ fn notifier_config(config: &Config) -> NotifierConfig {
     }
 }
 
-/// The entries of `alertmanagers` as jobs, for those who find targets.
-fn alertmanagers(config: &Config) -> Vec<ScrapeConfig> {
+/// Where the Alertmanagers of each entry are to be looked for.
+fn alertmanagers(config: &Config) -> impl Iterator<Item = (String, &ServiceDiscovery)> {
     let entries = notifier::jobs(&config.alerting);
-    let jobs = entries.map(|(name, entry)| ScrapeConfig {
-        service_discovery: entry.service_discovery.clone(),
-        ..ScrapeConfig::named(&name)
-    });
-    jobs.collect()
+    entries.map(|(name, entry)| (name, &entry.service_discovery))
 }
 
 /// What rules need of the rest.
@@ -186,16 +183,18 @@ fn start_notifier(
     tasks: &mut TaskGroup,
 ) -> anyhow::Result<(NotifierHandle, discovery::Handle)> {
     let flags = &beside.settings.rules;
-    let (finder, discovery) = discovery::Manager::new(
-        discovery::Options {
-            name: "notify",
-            ..discovery::Options::default()
-        },
+    let finding = discovery::World::new(
         Arc::clone(beside.fs),
         Arc::clone(beside.clock),
         Arc::new(Pool::new("notify", 1)?),
         beside.registry,
+        |name| std::env::var(name).ok(),
     );
+    let options = discovery::Options {
+        name: "notify",
+        ..discovery::Options::default()
+    };
+    let (finder, discovery) = discovery::Manager::new(options, finding);
     let options = NotifierOptions {
         queue_capacity: flags.queue_capacity,
         batch_size: flags.batch_size,
@@ -204,7 +203,7 @@ fn start_notifier(
         registry: beside.registry.clone(),
     };
     let (notifier, handle) = Notifier::new(options, notifier_config(config));
-    discovery.apply(&alertmanagers(config));
+    discovery.apply(alertmanagers(config));
     let targets = discovery.target_groups();
     tasks.spawn(finder.run(beside.stop.shutdown()));
     tasks.spawn(notifier.run(targets, beside.stop.shutdown()));

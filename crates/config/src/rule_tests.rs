@@ -97,7 +97,6 @@ const FILE_SCHEMA: Schema = Schema {
         "tests",
         "fuzzy_compare",
     ],
-    later: &[],
 };
 
 const GROUP_SCHEMA: Schema = Schema {
@@ -112,37 +111,31 @@ const GROUP_SCHEMA: Schema = Schema {
         "name",
         "start_timestamp",
     ],
-    later: &[],
 };
 
 const SERIES_SCHEMA: Schema = Schema {
     type_name: "main.series",
     keys: &["series", "values"],
-    later: &[],
 };
 
 const ALERT_TEST_SCHEMA: Schema = Schema {
     type_name: "main.alertTestCase",
     keys: &["eval_time", "alertname", "exp_alerts"],
-    later: &[],
 };
 
 const ALERT_SCHEMA: Schema = Schema {
     type_name: "main.alert",
     keys: &["exp_labels", "exp_annotations"],
-    later: &[],
 };
 
 const EXPRESSION_SCHEMA: Schema = Schema {
     type_name: "main.promqlTestCase",
     keys: &["expr", "eval_time", "exp_samples"],
-    later: &[],
 };
 
 const SAMPLE_SCHEMA: Schema = Schema {
     type_name: "main.sample",
     keys: &["labels", "value", "histogram"],
-    later: &[],
 };
 
 /// Reads a file of tests.

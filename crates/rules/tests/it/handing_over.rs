@@ -65,7 +65,7 @@ async fn alerts_reach_every_alertmanager() {
         targets: vec![target(&good), target(&bad)],
         ..TargetGroup::default()
     };
-    let groups = HashMap::from([("config-0".to_owned(), vec![group])]);
+    let groups = HashMap::from([("config-0".to_owned(), Arc::from([group]))]);
     let (_targets, found) = watch::channel(Arc::new(groups));
     let stop = Trigger::new();
     let running = tokio::spawn(notifier.run(found, stop.shutdown()));
