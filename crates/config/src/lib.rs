@@ -36,6 +36,7 @@ mod secret;
 
 pub mod server;
 pub mod url;
+pub mod web;
 
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
