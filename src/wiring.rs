@@ -15,6 +15,7 @@ mod scraping;
 mod storage;
 mod surface;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) auto_reload_interval: Option<Duration>,
     /// Addresses to listen on.
     pub(crate) listen_addresses: Vec<String>,
+    /// File of TLS, users and headers of those addresses, if any.
+    pub(crate) web_config_file: Option<PathBuf>,
     /// Whether reload and end may be asked over HTTP.
     pub(crate) enable_lifecycle: bool,
     /// Whether exemplars are kept, as many as the configuration says.

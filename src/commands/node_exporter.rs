@@ -1,5 +1,6 @@
 //! `narthex node-exporter`: what `node_exporter` is.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches as _};
@@ -22,6 +23,10 @@ pub(crate) fn command() -> Command {
         .value_name("PATH")
         .default_value("/metrics")
         .help("Path under which to expose metrics");
+    let web_config = Arg::new(WEB_CONFIG)
+        .long(WEB_CONFIG)
+        .value_name("FILE")
+        .help("File of TLS, users and headers of the listener");
     let without_own = Arg::new(WITHOUT_OWN)
         .long(WITHOUT_OWN)
         .action(ArgAction::SetTrue)
@@ -33,7 +38,7 @@ pub(crate) fn command() -> Command {
         .value_parser(clap::value_parser!(usize))
         .help("Maximum number of parallel scrape requests. Use 0 to disable");
     let command = Command::new("node-exporter")
-        .args([listen, path, without_own, max_requests])
+        .args([listen, path, web_config, without_own, max_requests])
         .args(node::flags().flat_map(arguments));
     // The text comes last: the group of flags brings one of its own.
     <LogFlags as clap::Args>::augment_args(command)
@@ -42,6 +47,7 @@ pub(crate) fn command() -> Command {
 
 const LISTEN: &str = "web.listen-address";
 const PATH: &str = "web.telemetry-path";
+const WEB_CONFIG: &str = "web.config.file";
 const WITHOUT_OWN: &str = "web.disable-exporter-metrics";
 const MAX_REQUESTS: &str = "web.max-requests";
 
@@ -94,6 +100,10 @@ pub(crate) fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     wiring::run_exporter(Exporter {
         options,
         listen_addresses: addresses.collect(),
+        web_config_file: matches
+            .get_one::<String>(WEB_CONFIG)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from),
         path: matches.get_one::<String>(PATH).cloned().unwrap_or_default(),
         own_metrics: !matches.get_flag(WITHOUT_OWN),
         max_requests: matches

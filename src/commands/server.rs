@@ -41,6 +41,9 @@ pub(crate) struct Flags {
         value_name = "ADDRESS"
     )]
     listen_addresses: Vec<String>,
+    /// File of TLS, users and headers of the listener
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config_file: Option<PathBuf>,
     /// Allow reload and shutdown by HTTP request
     #[arg(long = "web.enable-lifecycle")]
     enable_lifecycle: bool,
@@ -230,6 +233,11 @@ struct AcceptedFlags {
     console_libraries: Option<PathBuf>,
 }
 
+/// A path that is stated: an empty one is none, as upstream has it.
+fn stated(path: Option<&PathBuf>) -> Option<PathBuf> {
+    path.filter(|path| !path.as_os_str().is_empty()).cloned()
+}
+
 /// Runs the server until it is asked to end.
 pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
     flags.log.start();
@@ -243,6 +251,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         auto_reload_interval: (flags.auto_reload || switches.reloads_by_itself)
             .then(|| flags.auto_reload_interval.max(SHORTEST_RELOAD_INTERVAL)),
         listen_addresses: flags.listen_addresses.clone(),
+        web_config_file: stated(flags.web_config_file.as_ref()),
         enable_lifecycle: flags.enable_lifecycle,
         keeps_exemplars: switches.keeps_exemplars,
         logs_metadata: switches.logs_metadata,

@@ -38,6 +38,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         },
         auto_reload_interval: None,
         listen_addresses: vec![flags.listen.clone()],
+        web_config_file: None,
         enable_lifecycle: false,
         keeps_exemplars: false,
         logs_metadata: false,

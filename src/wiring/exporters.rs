@@ -1,5 +1,6 @@
 //! The node collectors behind a route, and alone on a socket.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(crate) struct Exporter {
     pub(crate) options: NodeOptions,
     /// Addresses to listen on.
     pub(crate) listen_addresses: Vec<String>,
+    /// File of TLS, users and headers of those addresses, if any.
+    pub(crate) web_config_file: Option<PathBuf>,
     /// Where the page is.
     pub(crate) path: String,
     /// Whether the process tells about itself, too.
@@ -87,6 +90,7 @@ impl Collector for Page {
 /// An address is taken, or the options contradict each other.
 pub(super) async fn run(exporter: Exporter) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("listening for signals")?;
+    let access = surface::access(exporter.web_config_file.as_deref())?;
     let listeners = surface::listen(&exporter.listen_addresses).await?;
     let own = exporter.own_metrics.then(|| {
         let registry = Registry::new();
@@ -97,7 +101,7 @@ pub(super) async fn run(exporter: Exporter) -> anyhow::Result<()> {
         .merge(web::router::landing("Node Exporter", &exporter.path));
     let stop = Trigger::new();
     let mut tasks = TaskGroup::new();
-    let answers = web::server::Surface::new(router);
+    let answers = web::server::Surface::new(router).with_access(access);
     for listener in listeners {
         let shutdown = stop.shutdown();
         tasks.spawn(web::server::serve(listener, answers.clone(), shutdown));

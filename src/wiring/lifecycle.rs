@@ -36,6 +36,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("listening for signals")?;
     let mut watched = AutoReload::new(&settings, &*fs);
     let (config, rules_config) = load(&settings, &*fs)?;
+    let access = surface::access(settings.web_config_file.as_deref())?;
     let listeners = surface::listen(&settings.listen_addresses).await?;
 
     let registry = Registry::new();
@@ -53,7 +54,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         ReplayProgress::default(),
         Arc::new(Pool::new("metrics", 1)?),
     );
-    let serving = surface::start(listeners, &progress, &registry, &metrics_pool);
+    let serving = surface::start(listeners, access, &progress, &registry, &metrics_pool);
     let opening = storage::open(
         options,
         store_fs,

@@ -1,16 +1,20 @@
 //! Puts the HTTP surface on its sockets.
 
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use anyhow::Context as _;
 use exporters::NodeOptions;
 use exposition::Registry;
+use host::clock::RealClock;
+use host::fs::RealFs;
 use host::net::Listener;
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
 use promql::{Engine, EngineOptions};
 use tsdb::{Db, ReplayProgress};
+use web::access::Access;
 use web::active_queries::ActiveQueries;
 use web::lifecycle::Lifecycle;
 use web::server::Surface;
@@ -36,6 +40,22 @@ pub(super) async fn listen(addresses: &[String]) -> anyhow::Result<Vec<Listener>
         tracing::info!(%address, "listening");
     }
     Ok(listeners)
+}
+
+/// Who may connect and ask: as the listener file says, or everybody.
+///
+/// # Errors
+/// The file, or a certificate that it names, is missing or wrong.
+pub(super) fn access(file: Option<&Path>) -> anyhow::Result<Arc<Access>> {
+    let Some(path) = file else {
+        return Ok(Arc::default());
+    };
+    let clock: Arc<dyn Clock> = Arc::new(RealClock::default());
+    let access = Access::from_file(path, Arc::new(RealFs), clock);
+    let access = access.context("Unable to validate web configuration file")?;
+    let encrypted = access.is_encrypted();
+    tracing::info!(file = %path.display(), tls = encrypted, "access is restricted");
+    Ok(Arc::new(access))
 }
 
 /// What stands behind the surface.
@@ -181,13 +201,14 @@ impl Serving {
 /// Begins to answer: at first what can be said while the store is opened.
 pub(super) fn start(
     listeners: Vec<Listener>,
+    access: Arc<Access>,
     progress: &ReplayProgress,
     metrics: &Registry,
     metrics_pool: &Arc<Pool>,
 ) -> Serving {
     let metrics = Arc::new(metrics.clone());
     let router = web::router::starting(progress.clone(), metrics, Arc::clone(metrics_pool));
-    let surface = Surface::new(router);
+    let surface = Surface::new(router).with_access(access);
     let stop = Trigger::new();
     let mut tasks = TaskGroup::new();
     for listener in listeners {

@@ -12,6 +12,7 @@ mod exchange;
 mod files;
 mod headers;
 mod http1;
+mod listener;
 pub mod name_server;
 mod oauth2;
 mod outbound;
@@ -25,17 +26,21 @@ mod x509;
 
 use std::io;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 pub use client::{Client, ClientError};
 pub use exchange::{Exchange, ExchangeError};
 pub use http1::Http1Error;
+pub use listener::TlsServer;
 pub use outbound::{Dialled, Outbound, Place, Terms, Via};
 pub use reason::{body_reason, head_reason};
 pub use stream::Stream;
 
 /// How this program presents itself.
 pub const USER_AGENT: &str = concat!("Narthex/", env!("CARGO_PKG_VERSION"));
+
+/// A connection that somebody else opened.
+pub type Accepted = TcpStream;
 
 /// A listening socket as axum takes it.
 pub type Listener = TcpListener;

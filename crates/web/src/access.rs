@@ -7,7 +7,6 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
@@ -23,16 +22,16 @@ use passwords::Passwords;
 use rate::Rate;
 
 /// The listener file and what follows from it. Without a file everybody may ask, without TLS.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Access {
     file: Option<File>,
-    clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug)]
 struct File {
     path: PathBuf,
     fs: Arc<dyn Fs>,
+    clock: Arc<dyn Clock>,
     passwords: Passwords,
     rate: Mutex<Rate>,
     current: Mutex<Current>,
@@ -40,7 +39,7 @@ struct File {
 
 #[derive(Debug)]
 struct Current {
-    stamp: Option<(u64, SystemTime)>,
+    stamp: Option<(u64, i64)>,
     rules: Arc<Rules>,
 }
 
@@ -75,11 +74,6 @@ pub enum AccessError {
 }
 
 impl Access {
-    /// Everybody may ask, without TLS.
-    pub fn open_to_all(clock: Arc<dyn Clock>) -> Self {
-        Self { file: None, clock }
-    }
-
     /// As the file says.
     ///
     /// # Errors
@@ -95,17 +89,19 @@ impl Access {
             file: Some(File {
                 path: path.to_owned(),
                 fs,
+                clock,
                 passwords: Passwords::new()?,
                 rate: Mutex::default(),
                 current: Mutex::new(Current { stamp, rules }),
             }),
-            clock,
         })
     }
 
     /// True if connections are to be encrypted.
     pub fn is_encrypted(&self) -> bool {
-        self.file.as_ref().is_some_and(|file| file.rules().tls.is_some())
+        self.file
+            .as_ref()
+            .is_some_and(|file| file.rules().tls.is_some())
     }
 
     /// What encrypts connections from now on.
@@ -121,33 +117,11 @@ impl Access {
             return Admission::default();
         };
         let rules = file.rules();
-        let refusal = self.refusal(file, &rules, headers).await;
+        let refusal = file.refusal(&rules, headers).await;
         Admission {
             refusal,
             headers: rules.headers.clone(),
         }
-    }
-
-    async fn refusal(&self, file: &File, rules: &Rules, headers: &HeaderMap) -> Option<Response> {
-        if let Some(limit) = rules.config.rate_limit {
-            let mut rate = file.rate.lock().unwrap_or_else(PoisonError::into_inner);
-            if !rate.allows(limit, self.clock.monotonic()) {
-                return Some(plain(StatusCode::TOO_MANY_REQUESTS));
-            }
-        }
-        if rules.config.users.is_empty() {
-            return None;
-        }
-        if let Some((user, password)) = basic_credentials(headers) {
-            let hash = rules.config.users.get(&user);
-            if file.passwords.is_right(hash, &user, &password).await {
-                return None;
-            }
-        }
-        let mut refusal = plain(StatusCode::UNAUTHORIZED);
-        let challenge = HeaderValue::from_static("Basic");
-        refusal.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        Some(refusal)
     }
 }
 
@@ -171,6 +145,28 @@ impl Encryption {
 }
 
 impl File {
+    async fn refusal(&self, rules: &Rules, headers: &HeaderMap) -> Option<Response> {
+        if let Some(limit) = rules.config.rate_limit {
+            let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+            if !rate.allows(limit, self.clock.monotonic()) {
+                return Some(plain(StatusCode::TOO_MANY_REQUESTS));
+            }
+        }
+        if rules.config.users.is_empty() {
+            return None;
+        }
+        if let Some((user, password)) = basic_credentials(headers) {
+            let hash = rules.config.users.get(&user);
+            if self.passwords.is_right(hash, &user, &password).await {
+                return None;
+            }
+        }
+        let mut refusal = plain(StatusCode::UNAUTHORIZED);
+        let challenge = HeaderValue::from_static("Basic");
+        refusal.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        Some(refusal)
+    }
+
     /// The rules as the file is now; as they were, if it cannot be read any more.
     fn rules(&self) -> Arc<Rules> {
         let stamp = stamp(&*self.fs, &self.path);
@@ -188,9 +184,10 @@ impl File {
     }
 }
 
-fn stamp(fs: &dyn Fs, path: &Path) -> Option<(u64, SystemTime)> {
+/// What tells that a file is another one than before.
+fn stamp(fs: &dyn Fs, path: &Path) -> Option<(u64, i64)> {
     let metadata = fs.metadata(path).ok()?;
-    Some((metadata.len, metadata.modified))
+    Some((metadata.len, metadata.modified_millis))
 }
 
 /// Reads and checks a listener file and the certificates that it names.

@@ -12,6 +12,7 @@
 
 pub use axum::Router;
 
+pub mod access;
 pub mod active_queries;
 mod admission;
 mod api;

@@ -1,19 +1,24 @@
 //! Serves a router on a listening socket until it is time to end.
 
+use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use host::net::Listener;
+use axum::body::Body;
+use host::net::{Accepted, Listener};
 use host::tasks::{Shutdown, TaskGroup};
-use http::Request;
+use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 
+use crate::access::{Access, Encryption};
 use crate::client::Peer;
 use crate::request_target::Encoding;
 
@@ -25,11 +30,14 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Connections of one listener that are open at once, as `--web.max-connections`; more wait in the
 /// socket's backlog.
 const MAX_CONNECTIONS: usize = 512;
+/// Requests of one HTTP/2 connection that are answered at once. Source: Go's server has 250.
+const MAX_STREAMS: u32 = 100;
 
 /// What answers requests; it may be replaced while connections are open. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Surface {
     router: Arc<RwLock<Router>>,
+    access: Arc<Access>,
 }
 
 impl Surface {
@@ -37,7 +45,14 @@ impl Surface {
     pub fn new(router: Router) -> Self {
         Self {
             router: Arc::new(RwLock::new(router)),
+            access: Arc::default(),
         }
+    }
+
+    /// The same, for those only who have access.
+    #[must_use]
+    pub fn with_access(self, access: Arc<Access>) -> Self {
+        Self { access, ..self }
     }
 
     /// Requests from now on are answered by this one.
@@ -74,30 +89,104 @@ pub async fn serve(listener: Listener, surface: Surface, mut shutdown: Shutdown)
             () = shutdown.wait() => break,
         };
         let surface = surface.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            TowerToHyperService::new(surface.router()).call(request)
-        });
-        let mut stop = shutdown.clone();
+        let stop = shutdown.clone();
         connections.spawn(async move {
             let _place = place;
-            let mut builder = http1::Builder::new();
-            builder
-                .timer(TokioTimer::new())
-                .header_read_timeout(READ_TIMEOUT);
-            let connection = builder.serve_connection(TokioIo::new(Encoding::new(stream)), service);
-            let mut connection = std::pin::pin!(connection);
-            let outcome = tokio::select! {
-                outcome = connection.as_mut() => outcome,
-                () = stop.wait() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = outcome {
-                tracing::debug!(%error, "a connection ended early");
+            if let Err(error) = surface.converse(stream, peer, stop).await {
+                tracing::debug!(%error, peer = %peer.0, "a connection ended early");
             }
         });
     }
     connections.drain(PATIENCE).await;
+}
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("TLS handshake: {0}")]
+    Handshake(#[from] io::Error),
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+}
+
+impl Surface {
+    /// Answers what comes over one connection.
+    async fn converse(self, stream: Accepted, peer: Peer, stop: Shutdown) -> Result<(), Ended> {
+        let encryption = self.access.encryption();
+        let Some(tls) = encryption.as_ref().and_then(Encryption::server) else {
+            return self.converse_http1(stream, peer, stop).await;
+        };
+        let stream = tls.accept(stream).await?;
+        match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => self.converse_http2(stream, peer, stop).await,
+            _ => self.converse_http1(stream, peer, stop).await,
+        }
+    }
+
+    async fn converse_http1(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        mut stop: Shutdown,
+    ) -> Result<(), Ended> {
+        let mut builder = http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(READ_TIMEOUT);
+        let service = service_fn(move |request| self.clone().answer(request, peer));
+        let connection = builder.serve_connection(TokioIo::new(Encoding::new(stream)), service);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            outcome = connection.as_mut() => Ok(outcome?),
+            () = stop.wait() => {
+                connection.as_mut().graceful_shutdown();
+                Ok(connection.await?)
+            }
+        }
+    }
+
+    async fn converse_http2(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        mut stop: Shutdown,
+    ) -> Result<(), Ended> {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .keep_alive_interval(READ_TIMEOUT)
+            .max_concurrent_streams(MAX_STREAMS);
+        let service = service_fn(move |request| self.clone().answer(request, peer));
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            outcome = connection.as_mut() => Ok(outcome?),
+            () = stop.wait() => {
+                connection.as_mut().graceful_shutdown();
+                Ok(connection.await?)
+            }
+        }
+    }
+
+    /// Answers a request of somebody who may ask, and refuses the others.
+    async fn answer(
+        self,
+        mut request: Request<Incoming>,
+        peer: Peer,
+    ) -> Result<Response<Body>, Infallible> {
+        let admission = self.access.admit(request.headers()).await;
+        let mut response = match admission.refusal {
+            Some(refusal) => refusal,
+            None => {
+                request.extensions_mut().insert(peer);
+                TowerToHyperService::new(self.router())
+                    .call(request)
+                    .await?
+            }
+        };
+        for (name, value) in &admission.headers {
+            response.headers_mut().insert(name, value.clone());
+        }
+        Ok(response)
+    }
 }

@@ -4,6 +4,8 @@ mod config;
 mod metrics;
 mod rules;
 mod service_discovery;
+mod status;
+mod web_config;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,12 @@ pub(crate) enum Subject {
     ServiceDiscovery(service_discovery::Flags),
     /// Check if the rule files are valid or not
     Rules(rules::Flags),
+    /// Check listener files, as --web.config.file takes them
+    WebConfig(web_config::Flags),
+    /// Check whether a server is healthy
+    Healthy(status::Flags),
+    /// Check whether a server is ready
+    Ready(status::Flags),
 }
 
 /// Examines it.
@@ -30,5 +38,8 @@ pub(crate) fn run(subject: Subject) -> anyhow::Result<ExitCode> {
         Subject::Config(flags) => Ok(config::run(&flags)),
         Subject::ServiceDiscovery(flags) => service_discovery::run(&flags),
         Subject::Rules(flags) => rules::run(&flags),
+        Subject::WebConfig(flags) => Ok(web_config::run(&flags)),
+        Subject::Healthy(flags) => status::run(&flags, "/-/healthy"),
+        Subject::Ready(flags) => status::run(&flags, "/-/ready"),
     }
 }

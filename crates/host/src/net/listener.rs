@@ -142,9 +142,13 @@ impl TlsServer {
         if !curves.is_empty() {
             let group = |name: &String| {
                 let wanted = named_group(name);
-                own.kx_groups.iter().copied().find(|group| Some(group.name()) == wanted)
+                own.kx_groups
+                    .iter()
+                    .copied()
+                    .find(|group| Some(group.name()) == wanted)
             };
-            let groups: Vec<&'static dyn SupportedKxGroup> = curves.iter().filter_map(group).collect();
+            let groups: Vec<&'static dyn SupportedKxGroup> =
+                curves.iter().filter_map(group).collect();
             own.kx_groups = groups;
         }
         match own.kx_groups.is_empty() {
@@ -159,10 +163,14 @@ fn read(source: &Source, key: &str) -> Result<Vec<u8>, String> {
         Source::File(path) => path.as_str(),
         _ => "",
     };
-    files::read(source).map(Option::unwrap_or_default).map_err(|error| {
-        let reason = error.rsplit_once(": open ").map_or(&*error, |(_, reason)| reason);
-        format!("failed to read {key} ({path}): open {reason}")
-    })
+    files::read(source)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| {
+            let reason = error
+                .rsplit_once(": open ")
+                .map_or(&*error, |(_, reason)| reason);
+            format!("failed to read {key} ({path}): open {reason}")
+        })
 }
 
 /// The library's name of a cipher suite as Go has it.

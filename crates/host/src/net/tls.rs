@@ -2,6 +2,8 @@
 
 mod verify;
 
+pub(super) use verify::check_validity;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use config::http::{Source, TlsConfig, TlsVersion};
@@ -175,7 +177,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// The system's authorities, read once.
-fn system_authorities() -> Arc<RootCertStore> {
+pub(super) fn system_authorities() -> Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     let load = || {
         let mut roots = RootCertStore::empty();

@@ -59,8 +59,12 @@ fn read_name((tag, content): (u8, &[u8])) -> Option<String> {
     match tag {
         EMAIL | HOST_NAME | URI => text(),
         ADDRESS => match content.len() {
-            4 => <[u8; 4]>::try_from(content).ok().map(|four| IpAddr::from(four).to_string()),
-            _ => <[u8; 16]>::try_from(content).ok().map(|all| IpAddr::from(all).to_string()),
+            4 => <[u8; 4]>::try_from(content)
+                .ok()
+                .map(|four| IpAddr::from(four).to_string()),
+            _ => <[u8; 16]>::try_from(content)
+                .ok()
+                .map(|all| IpAddr::from(all).to_string()),
         },
         _ => None,
     }

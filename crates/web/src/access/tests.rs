@@ -15,21 +15,21 @@ async fn ask(access: &Access, credentials: Option<&str>) -> (Option<StatusCode>,
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&value).unwrap());
     }
     let admission = access.admit(&headers).await;
-    (admission.refusal.map(|refusal| refusal.status()), admission.headers)
+    (
+        admission.refusal.map(|refusal| refusal.status()),
+        admission.headers,
+    )
 }
 
 #[tokio::test]
 async fn only_known_users_pass() {
     let hash = bcrypt::hash("secret", 4).unwrap();
     let fs = Arc::new(SimulatedFs::default());
-    let write = |text: &str| {
-        let file = fs.create(Path::new(FILE)).unwrap();
-        file.write_all_at(text.as_bytes(), 0).unwrap();
-    };
+    let write = |text: &str| fs.write(Path::new(FILE), text.as_bytes()).unwrap();
     write(&format!(
         "basic_auth_users: {{alice: '{hash}'}}\nhttp_server_config: {{headers: {{X-Frame-Options: deny}}}}"
     ));
-    let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::default());
+    let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::at(0));
     let store: Arc<dyn Fs> = Arc::clone(&fs) as Arc<dyn Fs>;
     let access = Access::from_file(Path::new(FILE), store, clock).unwrap();
     let refused = Some(StatusCode::UNAUTHORIZED);
@@ -60,7 +60,17 @@ fn requests_beyond_the_rate_wait() {
         interval: std::time::Duration::from_secs(1),
     };
     let mut rate = Rate::default();
-    let cases = [(0, true), (0, true), (0, false), (500, false), (1000, true), (1000, false), (9000, true), (9000, true), (9000, false)];
+    let cases = [
+        (0, true),
+        (0, true),
+        (0, false),
+        (500, false),
+        (1000, true),
+        (1000, false),
+        (9000, true),
+        (9000, true),
+        (9000, false),
+    ];
     for (millis, want) in cases {
         let now = std::time::Duration::from_millis(millis);
         assert_eq!(rate.allows(limit, now), want, "{millis}");

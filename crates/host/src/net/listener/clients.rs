@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use config::http::Source;
 use config::web::{ClientAuth, TlsServerConfig};
+use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
 use tokio_rustls::rustls::crypto::{
     WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
-use tokio_rustls::rustls::client::danger::HandshakeSignatureValid;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use tokio_rustls::rustls::{
@@ -57,7 +57,9 @@ pub(super) fn verifier(
 
 fn authorities(source: &Source) -> Result<Vec<CertificateDer<'static>>, String> {
     let read = files::read(source).map_err(|error| {
-        error.split_once(": ").map_or(error.clone(), |(_, reason)| reason.to_owned())
+        error
+            .split_once(": ")
+            .map_or(error.clone(), |(_, reason)| reason.to_owned())
     })?;
     let pem = read.unwrap_or_default();
     let found = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
@@ -79,7 +81,9 @@ impl Rule {
         let Some(allowed) = &self.allowed_names else {
             return true;
         };
-        let names = x509::read(certificate).map(|fields| fields.names).unwrap_or_default();
+        let names = x509::read(certificate)
+            .map(|fields| fields.names)
+            .unwrap_or_default();
         names.iter().any(|name| allowed.contains(name))
     }
 }
@@ -94,7 +98,9 @@ impl ClientCertVerifier for Rule {
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.chains.as_ref().map_or(&[], |chains| chains.root_hint_subjects())
+        self.chains
+            .as_ref()
+            .map_or(&[], |chains| chains.root_hint_subjects())
     }
 
     fn verify_client_cert(

@@ -94,7 +94,11 @@ impl ServerCertVerifier for Trusted {
     }
 }
 
-fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
+/// Whether a certificate is valid at this time.
+pub(in crate::net) fn check_validity(
+    certificate: &CertificateDer<'_>,
+    now: UnixTime,
+) -> Result<(), Error> {
     let fields = x509::read(certificate).ok_or(CertificateError::BadEncoding)?;
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     if now < fields.not_before {
