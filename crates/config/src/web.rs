@@ -69,19 +69,16 @@ const SCHEMA: Schema = Schema {
         "rate_limit",
         "basic_auth_users",
     ],
-    later: &[],
 };
 
 const HTTP: Schema = Schema {
     type_name: "web.HTTPConfig",
     keys: &["http2", "headers"],
-    later: &[],
 };
 
 const RATE_LIMIT: Schema = Schema {
     type_name: "web.RateLimiterConfig",
     keys: &["burst", "interval"],
-    later: &[],
 };
 
 /// Reads and checks a listener file.

@@ -70,7 +70,6 @@ const SCHEMA: Schema = Schema {
         "prefer_server_cipher_suites",
         "client_allowed_sans",
     ],
-    later: &[],
 };
 
 /// Reads the section. One that states nothing about TLS means none.
