@@ -71,6 +71,8 @@ pub(crate) struct PageCache {
     retired: Vec<Slot>,
     /// Series whose stale markers are in the batch that is on its way.
     ending: Vec<Slot>,
+    /// Families whose kind the comments tell.
+    families: usize,
 }
 
 #[derive(Debug, Default)]
@@ -160,6 +162,12 @@ impl PageCache {
         of_entries
             .chain([self.order.tail.as_slice()])
             .filter(|comments| !comments.is_empty())
+    }
+
+    /// Families that the comments tell about, and the bytes of the comments.
+    pub(crate) fn metadata_size(&self) -> (usize, usize) {
+        let bytes = self.order.comments.len() + self.order.tail.len();
+        (self.families, bytes)
     }
 
     /// Bytes of memory behind the cache.
@@ -273,7 +281,9 @@ impl PageScan<'_> {
                 self.retire_gone(&rebuilt);
             }
             self.cache.order = rebuilt.order;
-            self.cache.order.comments.shrink_to_fit();
+            let comments = &mut self.cache.order.comments;
+            comments.shrink_to_fit();
+            self.cache.families = memchr::memmem::find_iter(comments, b"# TYPE ").count();
             self.cache.order.entries.shrink_to_fit();
         }
         self.end_retired(&mut end);

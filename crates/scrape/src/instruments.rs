@@ -32,6 +32,7 @@ pub(crate) struct Instruments {
     out_of_order: Counter,
     out_of_bounds: Counter,
     pub(crate) no_room: CounterFamily,
+    pub(crate) symbol_table_items: GaugeFamily,
     exemplars_out_of_order: Counter,
 }
 
@@ -39,6 +40,10 @@ impl Instruments {
     pub(crate) fn new(registry: &Registry) -> Self {
         let by_job = |name, help| registry.counter_family(name, help, &["scrape_job"]);
         let gauge_by_job = |name, help| registry.gauge_family(name, help, &["scrape_job"]);
+        // What cannot happen here, and is watched elsewhere.
+        for (name, help) in NEVER {
+            registry.counter(name, help);
+        }
         let summary = |name, help, label| registry.summary_family(name, help, &[label], &QUANTILES);
         Self {
             interval_length: summary(
@@ -139,6 +144,10 @@ impl Instruments {
                 "prometheus_target_scrapes_exemplar_out_of_order_total",
                 "Total number of exemplar rejected due to not being out of the expected order.",
             ),
+            symbol_table_items: gauge_by_job(
+                "prometheus_target_scrape_pool_symboltable_items",
+                "Current number of symbols in table for this scrape pool.",
+            ),
             no_room: by_job(
                 "narthex_target_scrapes_sample_no_room_total",
                 "Total number of scraped samples rejected because there was no room for the series \
@@ -212,3 +221,20 @@ const DURATION_BOUNDS: [f64; 11] = [
 
 /// Upper bounds of intervals and syncs in seconds. Source: Prometheus `scrape`.
 const LENGTH_BOUNDS: [f64; 4] = [0.01, 0.1, 1.0, 10.0];
+
+/// Counters of Prometheus' for which there is no case here: pools and reloads do not fail, and what is
+/// remembered of pages does not grow while scrapes fail.
+const NEVER: [(&str, &str); 3] = [
+    (
+        "prometheus_target_scrape_pools_failed_total",
+        "Total number of scrape pool creations that failed.",
+    ),
+    (
+        "prometheus_target_scrape_pool_reloads_failed_total",
+        "Total number of failed scrape pool reloads.",
+    ),
+    (
+        "prometheus_target_scrapes_cache_flush_forced_total",
+        "How many times a scrape cache was flushed due to getting big while scrapes are failing.",
+    ),
+];

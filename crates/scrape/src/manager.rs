@@ -21,7 +21,7 @@ use crate::failure_log::FailureLogs;
 use crate::ingest::Ingest;
 use crate::instruments::Instruments;
 use crate::limits::DefaultLimits;
-use crate::metadata::TargetMetadata;
+use crate::metadata::{MetadataSizes, TargetMetadata};
 use crate::pool::ScrapePool;
 use crate::run::{Shared, lock};
 use crate::status::{PoolStatus, ScrapeStatus};
@@ -146,6 +146,9 @@ impl Manager {
     pub fn new(options: ScrapeOptions, configs: Vec<Arc<ScrapeConfig>>) -> Self {
         let instruments = Instruments::new(&options.registry);
         let sender = watch::Sender::new(configs);
+        let pools = Arc::default();
+        let sizes = MetadataSizes(Arc::clone(&pools));
+        options.registry.add(Arc::new(sizes));
         Self {
             shared: Arc::new(Shared {
                 ingest: Ingest {
@@ -164,7 +167,7 @@ impl Manager {
             }),
             configs: sender.subscribe(),
             handle: ManagerHandle {
-                pools: Arc::default(),
+                pools,
                 configs: sender,
             },
         }
@@ -237,6 +240,7 @@ impl Manager {
         instruments.pool_targets.remove(&[name]);
         instruments.target_limit.remove(&[name]);
         instruments.no_room.remove(&[name]);
+        instruments.symbol_table_items.remove(&[name]);
         instruments.syncs.remove(&[name]);
         instruments.sync_failed.remove(&[name]);
         instruments.sync_length.remove(&[name]);

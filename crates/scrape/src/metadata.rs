@@ -1,12 +1,16 @@
 //! What targets say about their metrics, read from the comments that the page caches keep anyway.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use exposition::Format;
 use exposition::parse::{Entry, OpenMetricsParser, PageParser, TextParser, unescape};
-use model::{Labels, Metadata};
+use exposition::{Collector, Format};
+use model::family::Text;
+use model::{Labels, Metadata, MetricFamily, MetricType};
 
 use crate::cache::PageCache;
+use crate::pool::ScrapePool;
+use crate::run::lock;
 
 /// What one target says about its metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,30 @@ pub struct TargetMetadata {
     pub target: Labels,
     /// Metadata by name of the metric family.
     pub metrics: BTreeMap<String, Metadata>,
+}
+
+/// Tells how much the targets of each job say about their metrics.
+pub(crate) struct MetadataSizes(pub(crate) Arc<Mutex<BTreeMap<String, ScrapePool>>>);
+
+impl Collector for MetadataSizes {
+    fn collect(&self, families: &mut Vec<MetricFamily>) {
+        let gauge = |name, help| MetricFamily::new(name, help, MetricType::Gauge);
+        let mut entries = gauge(
+            "prometheus_target_metadata_cache_entries",
+            "Total number of metric metadata entries in the cache",
+        );
+        let mut bytes = gauge(
+            "prometheus_target_metadata_cache_bytes",
+            "The number of bytes that are currently used for storing metric metadata in the cache",
+        );
+        for (job, pool) in lock(&self.0).iter() {
+            let (families, size) = pool.metadata_size();
+            let labels = || vec![(Text::Borrowed("scrape_job"), Text::Owned(job.clone()))];
+            entries.push(labels(), families as f64);
+            bytes.push(labels(), size as f64);
+        }
+        families.extend([entries, bytes]);
+    }
 }
 
 /// All metadata of a page.
@@ -58,7 +86,7 @@ fn note(metrics: &mut BTreeMap<String, Metadata>, entry: &Entry<'_>) {
 mod tests {
     use super::*;
     use crate::cache::{Fate, Slot};
-    use model::{MetricType, SeriesRef};
+    use model::SeriesRef;
 
     #[test]
     fn comments_tell_type_help_and_unit() {

@@ -44,7 +44,11 @@ struct Wanted {
 
 impl ScrapePool {
     pub(crate) fn new(config: Arc<ScrapeConfig>, shared: &Shared) -> Self {
-        shared.ingest.instruments.pools.inc();
+        let instruments = &shared.ingest.instruments;
+        instruments.pools.inc();
+        // Labels share no table here.
+        let symbols = instruments.symbol_table_items.with(&[&config.job_name]);
+        symbols.set(0.0);
         Self {
             job: Arc::new(Job::new(config, None, shared.limits)),
             groups: Arc::from([]),
@@ -276,6 +280,13 @@ impl ScrapePool {
                 metrics: metadata::of_page(&memory.cache, memory.format),
             }
         }));
+    }
+
+    /// Families that the targets tell about, and the bytes of what they say.
+    pub(crate) fn metadata_size(&self) -> (usize, usize) {
+        let sizes = self.loops.values();
+        let sizes = sizes.map(|running| lock(&running.memory).cache.metadata_size());
+        sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
     }
 
     /// Bytes that the page caches take.

@@ -11,8 +11,8 @@ pub struct ParseError {
     pub line: usize,
     /// What is wrong.
     pub problem: Problem,
-    /// The text that was being read, up to where it went wrong; of a page without lines what is
-    /// wrong with it, or nothing.
+    /// The text that was being read, up to where it went wrong; of a page without lines what the
+    /// message ends with.
     pub excerpt: String,
 }
 
@@ -23,9 +23,8 @@ impl fmt::Display for ParseError {
             problem,
             excerpt,
         } = self;
-        match (line, excerpt.is_empty()) {
-            (0, true) => write!(f, "{problem}"),
-            (0, false) => write!(f, "{problem}: {excerpt}"),
+        match line {
+            0 => write!(f, "{problem}{excerpt}"),
             _ => write!(f, "line {line}: {problem} while parsing: {excerpt:?}"),
         }
     }
@@ -107,7 +106,7 @@ pub enum Problem {
     InvalidLength,
     /// A protobuf page was cut off.
     #[error(
-        "protobufparse: insufficient length of buffer, expected at least {expected} bytes, got {got} bytes"
+        "clientpb: insufficient length of buffer, expected at least {expected} bytes, got {got} bytes"
     )]
     MessageTruncated {
         /// Bytes that the message says that it has, with its length.
@@ -115,9 +114,18 @@ pub enum Problem {
         /// Bytes that are left of the page.
         got: usize,
     },
-    /// The bytes of a message are none.
-    #[error("malformed protobuf message")]
+    /// A message ends inside of a field.
+    #[error("unexpected EOF")]
+    FieldCutOff,
+    /// A field has another form than it should, or one that does not exist.
+    #[error("proto: illegal wireType")]
     Malformed,
+    /// A family's help text is none.
+    #[error("invalid help for metric")]
+    InvalidHelp,
+    /// A family is of a kind that does not exist.
+    #[error("unknown metric type for metric")]
+    UnknownType,
     /// A message has more labels, buckets and the like than one metric may have.
     #[error("too many parts of one metric")]
     TooManyParts,

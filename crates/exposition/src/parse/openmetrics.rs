@@ -21,8 +21,8 @@ use super::{Entry, Exemplar, Sample, float};
 pub struct OpenMetricsParser<'a> {
     cursor: Cursor<'a>,
     ended: bool,
-    /// True if families are named as their samples are.
-    has_sample_names: bool,
+    /// True if the name of a family need not say its unit.
+    is_lenient: bool,
 }
 
 impl<'a> OpenMetricsParser<'a> {
@@ -31,16 +31,15 @@ impl<'a> OpenMetricsParser<'a> {
         Self {
             cursor: Cursor::new(page),
             ended: false,
-            has_sample_names: false,
+            is_lenient: false,
         }
     }
 
-    /// A parser of comments about families that are named as their samples are: the unit of a
-    /// counter stands before `_total` then. [`DetailedParser`](super::DetailedParser) makes such
-    /// comments of protobuf.
+    /// A parser of comments about families whose names need not say their units:
+    /// [`DetailedParser`](super::DetailedParser) makes such of protobuf.
     pub const fn of_comments(comments: &'a [u8]) -> Self {
         Self {
-            has_sample_names: true,
+            is_lenient: true,
             ..Self::new(comments)
         }
     }
@@ -133,12 +132,9 @@ impl<'a> OpenMetricsParser<'a> {
                 Err(_) => Err(Problem::HelpNotUtf8),
             },
             "UNIT" => {
-                let bare = match self.has_sample_names {
-                    true => name.strip_suffix(b"_total").unwrap_or(name),
-                    false => name,
-                };
-                let before = bare.strip_suffix(text).ok_or(Problem::UnitNotSuffix)?;
-                if !text.is_empty() && !before.ends_with(b"_") {
+                let before = name.strip_suffix(text).unwrap_or_default();
+                let is_suffix = text.is_empty() || before.ends_with(b"_");
+                if !is_suffix && !self.is_lenient {
                     return Err(Problem::UnitNotSuffix);
                 }
                 Ok(Entry::Unit { name, unit: text })

@@ -7,6 +7,7 @@
 mod metric;
 
 use model::MetricType;
+use model::quote::quoted;
 
 use super::error::{ParseError, Problem};
 use super::wire::{Fields, take_varint};
@@ -98,21 +99,18 @@ impl<'a> Family<'a> {
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let name = match std::str::from_utf8(name) {
             Ok(name) if !name.is_empty() || !has_metrics => name,
-            _ => return Err((Problem::InvalidMetricName, shown(name))),
+            _ => return Err((Problem::InvalidMetricName, format!(": {}", shown(name)))),
         };
-        let help = std::str::from_utf8(help).map_err(|_| (Problem::HelpNotUtf8, shown(help)))?;
-        let unit = std::str::from_utf8(unit).map_err(|_| (Problem::UnitNotSuffix, shown(unit)))?;
+        let help = std::str::from_utf8(help).map_err(|_| {
+            let help = format!(" {}: {}", quoted(name), shown(help));
+            (Problem::InvalidHelp, help)
+        })?;
+        // As upstream, the name need not say the unit.
+        let unit = std::str::from_utf8(unit).unwrap_or_default();
         let Some(metric_type) = metric_type(kind) else {
-            return Err((Problem::InvalidType, kind.to_string()));
+            let kind = format!(" {}: {kind}", quoted(name));
+            return Err((Problem::UnknownType, kind));
         };
-        let bare = match metric_type {
-            MetricType::Counter => name.strip_suffix("_total").unwrap_or(name),
-            _ => name,
-        };
-        let before = bare.strip_suffix(unit).unwrap_or_default();
-        if has_metrics && !unit.is_empty() && !before.ends_with('_') {
-            return Err((Problem::UnitNotSuffix, unit.to_owned()));
-        }
         Ok(Self {
             name,
             help,

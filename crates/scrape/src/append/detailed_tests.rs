@@ -124,7 +124,7 @@ fn histograms_that_contradict_themselves_fail_the_page() {
         .scrape_as(Format::Protobuf, 30, &page[..page.len() - 1])
         .unwrap_err();
     assert!(
-        error.starts_with("protobufparse: insufficient length of buffer"),
+        error.starts_with("clientpb: insufficient length of buffer"),
         "{error}"
     );
 }

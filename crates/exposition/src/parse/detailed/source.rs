@@ -195,7 +195,7 @@ impl<'a> ProtobufSource<'a> {
         outcome.map_err(|problem| ParseError {
             line: 0,
             problem,
-            excerpt: self.reader.family().name.to_owned(),
+            excerpt: format!(" in {}", self.reader.family().name),
         })?;
         sample.text.push(b' ');
         Ok(true)

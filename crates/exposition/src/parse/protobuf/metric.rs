@@ -262,16 +262,10 @@ fn label(payload: Payload<'_>) -> Result<(&str, &str), (Problem, String)> {
     let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let name = match std::str::from_utf8(name) {
         Ok(name) if !name.is_empty() => name,
-        _ => return Err((Problem::InvalidLabelName, shown(name))),
+        _ => return Err((Problem::InvalidLabelName, format!(": {}", shown(name)))),
     };
-    let value = std::str::from_utf8(value);
-    let value = value.map_err(|error| {
-        let valid = error.valid_up_to();
-        (
-            Problem::InvalidLabelValue,
-            format!("valid up to byte {valid}"),
-        )
-    })?;
+    let value = std::str::from_utf8(value)
+        .map_err(|_| (Problem::InvalidLabelValue, format!(": {}", shown(value))))?;
     Ok((name, value))
 }
 
