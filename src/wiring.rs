@@ -23,6 +23,7 @@ pub(crate) use configuration::{ConfigSource, add_jobs, read_file};
 pub(crate) use exporters::Exporter;
 pub(crate) use limits::SeriesFlags;
 pub(crate) use rules::RuleSettings;
+pub(crate) use scraping::Features as ScrapingFeatures;
 
 use web::services::Home;
 
@@ -46,10 +47,8 @@ pub(crate) struct Settings {
     pub(crate) keeps_exemplars: bool,
     /// Whether type, help and unit of scraped series are written to the log.
     pub(crate) logs_metadata: bool,
-    /// Whether series begin with a zero at the time since when they count, if targets say it.
-    pub(crate) adds_zeros: bool,
-    /// Whether every job records what `extra_scrape_metrics` of a job asks for.
-    pub(crate) extra_scrape_metrics: bool,
+    /// What is switched on for all scrapes.
+    pub(crate) scraping: ScrapingFeatures,
     /// The messages that are taken at `/api/v1/write`.
     pub(crate) received_messages: Vec<remote::Message>,
     /// Whether what is stored may be changed over HTTP.

@@ -2,6 +2,8 @@
 
 use promql::EngineOptions;
 
+use crate::wiring::ScrapingFeatures;
+
 /// What names switch on beside the query engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Switches {
@@ -13,12 +15,10 @@ pub(super) struct Switches {
     pub(super) delays_compaction: bool,
     /// Rules of a group that have nothing to do with each other are evaluated at once.
     pub(super) evaluates_rules_at_once: bool,
-    /// Series begin with a zero at the time since when they count.
-    pub(super) adds_zeros: bool,
-    /// Every job records more about its scrapes.
-    pub(super) extra_scrape_metrics: bool,
     /// The configuration is taken anew when its files change.
     pub(super) reloads_by_itself: bool,
+    /// What concerns all scrapes.
+    pub(super) scraping: ScrapingFeatures,
 }
 
 /// Switches on what these names mean; says in the log what has no effect.
@@ -96,9 +96,11 @@ fn meaning(name: &str) -> Meaning {
             Meaning::AlwaysOn
         }
         "created-timestamp-zero-ingestion" => {
-            Meaning::Switch(|switches| switches.adds_zeros = true)
+            Meaning::Switch(|switches| switches.scraping.adds_zeros = true)
         }
-        "extra-scrape-metrics" => Meaning::Switch(|switches| switches.extra_scrape_metrics = true),
+        "extra-scrape-metrics" => {
+            Meaning::Switch(|switches| switches.scraping.extra_scrape_metrics = true)
+        }
         name if NOT_YET.contains(&name) => Meaning::NotYet,
         _ => Meaning::Unknown,
     }
@@ -150,9 +152,11 @@ mod tests {
             logs_metadata: true,
             delays_compaction: true,
             evaluates_rules_at_once: true,
-            adds_zeros: true,
-            extra_scrape_metrics: true,
             reloads_by_itself: true,
+            scraping: ScrapingFeatures {
+                adds_zeros: true,
+                extra_scrape_metrics: true,
+            },
         };
         assert_eq!(switches, want);
         let want = EngineOptions {

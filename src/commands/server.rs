@@ -255,8 +255,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         enable_lifecycle: flags.enable_lifecycle,
         keeps_exemplars: switches.keeps_exemplars,
         logs_metadata: switches.logs_metadata,
-        adds_zeros: switches.adds_zeros,
-        extra_scrape_metrics: switches.extra_scrape_metrics,
+        scraping: switches.scraping,
         received_messages: match flags.enable_remote_write_receiver {
             true => flags.received_messages.clone(),
             false => Vec::new(),

@@ -8,7 +8,8 @@ use web::services::Home;
 
 use crate::commands::server::LogFlags;
 use crate::wiring::{
-    self, ConfigSource, MAINTENANCE_INTERVAL, Node, RuleSettings, SeriesFlags, Settings,
+    self, ConfigSource, MAINTENANCE_INTERVAL, Node, RuleSettings, ScrapingFeatures, SeriesFlags,
+    Settings,
 };
 
 /// Flags of `narthex up`.
@@ -42,8 +43,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         enable_lifecycle: false,
         keeps_exemplars: false,
         logs_metadata: false,
-        adds_zeros: false,
-        extra_scrape_metrics: false,
+        scraping: ScrapingFeatures::default(),
         received_messages: Vec::new(),
         maintenance_interval: MAINTENANCE_INTERVAL,
         enable_admin_api: false,

@@ -81,8 +81,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let world = World {
         limits: intake.scraping,
         logs_metadata: settings.logs_metadata,
-        adds_zeros: settings.adds_zeros,
-        extra_scrape_metrics: settings.extra_scrape_metrics,
+        features: settings.scraping,
         db: &db,
         fs: &fs,
         clock: &clock,

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use config::discovery::ServiceDiscovery;
-use config::server::{Config, ScrapeConfig};
+use config::server::{Config, ScrapeConfig, ScrapeProtocol};
 use exposition::Registry;
 use host::lanes::Lanes;
 use host::pool::Pool;
@@ -22,7 +22,7 @@ const INGEST_THREADS: usize = 2;
 pub(super) struct Scraping {
     discovery: discovery::Handle,
     scraping: ManagerHandle,
-    extra_scrape_metrics: bool,
+    features: Features,
 }
 
 impl Scraping {
@@ -53,15 +53,15 @@ impl Scraping {
             registry: world.registry.clone(),
             offset_seed: offset_seed(config),
             sends_metadata: world.logs_metadata,
-            adds_zeros: world.adds_zeros,
+            adds_zeros: world.features.adds_zeros,
             limits: world.limits,
         };
-        let jobs = jobs(config, world.extra_scrape_metrics);
+        let jobs = jobs(config, world.features);
         let scraper = Manager::new(options, jobs);
         let scraping = Self {
             discovery,
             scraping: scraper.handle(),
-            extra_scrape_metrics: world.extra_scrape_metrics,
+            features: world.features,
         };
         scraping.discovery.apply(sets(config));
         let groups = scraping.discovery.target_groups();
@@ -72,8 +72,7 @@ impl Scraping {
 
     /// Takes another configuration. Targets that stay the same miss no scrape.
     pub(super) fn apply(&self, config: &Config) {
-        self.scraping
-            .reload(jobs(config, self.extra_scrape_metrics));
+        self.scraping.reload(jobs(config, self.features));
         self.discovery.apply(sets(config));
     }
 
@@ -83,12 +82,20 @@ impl Scraping {
     }
 }
 
+/// What flags switch on for all jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Features {
+    /// Series begin with a zero at the time since when they count, if targets say it.
+    pub(crate) adds_zeros: bool,
+    /// Every job records what `extra_scrape_metrics` of a job asks for.
+    pub(crate) extra_scrape_metrics: bool,
+}
+
 /// What discovery and scraping need of the rest.
 pub(super) struct World<'a> {
     pub(super) limits: DefaultLimits,
     pub(super) logs_metadata: bool,
-    pub(super) adds_zeros: bool,
-    pub(super) extra_scrape_metrics: bool,
+    pub(super) features: Features,
     pub(super) db: &'a Arc<Db>,
     pub(super) fs: &'a Arc<dyn Fs>,
     pub(super) clock: &'a Arc<dyn Clock>,
@@ -96,9 +103,13 @@ pub(super) struct World<'a> {
     pub(super) stop: &'a Trigger,
 }
 
-fn jobs(config: &Config, extra_scrape_metrics: bool) -> Vec<Arc<ScrapeConfig>> {
+fn jobs(config: &Config, features: Features) -> Vec<Arc<ScrapeConfig>> {
     let jobs = config.jobs().cloned().map(|mut job| {
-        job.extra_scrape_metrics |= extra_scrape_metrics;
+        job.extra_scrape_metrics |= features.extra_scrape_metrics;
+        // As upstream: of the usual protocols, protobuf tells best since when series count.
+        if features.adds_zeros && job.scrape_protocols == ScrapeProtocol::DEFAULT {
+            job.scrape_protocols = ScrapeProtocol::DEFAULT_NATIVE_HISTOGRAMS.to_vec();
+        }
         Arc::new(job)
     });
     jobs.collect()

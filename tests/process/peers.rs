@@ -123,6 +123,57 @@ fn a_real_prometheus_scrapes_our_node_exporter() {
 }
 
 #[test]
+fn promtool_says_of_a_page_what_we_say() {
+    if tool("promtool", &["--version"], b"").is_none() {
+        return;
+    }
+    let mut units = String::new();
+    for prefix in [
+        "", "pico", "milli", "deca", "kibi", "mibi", "mebi", "exa", "pebi",
+    ] {
+        for unit in [
+            "bytes", "seconds", "metres", "kelvins", "weeks", "miles", "ounces", "second",
+        ] {
+            let name = format!("x_{prefix}{unit}_y");
+            units.push_str(&format!("# HELP {name} h\n# TYPE {name} gauge\n{name} 1\n"));
+        }
+    }
+    let odd = "# TYPE a counter\na 1\n# HELP b_total h\n# TYPE b_total gauge\nb_total 1\n\
+        # HELP c_bucket h\n# TYPE c_bucket gauge\nc_bucket 1\n# HELP d_count h\n# TYPE d_count gauge\n\
+        d_count{le=\"1\",quantile=\"2\"} 1\n# HELP f_counter h\n# TYPE f_counter counter\nf_counter 1\n\
+        # HELP g:h h\n# TYPE g:h gauge\ng:h 1\n# HELP iJ h\n# TYPE iJ gauge\niJ{kL=\"1\"} 1\niJ{kL=\"2\"} 1\n\
+        # HELP m_kb_n_ms h\n# TYPE m_kb_n_ms gauge\nm_kb_n_ms 1\n# HELP o_histogram h\n\
+        # TYPE o_histogram histogram\no_histogram_bucket{le=\"+Inf\",quantile=\"x\"} 1\n\
+        o_histogram_sum{quantile=\"x\"} 1\no_histogram_count{quantile=\"x\"} 1\nq_total{le=\"1\"} 1\n";
+    let good = "# HELP a_total h\n# TYPE a_total counter\na_total 1\na_total{x=\"1\"} 2\n# HELP h x\n\
+        # TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n\
+        # HELP longer_name x\n# TYPE longer_name summary\nlonger_name{quantile=\"0.5\"} 1\n\
+        longer_name_sum 1\nlonger_name_count 2\n";
+    for (page, flag) in [
+        (units.as_str(), None),
+        (odd, None),
+        (good, None),
+        (good, Some("--extended")),
+    ] {
+        let words: Vec<&str> = ["check", "metrics"].into_iter().chain(flag).collect();
+        let theirs = tool("promtool", &words, page.as_bytes()).unwrap();
+        let words = [&["tool"], words.as_slice()].concat();
+        let ours = tool(BINARY, &words, page.as_bytes()).unwrap();
+        assert_eq!(ours, theirs);
+    }
+    let both = ["tool", "check", "metrics", "--lint=none"];
+    let nothing = tool(BINARY, &both, b"").unwrap();
+    assert_eq!(nothing.status.code(), Some(1));
+    let broken = tool(BINARY, &both[..3], b"a b c\n").unwrap();
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(
+        broken
+            .stderr
+            .starts_with(b"error while linting: text format parsing error in line 1: ")
+    );
+}
+
+#[test]
 fn promtool_says_of_a_directory_what_we_say() {
     if tool("promtool", &["--version"], b"").is_none() {
         return;

@@ -3,8 +3,7 @@
 //!
 //! A proxy of the test stands before each exporter and gives both servers the same page at each of
 //! their scrapes, with a series that says which scrape it is. `NARTHEX_SIDE_BY_SIDE_SECONDS` says how
-//! long it goes on (10 unless stated); `NARTHEX_PEER_PROMETHEUS` names another server beside the
-//! `prometheus` that is installed.
+//! long it goes on (10 unless stated).
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -17,6 +16,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::both_ways::{is_there, latest};
 use crate::client::{self, request};
 use crate::program::{BINARY, Program, encoded, free_address, from_environment, instant};
 
@@ -58,20 +58,11 @@ const EXPORTERS: [(&str, &str, &[&str], &str); 4] = [
 
 #[test]
 fn a_real_prometheus_stores_what_we_store() {
-    let mut peers = vec![PathBuf::from("prometheus")];
-    peers.extend(std::env::var_os("NARTHEX_PEER_PROMETHEUS").map(PathBuf::from));
+    let peers = [PathBuf::from("prometheus"), latest()];
     let peers: Vec<(PathBuf, u32)> = peers
         .into_iter()
-        .filter_map(|path| {
-            let version = major_version(&path);
-            if version.is_none() {
-                println!(
-                    "skipped: {} is not installed (cargo xtask peers installs it)",
-                    path.display()
-                );
-            }
-            Some((path, version?))
-        })
+        .filter(|path| is_there(path))
+        .filter_map(|path| major_version(&path).map(|version| (path, version)))
         .collect();
     if peers.is_empty() {
         return;

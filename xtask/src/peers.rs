@@ -28,7 +28,7 @@ enum Origin {
     Module(module::Command),
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 8] = [
     Peer {
         name: "prometheus",
         program: "prometheus",
@@ -51,6 +51,21 @@ const PEERS: [Peer; 5] = [
         name: "prometheus-node-exporter",
         program: "prometheus-node-exporter",
         origin: Origin::Debian(&["prometheus-node-exporter"]),
+    },
+    Peer {
+        name: "prometheus-alertmanager",
+        program: "prometheus-alertmanager",
+        origin: Origin::Debian(&["prometheus-alertmanager"]),
+    },
+    Peer {
+        name: "prometheus-pushgateway",
+        program: "prometheus-pushgateway",
+        origin: Origin::Debian(&["prometheus-pushgateway"]),
+    },
+    Peer {
+        name: "prometheus-blackbox-exporter",
+        program: "prometheus-blackbox-exporter",
+        origin: Origin::Debian(&["prometheus-blackbox-exporter"]),
     },
     Peer {
         name: "chromium",
@@ -148,7 +163,7 @@ mod tests {
             let chosen = choose(&owned).map_err(|error| error.to_string())?;
             Ok::<_, String>(chosen.iter().map(|peer| peer.name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&[]).unwrap().len(), 5);
+        assert_eq!(names(&[]).unwrap().len(), 8);
         assert_eq!(names(&["chromium"]).unwrap(), ["chromium"]);
         let message = names(&["grafana"]).unwrap_err();
         assert!(
