@@ -62,7 +62,11 @@ fn a_real_prometheus_stores_what_we_store() {
     let peers: Vec<(PathBuf, u32)> = peers
         .into_iter()
         .filter(|path| is_there(path))
-        .filter_map(|path| major_version(&path).map(|version| (path, version)))
+        .map(|path| {
+            // One that was built without a version is the latest.
+            let version = major_version(&path).unwrap_or(3);
+            (path, version)
+        })
         .collect();
     if peers.is_empty() {
         return;
@@ -313,48 +317,50 @@ struct Pages {
 }
 
 impl Pages {
-    fn next(&mut self, asker: &str, path: &str) -> (String, Vec<u8>) {
-        let count = self
-            .asked
-            .entry((asker.to_owned(), path.to_owned()))
-            .or_default();
-        let step = *count;
-        *count += 1;
-        let origin = &self.origin;
-        let page = self
-            .recorded
-            .entry((path.to_owned(), step))
-            .or_insert_with(|| {
-                let (kind, mut page) = match origin {
-                    Origin::Made(make) => {
-                        let (kind, page) = make(step);
-                        (kind.to_owned(), page)
-                    }
-                    Origin::Exporter(address, path, format) => {
-                        let accept = format!("Accept: {format}");
-                        let answer = request(address, "GET", path, &[&accept], "").unwrap();
-                        let kind = answer.head.lines().find_map(|line| {
-                            let (name, value) = line.split_once(':')?;
-                            name.eq_ignore_ascii_case("content-type")
-                                .then(|| value.trim().to_owned())
-                        });
-                        (kind.unwrap(), answer.body)
-                    }
-                };
-                let end = b"# EOF\n";
-                let ends = page.ends_with(end);
-                if ends {
-                    page.truncate(page.len() - end.len());
-                }
-                page.extend_from_slice(
-                    format!("# TYPE narthex_step gauge\nnarthex_step {step}\n").as_bytes(),
-                );
-                if ends {
-                    page.extend_from_slice(end);
-                }
-                (kind, page)
-            });
-        page.clone()
+    /// The next page for who asks; none if the exporter does not answer.
+    fn next(&mut self, asker: &str, path: &str) -> Option<(String, Vec<u8>)> {
+        let asker = (asker.to_owned(), path.to_owned());
+        let step = *self.asked.entry(asker.clone()).or_default();
+        let place = (path.to_owned(), step);
+        if !self.recorded.contains_key(&place) {
+            let page = self.origin.fetch(step)?;
+            self.recorded.insert(place.clone(), page);
+        }
+        self.asked.insert(asker, step + 1);
+        self.recorded.get(&place).cloned()
+    }
+}
+
+impl Origin {
+    /// A page with the number of the scrape.
+    fn fetch(&self, step: usize) -> Option<(String, Vec<u8>)> {
+        let (kind, mut page) = match self {
+            Self::Made(make) => {
+                let (kind, page) = make(step);
+                (kind.to_owned(), page)
+            }
+            Self::Exporter(address, path, format) => {
+                let accept = format!("Accept: {format}");
+                let answer = request(address, "GET", path, &[&accept], "")?;
+                let kind = answer.head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    let is_it = name.eq_ignore_ascii_case("content-type");
+                    is_it.then(|| value.trim().to_owned())
+                });
+                (kind?, answer.body)
+            }
+        };
+        let end = b"# EOF\n";
+        let ends = page.ends_with(end);
+        if ends {
+            page.truncate(page.len() - end.len());
+        }
+        let marker = format!("# TYPE narthex_step gauge\nnarthex_step {step}\n");
+        page.extend_from_slice(marker.as_bytes());
+        if ends {
+            page.extend_from_slice(end);
+        }
+        Some((kind, page))
     }
 }
 
@@ -376,7 +382,10 @@ fn answer(mut stream: TcpStream, pages: &Mutex<Pages>) {
         let asker = text
             .lines()
             .find(|line| line.to_ascii_lowercase().starts_with("user-agent"));
-        let (kind, page) = pages.lock().unwrap().next(asker.unwrap_or_default(), &path);
+        let found = pages.lock().unwrap().next(asker.unwrap_or_default(), &path);
+        let Some((kind, page)) = found else {
+            return;
+        };
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             page.len()
@@ -406,7 +415,7 @@ impl Stored {
             }
         }
         let mut series = BTreeMap::new();
-        let all = format!("{{__name__!=\"scrape_duration_seconds\"}}[{window}]");
+        let all = format!("{{__name__=~\".+\",__name__!=\"scrape_duration_seconds\"}}[{window}]");
         for (labels, samples) in range(address, &all) {
             let target = target(&labels);
             let by_step = samples.into_iter().filter_map(|(time, value)| {
