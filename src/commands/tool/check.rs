@@ -2,6 +2,7 @@
 
 mod config;
 mod metrics;
+mod named_files;
 mod rules;
 mod service_discovery;
 mod status;

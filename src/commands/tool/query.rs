@@ -4,6 +4,7 @@ mod analyze;
 mod api;
 mod histogram;
 mod show;
+mod statistics;
 mod time;
 
 use std::path::PathBuf;

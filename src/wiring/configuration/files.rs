@@ -1,7 +1,7 @@
 //! The files of a configuration: the main one and those with further jobs.
 
 use std::hash::{DefaultHasher, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use config::Problems;
@@ -73,7 +73,7 @@ fn add_file(
     hasher: &mut DefaultHasher,
     fs: &dyn Fs,
     mark: &str,
-    file: &PathBuf,
+    file: &Path,
 ) -> anyhow::Result<()> {
     let bytes = fs
         .read(file)

@@ -1,8 +1,6 @@
 //! `narthex tool check config`: a configuration of the server with the files that it names, checked
 //! before a server gets it. Texts and exit codes are promtool's.
 
-mod files;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,6 +12,7 @@ use host::Fs;
 use host::fs::RealFs;
 use model::duration;
 
+use super::named_files;
 use crate::wiring::{add_jobs, read_file};
 
 /// Flags of `narthex tool check config`. Names and defaults are promtool's.
@@ -105,14 +104,14 @@ fn read(flags: &Flags, fs: &dyn Fs, file: &Path) -> anyhow::Result<(Config, Vec<
     let mut config = read_file(fs, file, load)?;
     let mut rule_files = Vec::new();
     if !flags.syntax_only {
-        rule_files = files::rule_files(fs, &config)?;
+        rule_files = named_files::rule_files(fs, &config)?;
         add_jobs(fs, &mut config).map_err(|error| error.context("error loading scrape configs"))?;
     }
     for job in config.jobs() {
-        files::check_job(fs, job, flags.syntax_only)?;
+        named_files::check_job(fs, job, flags.syntax_only)?;
     }
     for alertmanager in &config.alerting.alertmanagers {
-        files::check_alertmanager(fs, alertmanager, flags.syntax_only)?;
+        named_files::check_alertmanager(fs, alertmanager, flags.syntax_only)?;
     }
     Ok((config, rule_files))
 }

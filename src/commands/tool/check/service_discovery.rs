@@ -38,6 +38,11 @@ pub(crate) struct Flags {
 }
 
 /// Runs the discovery of the job until all of it has answered, and prints what it found.
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command's output"
+)]
 pub(crate) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     let fs: Arc<dyn Fs> = Arc::new(RealFs);
     let config: Config = match load(&*fs, flags) {
@@ -108,6 +113,7 @@ async fn find(
 }
 
 /// Says on standard error which mechanisms found nothing, and why.
+#[allow(clippy::print_stderr, reason = "this is the command's output")]
 fn tell_errors(handle: &Handle) {
     for status in handle.status() {
         if let Some(error) = status.last_error {

@@ -1,13 +1,11 @@
 //! `narthex tool query analyze`: how the buckets of histograms are used.
 
-mod statistics;
-
 use clap::Args;
 use serde_json::Value as Json;
 
 use super::api::{Api, ApiError};
+use super::statistics::{ChangeCounts, Statistics, Summary};
 use super::{histogram, show, time};
-use statistics::{ChangeCounts, Statistics, Summary};
 
 /// Flags of `narthex tool query analyze`.
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::super::histogram::Bucket;
+use super::histogram::Bucket;
 
 /// Least, mean and most of something over the samples of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
