@@ -173,7 +173,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0";
 fn made_page(step: usize) -> (&'static str, Vec<u8>) {
     let mut page = String::from("# HELP made_c C.\n# TYPE made_c counter\n");
     page += &format!("made_c{{a=\"x\\\"\\\\\\n\",empty=\"\"}} {}\n", step * 3);
-    if step % 3 > 0 {
+    if !step.is_multiple_of(3) {
         page += &format!("made_comes_and_goes{{step=\"{}\"}} {step}\n", step % 4);
     }
     page += "made_odd{n=\"1\"} NaN\nmade_odd{n=\"2\"} +Inf\nmade_odd{n=\"3\"} -1.5e-300\nmade_odd{n=\"4\"} 0.1\n";
@@ -450,8 +450,11 @@ impl Stored {
     }
 }
 
+/// Labels of a series, and its samples as time and value.
+type Found = (BTreeMap<String, String>, Vec<(String, String)>);
+
 /// Labels with their samples as (time, value), both as they are printed.
-fn range(address: &str, query: &str) -> Vec<(BTreeMap<String, String>, Vec<(String, String)>)> {
+fn range(address: &str, query: &str) -> Vec<Found> {
     let path = format!("/api/v1/query?query={}", encoded(query));
     let json = client::get(address, &path).json();
     let result = json["data"]["result"].as_array();
