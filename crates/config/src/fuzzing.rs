@@ -44,6 +44,10 @@ mod tests {
     use std::path::Path;
 
     #[test]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a test reads its corpus without a host"
+    )]
     fn the_corpus_holds() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/configuration");
         let mut inputs = 0;
