@@ -22,7 +22,7 @@ fn what_upstream_refuses_is_refused_in_its_words() {
         ),
         (
             tls(", client_auth_type: foo"),
-            "f:1:67: invalid ClientAuth: foo",
+            "f:1:66: invalid ClientAuth: foo",
         ),
         (
             tls(", client_ca: x"),
