@@ -50,8 +50,11 @@ fn note(fs: &dyn Fs, dir: &Path, path: &Path, count: u32) -> io::Result<()> {
     fs.sync_dir(dir)
 }
 
+/// Durably: a note that comes back after a power failure would count as a death.
 fn forget(fs: &dyn Fs, path: &Path) {
-    match fs.remove_file(path) {
+    let removed = fs.remove_file(path);
+    let removed = removed.and_then(|()| path.parent().map_or(Ok(()), |dir| fs.sync_dir(dir)));
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::warn!(path = %path.display(), error = %error, "note of the start not removed");
         }
