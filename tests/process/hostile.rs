@@ -108,7 +108,7 @@ fn each_says_what_is_wrong(server: &mut Program, address: &str, bad: &[(String, 
                 .into_iter()
                 .find(|target| target["scrapePool"] == **job)?;
             let error = target["lastError"].as_str()?.to_owned();
-            let is_down = target["health"] == Value::from("down");
+            let is_down = target["health"] == "down";
             (is_down && error.contains(kind.reason) && !error.is_empty()).then_some(())
         };
         server.wait(
