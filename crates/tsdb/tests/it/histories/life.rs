@@ -314,7 +314,7 @@ impl Life {
         }
         self.fixture = None;
         self.open()?;
-        self.model.reopened(newest_end(self.db()));
+        self.model.reopened(in_order_end(self.db()));
         Ok(())
     }
 
@@ -338,7 +338,7 @@ impl Life {
         same(&self.universe, &want, &found).map_err(|fault| format!("snapshot: {fault}"))?;
         if is_restored {
             self.references.fill(None);
-            self.model.restored(newest_end(&copy.db));
+            self.model.restored(in_order_end(&copy.db));
             (self.fs, self.fixture) = (fs, Some(copy));
         }
         Ok(())
@@ -366,7 +366,7 @@ impl Life {
         self.open()
             .map_err(|error| format!("after a power failure: {error}"))?;
         let found = read(self.db(), &Question::everything(), &self.universe)?;
-        let settled = newest_end(self.db());
+        let settled = in_order_end(self.db());
         let forgotten = match self.options.retention.time {
             0 => i64::MIN,
             time => end_before.max(settled).saturating_sub(time),
@@ -503,6 +503,13 @@ fn same(universe: &[Labels], want: &Contents, found: &Contents) -> Result<(), St
 fn newest_end(db: &Db) -> i64 {
     let ends = db.block_metas().into_iter().map(|meta| meta.max_time);
     ends.max().unwrap_or(i64::MIN)
+}
+
+/// Where the newest block ends that was not made of late samples: the head has what comes behind.
+fn in_order_end(db: &Db) -> i64 {
+    let metas = db.block_metas().into_iter();
+    let in_order = metas.filter(|meta| !meta.is_from_out_of_order());
+    in_order.map(|meta| meta.max_time).max().unwrap_or(i64::MIN)
 }
 
 /// The files in `folder` on a disk of their own, all durable.
