@@ -319,10 +319,13 @@ impl Model {
             // What came late has a log of its own.
             check_order(&open, found, settled)?;
         }
-        self.newest = TimeRange::new(
-            newest(&adopted).max(self.floor_of_newest(&required)),
-            self.newest.max_time,
-        );
+        // With a window, the newest that was found may be a late sample, whose companions in order
+        // are lost: the head counts only these.
+        let seen = match self.window {
+            0 => newest(&adopted).max(self.floor_of_newest(&required)),
+            _ => settled.saturating_sub(1).min(newest(&adopted)),
+        };
+        self.newest = TimeRange::new(seen, self.newest.max_time);
         self.base = adopted.clone();
         self.contents = adopted;
         self.settled = settled;
