@@ -12,8 +12,6 @@ mod server;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::client::get;
 use crate::program::{Program, free_address, from_environment, instant, peak_kib};
 use kinds::{KINDS, Kind};
