@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use config::http::Source;
 use config::web::TlsServerConfig;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, SupportedKxGroup};
@@ -54,12 +55,22 @@ impl TlsServer {
     /// # Errors
     /// The client speaks no TLS, or not so that we would have it, or takes too long.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        let settings = self.settings().map_err(io::Error::other)?;
-        let accepting = TlsAcceptor::from(settings).accept(stream);
-        match tokio::time::timeout(PATIENCE, accepting).await {
-            Ok(accepted) => accepted.map_err(|error| io::Error::other(handshake_reason(&error))),
+        match tokio::time::timeout(PATIENCE, self.shake_hands(stream)).await {
+            Ok(accepted) => accepted,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
+    }
+
+    async fn shake_hands(&self, mut stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let mut first = [0];
+        stream.peek(&mut first).await?;
+        if first.iter().all(u8::is_ascii_uppercase) {
+            stream.write_all(NOT_ENCRYPTED).await?;
+            return Err(io::Error::other("a request that is not encrypted"));
+        }
+        let settings = self.settings().map_err(io::Error::other)?;
+        let accepted = TlsAcceptor::from(settings).accept(stream).await;
+        accepted.map_err(|error| io::Error::other(handshake_reason(&error)))
     }
 
     /// The settings with the files as they are now; as they were, if they cannot be read any more.
@@ -187,5 +198,8 @@ fn named_group(name: &str) -> Option<NamedGroup> {
     }
 }
 
+/// The answer to a request that begins with a method. Source: Go's server.
+const NOT_ENCRYPTED: &[u8] =
+    b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 /// How long a handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -174,7 +174,7 @@ impl Tokens {
 /// The header and the lifetime that an answer gives.
 fn read_token(answer: &client::Response) -> Result<(HeaderValue, Option<Duration>), String> {
     let text = || String::from_utf8_lossy(&answer.body).into_owned();
-    let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let json = serde_json::from_slice(&answer.body).unwrap_or_else(|_| read_form(answer));
     let field = |name: &str| {
         json.get(name)
             .and_then(|value| value.as_str())
@@ -215,6 +215,22 @@ fn read_token(answer: &client::Response) -> Result<(HeaderValue, Option<Duration
         .filter(|seconds| *seconds > 0)
         .map(Duration::from_secs);
     Ok((header_value(&format!("{kind} {token}"))?, lifetime))
+}
+
+/// Some servers answer with a form instead of JSON; nothing for anything else.
+fn read_form(answer: &client::Response) -> serde_json::Value {
+    let content_type = answer.headers.get(CONTENT_TYPE);
+    let content_type = content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if !content_type.starts_with(FORM) && !content_type.starts_with("text/plain") {
+        return serde_json::Value::Null;
+    }
+    let fields = form_urlencoded::parse(&answer.body);
+    fields
+        .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn told_error(code: &str, description: &str, page: &str) -> String {

@@ -67,8 +67,18 @@ impl ServerCertVerifier for Trusted {
             verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
             return Ok(ServerCertVerified::assertion());
         }
+        // As in Go, a wrong name is told before a missing chain.
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
         let chains = &self.chains;
-        chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        chains
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|error| match error {
+                // An authority that shows its own certificate, and that nobody vouches for.
+                Error::InvalidCertificate(CertificateError::Other(_)) => {
+                    CertificateError::UnknownIssuer.into()
+                }
+                told => told,
+            })
     }
 
     fn verify_tls12_signature(
