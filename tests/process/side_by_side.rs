@@ -5,7 +5,7 @@
 //! their scrapes, with a series that says which scrape it is. `NARTHEX_SIDE_BY_SIDE_SECONDS` says how
 //! long it goes on (10 unless stated).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -231,7 +231,7 @@ fn compare(peer: &Path, version: u32, exporters: &Exporters, folder: &Path) -> C
     let mut theirs = server("theirs", peer, &[]);
     let jobs = proxies.len() * jobs_a_page(version).len();
     let steps = usize::try_from(seconds / interval).unwrap();
-    let enough = format!("count(narthex_step >= {steps})");
+    let enough = format!("count(max_over_time(narthex_step[1h]) >= {steps})");
     for program in [&mut ours, &mut theirs] {
         let address = program.address.clone();
         // Scrapes that a busy machine leaves out are made up for.
@@ -244,8 +244,15 @@ fn compare(peer: &Path, version: u32, exporters: &Exporters, folder: &Path) -> C
         });
     }
     let window = format!("{}s", 5 * seconds + 600);
-    let ours = Stored::read(&ours.address, &window, steps);
-    let theirs = Stored::read(&theirs.address, &window, steps);
+    let mut ours = Stored::read(&ours.address, &window, steps);
+    let mut theirs = Stored::read(&theirs.address, &window, steps);
+    let failed = &(&ours.scrapes ^ &theirs.scrapes);
+    println!(
+        "{} scrapes that one of them gave up are left out",
+        failed.len()
+    );
+    ours.leave_out(failed);
+    theirs.leave_out(failed);
     ours.must_equal(&theirs);
     Compared {
         series: ours.series.len(),
@@ -311,8 +318,8 @@ fn proxy(origin: Origin) -> String {
 
 struct Pages {
     origin: Origin,
-    /// Type and page by path and number.
-    recorded: BTreeMap<(String, usize), (String, Vec<u8>)>,
+    /// Type and page by number.
+    recorded: BTreeMap<usize, (String, Vec<u8>)>,
     /// Pages that were given, by asker and path.
     asked: BTreeMap<(String, String), usize>,
 }
@@ -322,13 +329,12 @@ impl Pages {
     fn next(&mut self, asker: &str, path: &str) -> Option<(String, Vec<u8>)> {
         let asker = (asker.to_owned(), path.to_owned());
         let step = *self.asked.entry(asker.clone()).or_default();
-        let place = (path.to_owned(), step);
-        if !self.recorded.contains_key(&place) {
+        if !self.recorded.contains_key(&step) {
             let page = self.origin.fetch(step)?;
-            self.recorded.insert(place.clone(), page);
+            self.recorded.insert(step, page);
         }
         self.asked.insert(asker, step + 1);
-        self.recorded.get(&place).cloned()
+        self.recorded.get(&step).cloned()
     }
 }
 
@@ -402,8 +408,10 @@ fn answer(mut stream: TcpStream, pages: &Mutex<Pages>) {
 
 /// What a server has stored.
 struct Stored {
-    /// Value as text by number of the scrape, by series.
-    series: BTreeMap<String, BTreeMap<usize, String>>,
+    /// Value as text by number of the scrape, by target and series.
+    series: BTreeMap<(String, String), BTreeMap<usize, String>>,
+    /// Scrapes that succeeded, by target and number.
+    scrapes: BTreeSet<(String, usize)>,
 }
 
 impl Stored {
@@ -423,19 +431,36 @@ impl Stored {
                 let step = *scrapes.get(&(target.clone(), time))?;
                 (step < steps).then_some((step, value))
             });
-            series.insert(shown(&labels), by_step.collect());
+            let by_step = by_step.collect();
+            series.insert((target, shown(&labels)), by_step);
         }
-        Self { series }
+        let scrapes = scrapes.into_iter().filter(|(_, step)| *step < steps);
+        Self {
+            series,
+            scrapes: scrapes.map(|((target, _), step)| (target, step)).collect(),
+        }
+    }
+
+    /// Forgets these scrapes, and what the next one says of how much came back.
+    fn leave_out(&mut self, failed: &BTreeSet<(String, usize)>) {
+        for ((target, name), samples) in &mut self.series {
+            samples.retain(|&step, _| {
+                let fell = |step: usize| failed.contains(&(target.clone(), step));
+                let is_count = name.contains("__name__=\"scrape_series_added\"");
+                !fell(step) && !(is_count && step.checked_sub(1).is_some_and(fell))
+            });
+        }
+        self.series.retain(|_, samples| !samples.is_empty());
     }
 
     fn must_equal(&self, theirs: &Self) {
         let mut differences = Vec::new();
         let names = self.series.keys().chain(theirs.series.keys());
-        let names: std::collections::BTreeSet<_> = names.collect();
+        let names: BTreeSet<_> = names.collect();
         for name in names {
             let (ours, theirs) = (self.series.get(name), theirs.series.get(name));
             if ours != theirs {
-                let line = format!("{name}\n  ours:   {ours:?}\n  theirs: {theirs:?}");
+                let line = format!("{name:?}\n  ours:   {ours:?}\n  theirs: {theirs:?}");
                 differences.push(line.chars().take(2_000).collect::<String>());
             }
         }
