@@ -24,7 +24,8 @@ fn killer_queries_kill_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let address = free_address();
     let config = folder.path().join("prometheus.yml");
-    std::fs::write(&config, configuration(pages)).unwrap();
+    let failures = folder.path().join("failures.log");
+    std::fs::write(&config, configuration(pages, &failures)).unwrap();
     let command = format!(
         "ulimit -d {LIMIT_KIB}; exec {BINARY} server --config.file={} --storage.tsdb.path={} \
          --web.listen-address={address} --enable-feature=promql-experimental-functions",
@@ -69,7 +70,8 @@ fn killer_queries_kill_nothing() {
     assert!(slow.is_empty(), "over their time: {slow:#?}");
     let seconds = begun.elapsed().as_secs();
     let missed = format!("min_over_time(up{{job=\"killers\"}}[{seconds}s]) < 1");
-    assert_eq!(instant(&address, &missed).len(), 0, "scrapes failed");
+    let failed = std::fs::read_to_string(failures).unwrap_or_default();
+    assert_eq!(instant(&address, &missed).len(), 0, "failed: {failed}");
     let gaps = format!(
         "count_over_time(up{{job=\"killers\"}}[{seconds}s]) < {}",
         (seconds / INTERVAL).saturating_sub(2)
@@ -234,8 +236,11 @@ const RANGE: [&str; 14] = [
     "sum(k_gauge) + time() * vector(1) or k_gauge",
 ];
 
-fn configuration(pages: u16) -> String {
-    let mut text = format!("global:\n  scrape_interval: {INTERVAL}s\nscrape_configs:\n");
+fn configuration(pages: u16, failures: &Path) -> String {
+    let mut text = format!(
+        "global:\n  scrape_interval: {INTERVAL}s\n  scrape_failure_log_file: {}\nscrape_configs:\n",
+        failures.display()
+    );
     for number in 0..TARGETS {
         write!(
             text,

@@ -197,11 +197,12 @@ mod tests {
         liar[end - 4..].copy_from_slice(&10u32.to_le_bytes());
         assert_eq!(inflate(&liar, 1 << 20), Err(limit.to_owned()));
         assert_eq!(inflate(&liar, usize::MAX), Err(ratio.to_owned()));
-        // One that announces much and brings little.
+        // One that announces much and brings little is judged by what it brings.
         let mut liar = gzip(b"up 1\n");
         let end = liar.len();
         liar[end - 4..].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(inflate(&liar, 1 << 20), Err(limit.to_owned()));
+        let sum = "gzip: invalid checksum";
+        assert_eq!(inflate(&liar, 1 << 20), Err(sum.to_owned()));
     }
 
     #[test]
