@@ -96,7 +96,7 @@ pub(super) const KINDS: [Kind; 22] = [
     ),
     kind(
         "long-head",
-        "",
+        "server response headers exceeded the limit",
         Behaviour::Answers(|stream| {
             drop(stream.write_all(b"HTTP/1.1 200 OK\r\n"));
             flood(
@@ -182,7 +182,7 @@ pub(super) const KINDS: [Kind; 22] = [
     ),
     kind(
         "deep",
-        "",
+        "unexpected EOF",
         Behaviour::Headed(PROTOBUF, || {
             let mut message = Vec::new();
             for _ in 0..100_000 {
@@ -195,37 +195,37 @@ pub(super) const KINDS: [Kind; 22] = [
     ),
     kind(
         "half-protobuf",
-        "",
+        "insufficient length of buffer",
         Behaviour::Headed(PROTOBUF, || b"\x20abc".to_vec()),
     ),
     kind(
         "many-labels",
-        "",
+        "label_limit exceeded",
         Behaviour::Page(|| {
             let labels: Vec<String> = (0..1_000_000)
-                .map(|number| format!("l{number}=\"\""))
+                .map(|number| format!("l{number}=\"1\""))
                 .collect();
             format!("a{{{}}} 1\n", labels.join(",")).into_bytes()
         }),
     ),
     kind(
         "long-value",
-        "",
+        "label_value_length_limit exceeded",
         Behaviour::Page(|| format!("a{{b=\"{}\"}} 1\n", "x".repeat(10 << 20)).into_bytes()),
     ),
     kind(
         "no-text",
-        "",
+        "invalid UTF-8 in label name or value",
         Behaviour::Page(|| b"a{b=\"\xff\"} 1\n".to_vec()),
     ),
     kind(
         "twice",
-        "",
+        "is not unique",
         Behaviour::Page(|| b"a{b=\"1\",b=\"2\"} 1\n".to_vec()),
     ),
     kind(
         "wrong-type",
-        "",
+        "invalid metric type",
         Behaviour::Page(|| b"# TYPE a nonsense\na 1\n".to_vec()),
     ),
     kind(
