@@ -447,7 +447,7 @@ impl Stored {
             samples.retain(|&step, _| {
                 let fell = |step: usize| failed.contains(&(target.clone(), step));
                 let is_count = name.contains("__name__=\"scrape_series_added\"");
-                !fell(step) && !(is_count && step.checked_sub(1).is_some_and(fell))
+                !(fell(step) || is_count && step.checked_sub(1).is_some_and(fell))
             });
         }
         self.series.retain(|_, samples| !samples.is_empty());
