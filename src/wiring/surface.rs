@@ -121,7 +121,7 @@ pub(super) fn services(behind: Behind<'_>) -> anyhow::Result<Services> {
         targets: behind.targets,
         rules: behind.alerting.rules,
         notifier: behind.alerting.notifier,
-        metrics: Arc::new(behind.registry),
+        registry: behind.registry,
         lifecycle: behind.lifecycle,
         configuration: behind.shown,
         facts: Facts {

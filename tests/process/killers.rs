@@ -280,7 +280,10 @@ fn page(series: u64, scrape: u64) -> String {
 /// Targets that share the series.
 const TARGETS: u64 = 10;
 /// Seconds between scrapes.
-const INTERVAL: u64 = 5;
+const INTERVAL: u64 = match cfg!(debug_assertions) {
+    true => 10,
+    false => 5,
+};
 /// What the process may allocate: the kernel refuses more.
 const LIMIT_KIB: u64 = 2 << 20;
 /// By how much a query may be over its time; the promise is for a program that was optimized.

@@ -45,6 +45,24 @@ fn started_as_prometheus_it_answers_as_prometheus() {
     crate::insight::is_given(&address);
     selections_answer(&address);
     status_answers(&address);
+    own_metrics_are_prometheus_own(&address);
+}
+
+fn own_metrics_are_prometheus_own(address: &str) {
+    let page = client::get(address, "/metrics").text();
+    for line in [
+        "prometheus_build_info{version=\"3.",
+        "prometheus_ready 1",
+        "prometheus_engine_queries 0",
+        "prometheus_engine_query_duration_seconds_count{slice=\"inner_eval\"} ",
+        "prometheus_http_requests_total{handler=\"/api/v1/query\",code=\"200\"} ",
+        "prometheus_http_requests_total{handler=\"/api/v1/query\",code=\"400\"} ",
+        "prometheus_http_requests_total{handler=\"/api/v1/*path\",code=\"404\"} ",
+        "prometheus_http_request_duration_seconds_bucket{handler=\"/graph\",le=\"0.1\"} ",
+        "prometheus_http_response_size_bytes_count{handler=\"/api/v1/label/:name/values\"} ",
+    ] {
+        assert!(page.contains(line), "no {line} in {page}");
+    }
 }
 
 /// Path, status, kind, words of the message.

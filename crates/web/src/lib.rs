@@ -21,6 +21,7 @@ mod client;
 mod compress;
 mod form;
 mod health;
+mod instruments;
 mod json;
 pub mod lifecycle;
 mod metrics_page;

@@ -120,6 +120,11 @@ impl Queries {
         self.shared.queries().values().cloned().collect()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shared.queries().len()
+    }
+
     /// Ends a query. False if there is none with this number.
     pub(crate) fn end(&self, id: u64, by: &str) -> bool {
         let query = self.shared.queries().get(&id).cloned();

@@ -25,10 +25,10 @@ use crate::api::{
 use crate::parameters::Parameters;
 use crate::response::{ApiError, ErrorKind, plain, success};
 use crate::services::Services;
-use crate::{assets, compress, health, metrics_page};
+use crate::{assets, compress, health, instruments, metrics_page};
 
 /// Where the API is.
-const API: &str = "/api/v1";
+pub(crate) const API: &str = "/api/v1";
 
 /// Everything that `narthex server` and `narthex up` answer.
 pub fn server(services: Services) -> Router {
@@ -101,6 +101,10 @@ pub fn server(services: Services) -> Router {
         .route("/version", get(status::version))
         .fallback(asset)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(
+            services.clone(),
+            instruments::count,
+        ))
         .with_state(services)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use exposition::Collector;
+use exposition::{Collector, Registry};
 use host::Clock;
 use host::pool::Pool;
 use promql::parser::ParseOptions;
@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::active_queries::ActiveQueries;
 use crate::admission::{Admission, Client, Full};
+use crate::instruments::Instruments;
 use crate::lifecycle::Lifecycle;
 use crate::queries::{Listed, Queries, Query};
 use crate::response::{ApiError, ErrorKind};
@@ -24,6 +25,7 @@ pub struct Services {
     parts: Arc<Parts>,
     admission: Admission,
     queries: Queries,
+    instruments: Arc<Instruments>,
     fetches: Arc<Semaphore>,
 }
 
@@ -54,7 +56,7 @@ pub struct Parts {
     /// Who gets alerts.
     pub notifier: rules::notifier::NotifierHandle,
     /// Metrics of the process itself.
-    pub metrics: Arc<dyn Collector>,
+    pub registry: Registry,
     /// Reload, end, readiness.
     pub lifecycle: Lifecycle,
     /// The effective configuration, as YAML; replaced at every reload.
@@ -145,11 +147,20 @@ impl Home {
 impl Services {
     /// Handles to these parts.
     pub fn new(parts: Parts) -> Self {
-        let admission = Admission::new(parts.query_limits.max_concurrency);
+        let places = parts.query_limits.max_concurrency;
+        let queries = Queries::default();
+        let Parts {
+            registry,
+            facts,
+            lifecycle,
+            ..
+        } = &parts;
+        let instruments = Instruments::new(registry, facts, lifecycle, &queries, places);
         Self {
             parts: Arc::new(parts),
-            admission,
-            queries: Queries::default(),
+            admission: Admission::new(places),
+            queries,
+            instruments: Arc::new(instruments),
             fetches: Arc::new(Semaphore::new(FETCHES)),
         }
     }
@@ -222,7 +233,11 @@ impl Services {
     }
 
     pub(crate) fn metrics(&self) -> Arc<dyn Collector> {
-        Arc::clone(&self.parts.metrics)
+        Arc::new(self.parts.registry.clone())
+    }
+
+    pub(crate) fn instruments(&self) -> &Instruments {
+        &self.instruments
     }
 
     pub(crate) fn configuration(&self) -> ConfigurationState {
@@ -316,8 +331,10 @@ impl Services {
         let cancel = CancelOnDrop {
             interrupt: query.interrupt.clone(),
         };
-        let parts = Arc::clone(&self.parts);
-        let run = self.run_for(client, move || carry_out(&parts, &listed, work));
+        let (parts, instruments) = (Arc::clone(&self.parts), Arc::clone(&self.instruments));
+        let run = self.run_for(client, move || {
+            carry_out(&parts, &instruments, &listed, work)
+        });
         tokio::select! {
             outcome = tokio::time::timeout(timeout, run) => match outcome {
                 Ok(outcome) => Ok(outcome??),
@@ -347,6 +364,7 @@ impl Services {
 /// Evaluates a query that has its place.
 fn carry_out<T>(
     parts: &Parts,
+    instruments: &Instruments,
     listed: &Listed,
     work: impl FnOnce(&Evaluation<'_>) -> Result<T, QueryError>,
 ) -> Result<Evaluated<T>, QueryError> {
@@ -357,16 +375,18 @@ fn carry_out<T>(
     let seconds = parts.clock.now_millis() / 1000;
     let active = parts.active_queries.as_ref();
     let _slot = active.and_then(|active| active.add(&query.text, seconds));
-    let value = work(&Evaluation {
+    let outcome = work(&Evaluation {
         engine: &parts.engine,
         storage: &*parts.storage,
         text: &query.text,
         interrupt: &query.interrupt,
         usage: &query.usage,
-    })?;
+    });
+    let queue_time = began.saturating_sub(query.asked);
+    instruments.count_query(queue_time, &query.usage.statistics());
     Ok(Evaluated {
-        value,
-        queue_time: began.saturating_sub(query.asked),
+        value: outcome?,
+        queue_time,
         evaluation_time: parts.clock.monotonic().saturating_sub(began),
     })
 }
