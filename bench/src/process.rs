@@ -12,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How long a server may take to write down what it has.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long one may take that is asked to, where this is what is measured.
+const LONGEST_END: Duration = Duration::from_secs(120);
+
 /// A child that does not outlive this value.
 pub(crate) struct Process {
     child: Child,
@@ -60,6 +63,24 @@ impl Process {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Asks it to end, waits until it has, and says how long that took.
+    ///
+    /// # Errors
+    /// It does not end, or fails.
+    pub(crate) fn stop(&mut self) -> Result<Duration> {
+        let begin = Instant::now();
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.context("a process has an id")?, Signal::TERM)?;
+        while begin.elapsed() < LONGEST_END {
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::ensure!(status.success(), "{} ended with {status}", self.name);
+                return Ok(begin.elapsed());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        bail!("{} did not end when asked to", self.name)
     }
 
     /// Waits for its end and says what it used: CPU time to the end, memory to the last look.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
@@ -51,6 +51,15 @@ impl Contender {
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.server.check_alive()?;
         self.server.process.kill()
+    }
+
+    /// Ends it in its own time; says in how long.
+    ///
+    /// # Errors
+    /// It does not end, or fails.
+    pub(crate) fn stop(&mut self) -> Result<Duration> {
+        self.server.check_alive()?;
+        self.server.process.stop()
     }
 
     /// Starts it again on the data that it left.

@@ -43,12 +43,18 @@ struct Measured {
     steady: Readings,
     /// Most bytes of memory when the queries had been asked.
     peak_with_queries: f64,
+    /// After a kill.
     restart: Restart,
+    /// After an end that it was asked for.
+    orderly: Restart,
 }
 
-/// What the start after the kill took.
+/// What the end of a server and the start after it took.
 #[derive(Clone, Copy, Default)]
 struct Restart {
+    /// From the request to the end; nothing if it was killed.
+    end_seconds: f64,
+    /// From the start until it is ready.
     seconds: f64,
     cpu_seconds: f64,
     resident_bytes: f64,
@@ -84,6 +90,10 @@ pub(super) fn measure(
     }
     for one in &mut measured {
         one.restart = restart(options, load, &mut one.contender)?;
+        let end = one.contender.stop()?;
+        one.orderly = restart(options, load, &mut one.contender)?;
+        one.orderly.end_seconds = end.as_secs_f64();
+        one.contender.kill()?;
     }
     let measured = measured.into_iter().map(|one| (one.contender.kind, one));
     add_rows(options, &measured.collect(), &generated, table);
@@ -109,6 +119,7 @@ fn begin(
             steady: Readings::default(),
             peak_with_queries: f64::NAN,
             restart: Restart::default(),
+            orderly: Restart::default(),
         });
     }
     end_burst(load, &mut measured)?;
@@ -208,6 +219,7 @@ fn restart(options: &Options, load: Load, contender: &mut Contender) -> Result<R
     contender.restart(options.program(contender.kind))?;
     let usage = contender.server.process.usage()?;
     let mut restart = Restart {
+        end_seconds: 0.0,
         seconds: contender.server.ready_after.as_secs_f64(),
         cpu_seconds: usage.cpu_seconds,
         resident_bytes: usage.resident_bytes,
@@ -217,7 +229,6 @@ fn restart(options: &Options, load: Load, contender: &mut Contender) -> Result<R
     thread::sleep(Duration::from_secs(2 * load.interval + 1));
     contender.check_alive()?;
     restart.resident_later_bytes = contender.server.process.usage()?.resident_bytes;
-    contender.kill()?;
     Ok(restart)
 }
 
@@ -262,31 +273,40 @@ fn add_rows(
     table.add("samples stored per second", Bar::None, |kind| {
         steady(kind, &|one| median(one.sample_rates()))
     });
-    let bars = options.scrapes as f64 / 30.0 * size;
-    table.add(
-        "restart after kill -9: ready after s",
-        Bar::AtMost(bars),
-        |kind| of(kind, &|one| one.restart.seconds),
-    );
-    table.add("restart: CPU s until ready", Bar::None, |kind| {
-        of(kind, &|one| one.restart.cpu_seconds)
-    });
+    let bar = Bar::AtMost(options.scrapes as f64 / 30.0 * size);
+    type Which = fn(&Measured) -> &Restart;
+    let kinds: [(&str, Which); 2] = [
+        ("restart after kill -9", |one| &one.restart),
+        ("restart after an orderly end", |one| &one.orderly),
+    ];
     let before = |one: &Measured, bytes: f64| bytes / MEBIBYTE / one.steady.resident();
-    table.add(
-        "restart: RSS when ready, by that before",
-        Bar::AtMost(1.1),
-        |kind| of(kind, &|one| before(one, one.restart.resident_bytes)),
-    );
-    table.add(
-        "restart: peak RSS until ready, by RSS before",
-        Bar::None,
-        |kind| of(kind, &|one| before(one, one.restart.peak_resident_bytes)),
-    );
-    table.add(
-        "restart: RSS when all is scraped again, by that before",
-        Bar::None,
-        |kind| of(kind, &|one| before(one, one.restart.resident_later_bytes)),
-    );
+    for (name, which) in kinds {
+        let mut add = |what: &str, bar: Bar, value: &dyn Fn(&Measured, &Restart) -> f64| {
+            table.add(&format!("{name}: {what}"), bar, |kind| {
+                of(kind, &|one| value(one, which(one)))
+            });
+        };
+        add("ready after s", bar, &|_, one| one.seconds);
+        add("CPU s until ready", Bar::None, &|_, one| one.cpu_seconds);
+        add(
+            "RSS when ready, by that before",
+            Bar::AtMost(1.1),
+            &|all, one| before(all, one.resident_bytes),
+        );
+        add(
+            "peak RSS until ready, by RSS before",
+            Bar::None,
+            &|all, one| before(all, one.peak_resident_bytes),
+        );
+        add(
+            "RSS when all is scraped again, by that before",
+            Bar::None,
+            &|all, one| before(all, one.resident_later_bytes),
+        );
+    }
+    table.add("orderly end: s until it has ended", Bar::None, |kind| {
+        of(kind, &|one| one.orderly.end_seconds)
+    });
     let promised = options.series as f64 / options.interval as f64;
     for (kind, one) in measured {
         let part = median(one.steady.sample_rates()) / promised;
