@@ -53,14 +53,14 @@ differential: tools
 	@$(TARGET_DIR)/release/bench differential --narthex $(NARTHEX) \
 	  --prometheus $(TARGET_DIR)/peers/prometheus --output $(TARGET_DIR)/differential $(ARGS)
 
-# Searches for texts that break the lexer, the parser, the series notation, patterns, the evaluation or templates.
+# Searches for bytes that break what reads them: expressions, patterns, templates, pages of metrics, relabelling, configurations.
 #   make fuzz SECONDS=600
 # What breaks lies in fuzz/artifacts; mended, it goes to fuzz/corpus, which `make test` replays.
 SECONDS := 60
 fuzz: tools
 	@cargo fuzz --version >/dev/null 2>&1 || cargo install --locked --quiet cargo-fuzz
 	@for target in lexer parser series_notation label_regex evaluation template \
-	  text openmetrics protobuf relabel; do \
+	  text openmetrics protobuf relabel configuration; do \
 	  mkdir -p $(TARGET_DIR)/fuzz/$$target; \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$target \
 	    $(abspath $(TARGET_DIR))/fuzz/$$target fuzz/corpus/$$target -- \
