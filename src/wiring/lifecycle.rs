@@ -48,6 +48,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let memory = host::limits::Limits::read(&*fs).memory_bytes;
     let intake = IntakeLimits::new(settings.series, memory);
     options.series_limit = intake.series;
+    options.safe_mode_bytes = storage::safe_mode_bytes(memory);
     options.out_of_order_window = storage::out_of_order_window(&config.storage);
     options.max_exemplars = storage::max_exemplars(settings.keeps_exemplars, &config.storage);
     let (progress, metrics_pool) = (

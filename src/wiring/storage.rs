@@ -13,6 +13,9 @@ use tsdb::{Db, ReplayProgress, Retention};
 
 /// Threads of the store: one for syncs, one for blocks.
 pub(super) const THREADS: usize = 2;
+/// Bounds of what a safe start has in memory at a time.
+const LEAST_SAFE_BYTES: u64 = 4 << 20;
+const MOST_SAFE_BYTES: u64 = 1 << 30;
 /// How often appended samples are made durable: what a power failure may take.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -52,6 +55,13 @@ pub(super) fn max_exemplars(are_kept: bool, config: &StorageConfig) -> usize {
         }
         false => 0,
     }
+}
+
+/// Bytes of series and samples that a safe start has in memory at a time, in a process that may use
+/// `memory` bytes: little enough that the start fits wherever a process can do anything at all, and
+/// as much as that allows, because each share of the series takes a look at the whole log.
+pub(super) fn safe_mode_bytes(memory: u64) -> u64 {
+    (memory / 8).clamp(LEAST_SAFE_BYTES, MOST_SAFE_BYTES)
 }
 
 /// Opens the store; replays its log.

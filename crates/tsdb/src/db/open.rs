@@ -24,6 +24,7 @@ use crate::lock::{DirLock, LockError};
 use crate::metrics::{BlockMetrics, HeadMetrics};
 use crate::status::ReplayProgress;
 use crate::wal::record::Tombstone;
+use crate::wal::segment::{list_segments, sync_last};
 use crate::wal::{Syncing, Wal, WalError};
 
 /// Why a database cannot be opened.
@@ -261,6 +262,11 @@ fn replay_out_of_order(
             corruptions = replay.corruptions,
             "log of samples out of order replayed"
         );
+        // The log goes on with the first sample out of order only; the one before it may be
+        // acknowledged until then.
+        let segments = list_segments(&**fs, &dir);
+        let synced = segments.and_then(|segments| sync_last(&**fs, &dir, &segments));
+        synced.map_err(|WalError { path, source }| OpenError::NotWritable { path, source })?;
     }
     head.out_of_order.log.keep_in(LogPlace {
         fs: Arc::clone(fs),

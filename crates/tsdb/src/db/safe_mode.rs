@@ -70,6 +70,8 @@ impl Rescue<'_> {
         for number in 0..shares {
             let share = Share { number, of: shares };
             metas.extend(self.rescue(share, &unfinished)?);
+            // The next one is not to come on top of this one.
+            host::allocator::return_free_pages();
             tracing::info!(
                 share = number + 1,
                 of = shares,

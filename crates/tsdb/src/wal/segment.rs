@@ -31,6 +31,16 @@ pub(crate) fn list_checkpoints(fs: &dyn Fs, dir: &Path) -> Result<Vec<u32>, WalE
     Ok(numbers)
 }
 
+/// Makes the last of these segments durable: whoever wrote it may have ended before it was.
+pub(crate) fn sync_last(fs: &dyn Fs, dir: &Path, segments: &[u32]) -> Result<(), WalError> {
+    let Some(&number) = segments.last() else {
+        return Ok(());
+    };
+    let path = segment_path(dir, number);
+    let synced = fs.open(&path).and_then(|file| file.sync());
+    synced.map_err(WalError::at(&path))
+}
+
 fn entries(fs: &dyn Fs, dir: &Path) -> Result<Vec<(String, bool)>, WalError> {
     match fs.read_dir(dir) {
         Ok(entries) => Ok(entries

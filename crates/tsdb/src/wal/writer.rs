@@ -9,7 +9,7 @@ use host::fs::{File, Fs};
 
 use super::compression::compress;
 use super::page::{FragmentKind, HEADER_BYTES, PAGE_BYTES};
-use super::segment::{list_checkpoints, list_segments, segment_path};
+use super::segment::{list_checkpoints, list_segments, segment_path, sync_last};
 use super::{WalError, WalOptions};
 
 /// The end of a log.
@@ -51,12 +51,7 @@ impl Writer {
         let segments = list_segments(&*fs, dir)?;
         let checkpoints = list_checkpoints(&*fs, dir)?;
         let last = segments.last().max(checkpoints.last()).copied();
-        if let Some(&number) = segments.last() {
-            // Whoever wrote it may have ended before it was durable.
-            let path = segment_path(dir, number);
-            let file = fs.open(&path).map_err(WalError::at(&path))?;
-            file.sync().map_err(WalError::at(&path))?;
-        }
+        sync_last(&*fs, dir, &segments)?;
         let mut writer = Self {
             fs,
             dir: dir.to_owned(),

@@ -71,6 +71,25 @@ fn late_samples_are_as_safe() {
     }
 }
 
+/// A process that ends before a sync leaves its samples to the operating system, and the next one
+/// builds on them.
+#[test]
+fn the_next_process_makes_safe_what_the_one_before_left() {
+    let fs = SimulatedFs::recorded();
+    let late = |f: &Fixture| f.db.set_out_of_order_window(60_000);
+    let f = open(&fs, Durability::Interval);
+    late(&f);
+    acknowledge(&f, 0, START).unwrap();
+    f.append(&[(labels(0), START - 20_000, 1.0)]).unwrap();
+    f.append(&[(labels(0), START + 20_000, 1.0)]).unwrap();
+    assert_eq!(left(&fs), 1);
+    drop(f);
+    let f = open(&fs, Durability::Interval);
+    late(&f);
+    f.db.sync().unwrap();
+    assert_eq!(left(&fs), 3);
+}
+
 #[test]
 fn what_could_not_be_synced_is_not_acknowledged_and_the_next_batch_is_safe() {
     let fs = SimulatedFs::recorded();

@@ -325,20 +325,21 @@ impl Life {
         let folder = Path::new(SNAPSHOTS).join(name);
         let (fs, options) = (copy(&self.fs, &folder), self.options.clone());
         self.fs.remove_dir_all(&folder).map_err(text)?;
-        let ends_at = newest_end(self.db());
+        let limit = match skips_head {
+            true => newest_end(self.db()),
+            false => i64::MAX,
+        };
         let copy = open_with(&fs, options).map_err(text)?;
         let everything = Question::everything();
         let found = read(&copy.db, &everything, &self.universe)?;
         let mut want = everything.expected(&self.universe, &self.model);
-        if skips_head {
-            want.values_mut()
-                .for_each(|samples| samples.retain(|&time, _| time < ends_at));
-            want.retain(|_, samples| !samples.is_empty());
-        }
+        want.values_mut()
+            .for_each(|samples| samples.retain(|&time, _| time < limit));
+        want.retain(|_, samples| !samples.is_empty());
         same(&self.universe, &want, &found).map_err(|fault| format!("snapshot: {fault}"))?;
         if is_restored {
             self.references.fill(None);
-            self.model.restored(in_order_end(&copy.db));
+            self.model.restored(limit, in_order_end(&copy.db));
             (self.fs, self.fixture) = (fs, Some(copy));
         }
         Ok(())

@@ -246,11 +246,12 @@ impl Model {
         self.settled = settled;
     }
 
-    /// The database was replaced by a copy of its blocks, which end at `settled`.
-    pub(super) fn restored(&mut self, settled: i64) {
+    /// The database was replaced by a copy of what is older than `limit`, whose blocks end at
+    /// `settled`, but for late samples.
+    pub(super) fn restored(&mut self, limit: i64, settled: i64) {
         self.contents
             .values_mut()
-            .for_each(|samples| samples.retain(|&time, _| time < settled));
+            .for_each(|samples| samples.retain(|&time, _| time < limit));
         self.base = self.contents.clone();
         self.events.clear();
         self.newest = NOTHING;
