@@ -61,7 +61,7 @@ pub(super) fn max_exemplars(are_kept: bool, config: &StorageConfig) -> usize {
 /// `memory` bytes: little enough that the start fits wherever a process can do anything at all, and
 /// as much as that allows, because each share of the series takes a look at the whole log.
 pub(super) fn safe_mode_bytes(memory: u64) -> u64 {
-    (memory / 8).clamp(LEAST_SAFE_BYTES, MOST_SAFE_BYTES)
+    (memory / 16).clamp(LEAST_SAFE_BYTES, MOST_SAFE_BYTES)
 }
 
 /// Opens the store; replays its log.
