@@ -244,6 +244,11 @@ impl Model {
     /// The database was opened again; its blocks end at `settled`.
     pub(super) fn reopened(&mut self, settled: i64) {
         self.settled = settled;
+        let left = newest(&self.contents);
+        if left < self.newest.min_time {
+            // What was newest is deleted, and may be gone from the log, too.
+            self.newest.min_time = self.seen_at_least(left);
+        }
     }
 
     /// The database was replaced by a copy of what is older than `limit`, whose blocks end at
@@ -320,17 +325,24 @@ impl Model {
             // What came late has a log of its own.
             check_order(&open, found, settled)?;
         }
-        // With a window, the newest that was found may be a late sample, whose companions in order
-        // are lost: the head counts only these.
-        let seen = match self.window {
+        let left = match self.window {
             0 => newest(&adopted).max(self.floor_of_newest(&required)),
-            _ => settled.saturating_sub(1).min(newest(&adopted)),
+            _ => newest(&adopted),
         };
-        self.newest = TimeRange::new(seen, self.newest.max_time);
+        self.settled = settled;
+        self.newest = TimeRange::new(self.seen_at_least(left), self.newest.max_time);
         self.base = adopted.clone();
         self.contents = adopted;
-        self.settled = settled;
         Ok(())
+    }
+
+    /// The least that a head saw which began with samples up to `left`. With a window, the last of
+    /// them may be a late one, whose companions in order are gone: the head counts only these.
+    fn seen_at_least(&self, left: i64) -> i64 {
+        match self.window {
+            0 => left,
+            _ => left.min(self.settled.saturating_sub(1)),
+        }
     }
 
     /// The least that the head saw of what a power failure before left.
