@@ -215,17 +215,27 @@ impl Life {
                 _ => (self.now, self.sample(random, series, self.now)),
             };
             let next = self.sample(random, series, time + 1);
+            let has_next = random.once_in(60);
+            if self.is_taken(series, time) {
+                continue;
+            }
             batch.push((series, time, sample));
-            if random.once_in(60) {
+            if has_next && !self.is_taken(series, time + 1) {
                 batch.push((series, time + 1, next));
             }
         }
         batch
     }
 
+    /// Whether there is a sample at this time to which a late one would be a second: either may stay.
+    fn is_taken(&self, series: usize, time: i64) -> bool {
+        let samples = self.model.contents().get(&series);
+        self.options.out_of_order_window > 0
+            && samples.is_some_and(|samples| samples.contains_key(&time))
+    }
+
     /// A sample that comes too early or late, or was there before.
     fn odd(&self, random: &mut Random, series: usize) -> (i64, Sample) {
-        // Of two at one time that came out of order, either may stay.
         let is_late = self.options.out_of_order_window > 0;
         let last = self.model.last(series).filter(|_| !is_late);
         let (time, sample) = match (last, random.below(5)) {
