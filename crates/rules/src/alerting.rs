@@ -71,7 +71,6 @@ impl Alerts {
             Some(active) if active.state != AlertState::Inactive => {
                 active.value = finding.value.float().unwrap_or_default();
                 active.annotations = finding.annotations;
-                active.is_held = false;
             }
             _ => {
                 let value = finding.value.float().unwrap_or_default();

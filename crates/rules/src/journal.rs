@@ -5,12 +5,15 @@
 
 mod frame;
 mod restored;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use exposition::{Counter, Registry};
 use host::Fs;
 use host::fs::File;
 use model::Labels;
@@ -29,6 +32,7 @@ pub(crate) struct Journal {
     fs: Arc<dyn Fs>,
     path: PathBuf,
     inner: Mutex<Inner>,
+    failures: Counter,
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +102,7 @@ struct Record {
 
 impl Journal {
     /// Opens the journal at `path`, and says what it has. `None`: there was none that can be read.
-    pub(crate) fn open(fs: Arc<dyn Fs>, path: &Path) -> (Self, Option<Live>) {
+    pub(crate) fn open(fs: Arc<dyn Fs>, path: &Path, registry: &Registry) -> (Self, Option<Live>) {
         let live = match fs.read(path) {
             Ok(bytes) => read(&bytes).or_else(|| {
                 tracing::warn!(path = %path.display(), "not a journal of alerts, a new one is begun");
@@ -118,6 +122,10 @@ impl Journal {
             fs,
             path: path.to_owned(),
             inner: Mutex::new(inner),
+            failures: registry.counter(
+                "narthex_rules_alert_journal_write_failures_total",
+                "Writes to the journal of alerts that failed.",
+            ),
         };
         (journal, live)
     }
@@ -146,9 +154,13 @@ impl Journal {
         }
     }
 
-    /// Makes durable what has been written.
+    /// Makes durable what has been written. What could not be written is tried again.
     pub(crate) fn sync(&self) {
         let mut inner = self.inner();
+        if inner.has_failed {
+            self.write_anew(&mut inner);
+            return;
+        }
         if !std::mem::take(&mut inner.is_dirty) {
             return;
         }
@@ -205,11 +217,17 @@ impl Journal {
         Ok(file)
     }
 
-    /// After a failure the file may lack something: the next change writes it anew.
+    /// After a failure the file may lack something: it is written anew with the next change or when
+    /// it is to be made durable.
     fn conclude(&self, inner: &mut Inner, outcome: io::Result<()>) {
         match outcome {
-            Ok(()) => inner.has_failed = false,
+            Ok(()) => {
+                if std::mem::take(&mut inner.has_failed) {
+                    tracing::info!(path = %self.path.display(), "the journal of alerts is written again");
+                }
+            }
             Err(error) => {
+                self.failures.inc();
                 inner.file = None;
                 if !std::mem::replace(&mut inner.has_failed, true) {
                     let path = self.path.display();
@@ -273,95 +291,3 @@ fn changes(
 const GROWTH: u64 = 4;
 /// A file may grow to this many bytes in any case.
 const LEAST_BYTES: u64 = 1 << 20;
-
-#[cfg(test)]
-mod tests {
-    use host::fs::SimulatedFs;
-
-    use super::*;
-
-    fn rule(name: &str) -> RuleId {
-        RuleId {
-            file: "f".to_owned(),
-            group: "g".to_owned(),
-            rule: name.to_owned(),
-            nth: 0,
-        }
-    }
-
-    fn alert(instance: &str, time: i64) -> (Labels, ActiveAlert) {
-        let labels = Labels::from_pairs([("instance", instance)]);
-        let annotations = BTreeMap::from([("a".to_owned(), "b\0\n".to_owned())]);
-        let alert = ActiveAlert::pending(labels.clone(), annotations, f64::NAN, time);
-        (labels, alert)
-    }
-
-    fn open(fs: &Arc<dyn Fs>) -> (Journal, Option<Live>) {
-        Journal::open(Arc::clone(fs), Path::new("/data/alerts.journal"))
-    }
-
-    fn filesystem() -> Arc<dyn Fs> {
-        let fs = SimulatedFs::default();
-        fs.create_dir_all(Path::new("/data")).unwrap();
-        Arc::new(fs)
-    }
-
-    #[test]
-    fn alerts_are_there_again() {
-        let fs = filesystem();
-        let (journal, live) = open(&fs);
-        assert!(live.is_none());
-        journal.retain(|_| true);
-        let mut active = HashMap::from([alert("x", 1), alert("y", 2)]);
-        journal.note(&rule("r"), &active);
-        let (x, _) = alert("x", 1);
-        active.remove(&x);
-        journal.note(&rule("r"), &active);
-        journal.note(&rule("s"), &HashMap::from([alert("z", 3)]));
-        drop(journal);
-        let (journal, live) = open(&fs);
-        let live = live.unwrap();
-        assert_eq!(live.len(), 2);
-        let (y, want) = alert("y", 2);
-        let got = live[&rule("r")][&y].to_alert();
-        assert_eq!(got.value.to_bits(), want.value.to_bits());
-        assert_eq!((got.annotations, got.active_at), (want.annotations, 2));
-        journal.retain(|id| *id == rule("s"));
-        let (_, live) = open(&fs);
-        assert_eq!(live.unwrap().into_keys().collect::<Vec<_>>(), [rule("s")]);
-    }
-
-    #[test]
-    fn a_torn_end_is_left_out() {
-        let fs = filesystem();
-        let (journal, _) = open(&fs);
-        journal.note(&rule("r"), &HashMap::from([alert("x", 1)]));
-        journal.note(&rule("s"), &HashMap::from([alert("y", 1)]));
-        drop(journal);
-        let path = Path::new("/data/alerts.journal");
-        let whole = fs.read(path).unwrap();
-        for length in 0..whole.len() {
-            fs.write(path, &whole[..length]).unwrap();
-            let rules = open(&fs).1.map(|live| live.len());
-            assert!(rules.is_none_or(|rules| rules < 2), "{length}");
-            assert_eq!(rules.is_none(), length < HEADER.len(), "{length}");
-        }
-        let mut damaged = whole;
-        let last = damaged.len() - 1;
-        damaged[last] ^= 1;
-        fs.write(path, &damaged).unwrap();
-        assert_eq!(open(&fs).1.unwrap().len(), 1);
-    }
-
-    #[test]
-    fn old_news_do_not_stay() {
-        let fs = filesystem();
-        let (journal, _) = open(&fs);
-        for time in 0..20_000 {
-            journal.note(&rule("r"), &HashMap::from([alert("x", time)]));
-        }
-        let bytes = fs.read(Path::new("/data/alerts.journal")).unwrap().len();
-        assert!(bytes as u64 <= LEAST_BYTES + 1000, "{bytes}");
-        assert_eq!(open(&fs).1.unwrap().len(), 1);
-    }
-}

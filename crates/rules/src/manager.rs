@@ -134,7 +134,7 @@ impl Manager {
     /// of alerts, so it may block.
     pub fn new(options: RulesOptions, config: RulesConfig) -> Self {
         let opened = options.journal.clone().map(|journal| {
-            let (file, live) = Journal::open(journal.fs, &journal.path);
+            let (file, live) = Journal::open(journal.fs, &journal.path, &options.registry);
             let last_alive = journal.last_alive;
             (file, live.map(|live| Before { live, last_alive }))
         });

@@ -7,9 +7,9 @@ mod queue;
 mod send_loop;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use config::server::{AlertingConfig, AlertmanagerConfig};
@@ -90,6 +90,42 @@ struct Set {
     client: Client,
     active: BTreeMap<String, Arc<Queue>>,
     dropped: Vec<String>,
+    /// Alerts that came before discovery has said which Alertmanagers there are; none once it has.
+    early: Mutex<Option<VecDeque<Arc<Alert>>>>,
+}
+
+impl Set {
+    fn new(config: &AlertmanagerConfig) -> Self {
+        Self {
+            client: Client::new(&config.http),
+            config: config.clone(),
+            active: BTreeMap::new(),
+            dropped: Vec::new(),
+            early: Mutex::new(Some(VecDeque::new())),
+        }
+    }
+
+    /// Queues alerts for each Alertmanager, or keeps the newest of them until it is known which there
+    /// are: at a start nobody would be told again before the resend delay is over.
+    fn push(&self, alerts: &[Arc<Alert>], capacity: usize) {
+        for queue in self.active.values() {
+            queue.push(alerts);
+        }
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(early) = &mut *early else { return };
+        early.extend(alerts.iter().cloned());
+        let count = early.len().saturating_sub(capacity);
+        if count > 0 {
+            early.drain(..count);
+            tracing::warn!(count, "no alertmanager is known yet, dropping alerts");
+        }
+    }
+
+    /// Discovery has said which Alertmanagers there are: what has waited for that.
+    fn take_early(&mut self) -> Vec<Arc<Alert>> {
+        let early = self.early.get_mut().unwrap_or_else(PoisonError::into_inner);
+        early.take().into_iter().flatten().collect()
+    }
 }
 
 impl NotifierHandle {
@@ -109,9 +145,7 @@ impl NotifierHandle {
                         .collect()
                 }
             };
-            for queue in set.active.values() {
-                queue.push(&of_set);
-            }
+            set.push(&of_set, self.shared.options.queue_capacity);
         }
     }
 
@@ -156,7 +190,7 @@ fn relabelled<'a>(
 
 impl Notifier {
     /// A notifier under this configuration, and the handle that takes alerts. They wait until
-    /// [`run`](Self::run) knows Alertmanagers.
+    /// [`run`](Self::run) is told which Alertmanagers there are.
     pub fn new(options: NotifierOptions, config: NotifierConfig) -> (Self, NotifierHandle) {
         let instruments = Instruments::new(&options.registry);
         let capacity = options.queue_capacity as f64;
@@ -236,12 +270,7 @@ impl Shared {
             let same = before.iter().position(|set| set.config == *wanted);
             let set = match same {
                 Some(index) => before.swap_remove(index),
-                None => Set {
-                    client: Client::new(&wanted.http),
-                    config: wanted.clone(),
-                    active: BTreeMap::new(),
-                    dropped: Vec::new(),
-                },
+                None => Set::new(wanted),
             };
             state.sets.insert(job, set);
         }
@@ -280,6 +309,7 @@ impl Shared {
             }
             stays
         });
+        let early = set.take_early();
         for Address { url, target } in found.active {
             if set.active.contains_key(&url) {
                 continue;
@@ -299,6 +329,7 @@ impl Shared {
                 clock: Arc::clone(&self.options.clock),
                 instruments: self.instruments.of(&url),
             };
+            queue.push(&early);
             tasks.spawn(looping.run(stop.shutdown()));
             set.active.insert(url, queue);
         }

@@ -55,7 +55,8 @@ pub(crate) struct ActiveAlert {
     pub(crate) last_sent_at: Option<i64>,
     /// Until when they take it as firing.
     pub(crate) valid_until: i64,
-    /// True from a restart until the expression has a value again.
+    /// True if it was there before a restart: for a while nothing follows from the expression having
+    /// no value.
     pub(crate) is_held: bool,
 }
 
@@ -83,7 +84,8 @@ impl ActiveAlert {
     }
 
     /// What an evaluation at `time` makes of it, given whether the expression has a value. False if
-    /// it may be forgotten. An alert of before a restart does not end before `hold_until`.
+    /// it may be forgotten. An alert of before a restart neither ends nor begins to fire without a
+    /// value before `hold_until`: one that was found once may lack samples of the time down later.
     pub(crate) fn advance(
         &mut self,
         alert: &AlertSpec,
@@ -93,7 +95,9 @@ impl ActiveAlert {
     ) -> bool {
         if is_found {
             self.keep_firing_since = None;
-        } else if !(self.is_held && time < hold_until && self.state != AlertState::Inactive) {
+        } else if self.is_held && time < hold_until && self.state != AlertState::Inactive {
+            return true;
+        } else {
             let keeps_firing = self.keeps_firing(alert, time);
             let is_old = |resolved: i64| time - resolved > millis(RESOLVED_RETENTION);
             if self.state == AlertState::Pending || self.resolved_at.is_some_and(is_old) {
@@ -186,14 +190,34 @@ mod tests {
 
     #[test]
     fn a_restored_alert_does_not_end_before_its_data_can_be_there() {
-        let spec = spec(0, 0);
-        let mut alert = ActiveAlert::pending(Labels::empty(), BTreeMap::new(), 1.0, 0);
-        assert!(alert.advance(&spec, true, 0, 0));
-        alert.is_held = true;
-        assert!(alert.advance(&spec, false, MINUTE, 2 * MINUTE));
-        assert_eq!(alert.state, AlertState::Firing);
-        assert!(alert.advance(&spec, false, 2 * MINUTE, 2 * MINUTE));
-        assert_eq!(alert.state, AlertState::Inactive);
+        // The process dies after the first minute and is there again in the second; restored alerts
+        // are held for three minutes.
+        let cases = [
+            (spec(0, 0), "x____", "fffi"),
+            // A range may have its samples of before, then too few, then enough again.
+            (spec(0, 0), "xx_xx", "fffff"),
+            (spec(0, 1), "x______", "ffffi"),
+            // Without a value nothing begins to fire.
+            (spec(2, 0), "x____", "ppp."),
+            (spec(2, 0), "x__xx", "pppff"),
+            (spec(2, 0), "xx_x_", "pppfi"),
+        ];
+        for (spec, found, want) in cases {
+            let mut alert = ActiveAlert::pending(Labels::empty(), BTreeMap::new(), 1.0, 0);
+            let mut out = String::new();
+            for (minute, c) in (0..).zip(found.chars()) {
+                alert.is_held = minute > 0;
+                if !alert.advance(&spec, c == 'x', minute * MINUTE, 3 * MINUTE) {
+                    out.push('.');
+                    break;
+                }
+                out.push_str(&alert.state.as_str()[..1]);
+                if alert.state == AlertState::Inactive {
+                    break;
+                }
+            }
+            assert_eq!(out, want, "{found}");
+        }
     }
 
     #[test]

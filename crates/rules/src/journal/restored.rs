@@ -30,7 +30,7 @@ impl Entry {
             && self.keep_firing_since == alert.keep_firing_since
     }
 
-    /// The alert, held until the expression has a value for it again.
+    /// The alert, which is held for a while.
     pub(crate) fn to_alert(&self) -> ActiveAlert {
         ActiveAlert {
             state: self.state,

@@ -8,8 +8,8 @@ use config::server::{AlertingConfig, AlertmanagerConfig};
 use exposition::Registry;
 use host::clock::RealClock;
 use host::tasks::Trigger;
-use model::{Alert, Labels, TargetGroup};
-use rules::notifier::{Notifier, NotifierConfig, NotifierOptions};
+use model::{Alert, Labels, TargetGroup, TargetGroups};
+use rules::notifier::{Notifier, NotifierConfig, NotifierHandle, NotifierOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -45,37 +45,13 @@ async fn receiver(status: &'static str) -> (String, mpsc::Receiver<String>) {
 async fn alerts_reach_every_alertmanager() {
     let (good, mut at_good) = receiver("200 OK").await;
     let (bad, mut at_bad) = receiver("400 Bad Request").await;
-    let config = NotifierConfig {
-        external_labels: Labels::from_pairs([("dc", "north")]),
-        alerting: AlertingConfig {
-            alertmanagers: vec![AlertmanagerConfig::default()],
-            ..AlertingConfig::default()
-        },
-    };
-    let options = NotifierOptions {
-        queue_capacity: 100,
-        batch_size: 2,
-        drains_on_shutdown: true,
-        clock: Arc::new(RealClock::default()),
-        registry: Registry::new(),
-    };
-    let (notifier, handle) = Notifier::new(options, config);
-    let target = |address: &str| Labels::from_pairs([("__address__", address)]);
-    let group = TargetGroup {
-        targets: vec![target(&good), target(&bad)],
-        ..TargetGroup::default()
-    };
-    let groups = HashMap::from([("config-0".to_owned(), Arc::from([group]))]);
-    let (_targets, found) = watch::channel(Arc::new(groups));
+    let (notifier, handle) = notifier();
+    let (_targets, found) = watch::channel(Arc::new(found(&[&good, &bad])));
     let stop = Trigger::new();
     let running = tokio::spawn(notifier.run(found, stop.shutdown()));
     while handle.alertmanagers().active.len() < 2 {
         tokio::task::yield_now().await;
     }
-    let alert = |name: &str| Alert {
-        labels: Labels::from_pairs([("alertname", name)]),
-        ..Alert::default()
-    };
     handle.send(vec![alert("A"), alert("B"), alert("C")]);
     let first = at_good.recv().await.unwrap();
     assert!(
@@ -102,4 +78,72 @@ async fn alerts_reach_every_alertmanager() {
         .unwrap()
         .unwrap();
     assert!(at_good.recv().await.unwrap().contains(r#""alertname":"D""#));
+}
+
+#[tokio::test]
+async fn alerts_wait_until_discovery_has_found_their_receivers() {
+    let (first, mut at_first) = receiver("200 OK").await;
+    let (second, mut at_second) = receiver("200 OK").await;
+    let (notifier, handle) = notifier();
+    handle.send(vec![alert("A")]);
+    let (targets, none) = watch::channel(Arc::default());
+    let stop = Trigger::new();
+    let running = tokio::spawn(notifier.run(none, stop.shutdown()));
+    tokio::task::yield_now().await;
+    handle.send(vec![alert("B")]);
+    targets.send_replace(Arc::new(found(&[&first])));
+    let request = at_first.recv().await.unwrap();
+    for name in ["A", "B"] {
+        let labels = format!(r#""labels":{{"alertname":"{name}","dc":"north"}}"#);
+        assert!(request.contains(&labels), "{request}");
+    }
+    // One that is found later hears of what is new only.
+    targets.send_replace(Arc::new(found(&[&first, &second])));
+    while handle.alertmanagers().active.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    handle.send(vec![alert("C")]);
+    let request = at_second.recv().await.unwrap();
+    assert!(
+        !request.contains(r#""A""#) && request.contains(r#""C""#),
+        "{request}"
+    );
+    stop.pull();
+    running.await.unwrap();
+}
+
+/// A notifier with one entry of `alertmanagers`, which sends two alerts at a time.
+fn notifier() -> (Notifier, NotifierHandle) {
+    let config = NotifierConfig {
+        external_labels: Labels::from_pairs([("dc", "north")]),
+        alerting: AlertingConfig {
+            alertmanagers: vec![AlertmanagerConfig::default()],
+            ..AlertingConfig::default()
+        },
+    };
+    let options = NotifierOptions {
+        queue_capacity: 100,
+        batch_size: 2,
+        drains_on_shutdown: true,
+        clock: Arc::new(RealClock::default()),
+        registry: Registry::new(),
+    };
+    Notifier::new(options, config)
+}
+
+/// What discovery says of that entry.
+fn found(addresses: &[&str]) -> TargetGroups {
+    let target = |address: &&str| Labels::from_pairs([("__address__", *address)]);
+    let group = TargetGroup {
+        targets: addresses.iter().map(target).collect(),
+        ..TargetGroup::default()
+    };
+    HashMap::from([("config-0".to_owned(), Arc::from([group]))])
+}
+
+fn alert(name: &str) -> Alert {
+    Alert {
+        labels: Labels::from_pairs([("alertname", name)]),
+        ..Alert::default()
+    }
 }
