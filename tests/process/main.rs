@@ -16,8 +16,11 @@ mod journal;
 mod native;
 mod pages;
 mod program;
+mod receiver;
 
 mod admin;
+mod alert_restarts;
+mod alertmanager;
 mod bomb;
 mod both_ways;
 mod check_config;

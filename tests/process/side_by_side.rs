@@ -87,7 +87,7 @@ fn a_real_prometheus_stores_what_we_store() {
 }
 
 /// The first number of the version that a server states.
-fn major_version(path: &Path) -> Option<u32> {
+pub(crate) fn major_version(path: &Path) -> Option<u32> {
     let said = Command::new(path).arg("--version").output().ok()?;
     // Version 2 prints it to one of them, version 3 to the other.
     let said = [said.stdout, said.stderr].concat();
