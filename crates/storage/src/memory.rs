@@ -1,16 +1,22 @@
-//! The small reference store: everything in one map, obvious rather than fast. For tests and for
-//! scripts that bring their own data.
+//! The small reference store: everything in maps, obvious rather than fast. For tests and for scripts
+//! that bring their own data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{Annotations, Histogram, Labels, Matcher, SeriesRef, TimeRange};
+use model::label::METRIC_NAME;
+use model::{Annotations, Histogram, Labels, MatchOp, Matcher, SeriesRef, TimeRange};
 
 use crate::append::{Append, AppendError, AppendValue, Appendable, Appender, Commit};
 use crate::select::{LabelQuery, Querier, Queryable, Select, SelectError};
 use crate::series::{SampleBuffer, SeriesSet};
 
-type Series = BTreeMap<Labels, BTreeMap<i64, Stored>>;
+/// Samples of one series, by time.
+type Samples = BTreeMap<i64, Stored>;
+
+/// All series, by metric name and below it by labels: a selection of one metric looks at no other.
+#[derive(Debug, Default)]
+struct Series(BTreeMap<String, BTreeMap<Labels, Samples>>);
 
 /// A sample without its time.
 #[derive(Clone, Debug)]
@@ -34,19 +40,41 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// Forgets everything.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.lock().0.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Series> {
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn matching(&self, matchers: &[Matcher]) -> Vec<Labels> {
-        self.lock()
-            .keys()
-            .filter(|labels| matches(labels, matchers))
-            .cloned()
-            .collect()
+impl Series {
+    fn insert(&mut self, labels: Labels, timestamp: i64, stored: Stored) {
+        let name = labels.get(METRIC_NAME).unwrap_or_default();
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), BTreeMap::new());
+        }
+        if let Some(series) = self.0.get_mut(name) {
+            series.entry(labels).or_default().insert(timestamp, stored);
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&Labels, &Samples)> {
+        self.0.values().flatten()
+    }
+
+    /// Those that fit, in the order of their labels.
+    fn matching(&self, matchers: &[Matcher]) -> Vec<(&Labels, &Samples)> {
+        let fits = |(labels, _): &(&Labels, &Samples)| matches(labels, matchers);
+        let names =
+            |matcher: &&Matcher| matcher.name() == METRIC_NAME && matcher.op() == MatchOp::Equal;
+        if let Some(matcher) = matchers.iter().find(names) {
+            let series = self.0.get(matcher.value());
+            return series.into_iter().flatten().filter(fits).collect();
+        }
+        let mut found: Vec<_> = self.all().filter(fits).collect();
+        found.sort_unstable_by_key(|(labels, _)| *labels);
+        found
     }
 }
 
@@ -73,8 +101,11 @@ struct MemoryAppender<'a> {
 impl MemoryAppender<'_> {
     /// The labels that were stored under a number.
     fn named(&self, series: SeriesRef) -> Option<Labels> {
-        let is_it = |labels: &&Labels| labels.fingerprint().get() == series.get();
-        self.store.lock().keys().find(is_it).cloned()
+        let all = self.store.lock();
+        let mut labels = all.all().map(|(labels, _)| labels);
+        labels
+            .find(|labels| labels.fingerprint().get() == series.get())
+            .cloned()
     }
 }
 
@@ -103,7 +134,7 @@ impl Appender for MemoryAppender<'_> {
         let mut series = self.store.lock();
         let samples = self.pending.len();
         for (labels, timestamp, stored) in self.pending {
-            series.entry(labels).or_default().insert(timestamp, stored);
+            series.insert(labels, timestamp, stored);
         }
         Ok(Commit {
             samples,
@@ -126,14 +157,14 @@ struct MemoryQuerier<'a> {
 
 impl Querier for MemoryQuerier<'_> {
     fn select(&self, select: &Select) -> Result<Box<dyn SeriesSet + '_>, SelectError> {
-        let range = select.range;
-        let found = self
-            .store
-            .lock()
-            .iter()
-            .filter(|(labels, _)| matches(labels, &select.matchers))
+        let TimeRange { min_time, max_time } = select.range;
+        let all = self.store.lock();
+        let found = all
+            .matching(&select.matchers)
+            .into_iter()
+            .filter(|_| min_time <= max_time)
             .map(|(labels, samples)| {
-                let inside = samples.iter().filter(|(time, _)| range.contains(**time));
+                let inside = samples.range(min_time..=max_time);
                 let inside = inside.map(|(&time, stored)| (time, stored.clone()));
                 (labels.clone(), inside.collect())
             })
@@ -143,10 +174,11 @@ impl Querier for MemoryQuerier<'_> {
     }
 
     fn label_names(&self, query: &LabelQuery) -> Result<(Vec<String>, Annotations), SelectError> {
-        let sets = self.store.matching(&query.matchers);
+        let all = self.store.lock();
+        let sets = all.matching(&query.matchers);
         let names = sets
             .iter()
-            .flat_map(|labels| labels.iter().map(|(name, _)| name.to_owned()));
+            .flat_map(|(labels, _)| labels.iter().map(|(name, _)| name.to_owned()));
         Ok((first_sorted(names, query.limit), Annotations::default()))
     }
 
@@ -155,10 +187,11 @@ impl Querier for MemoryQuerier<'_> {
         name: &str,
         query: &LabelQuery,
     ) -> Result<(Vec<String>, Annotations), SelectError> {
-        let sets = self.store.matching(&query.matchers);
+        let all = self.store.lock();
+        let sets = all.matching(&query.matchers);
         let values = sets
             .iter()
-            .filter_map(|labels| labels.get(name).map(str::to_owned));
+            .filter_map(|(labels, _)| labels.get(name).map(str::to_owned));
         Ok((first_sorted(values, query.limit), Annotations::default()))
     }
 }
@@ -203,5 +236,48 @@ impl SeriesSet for MemorySet {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::append::Append;
+
+    #[test]
+    fn series_are_found_in_the_order_of_their_labels() {
+        let store = MemoryStore::default();
+        let mut appender = store.appender();
+        let rows: [&[(&str, &str)]; 4] = [
+            &[("__name__", "b"), ("A", "1")],
+            &[("__name__", "a"), ("A", "2")],
+            &[("A", "3")],
+            &[("__name__", "a"), ("A", "0")],
+        ];
+        for pairs in rows {
+            let labels = Labels::from_pairs(pairs.iter().copied());
+            appender.append(Append::new(&labels, 10, 1.0)).unwrap();
+        }
+        appender.commit().unwrap();
+        let found = |matchers: Vec<Matcher>, range| {
+            let querier = store.querier(range).unwrap();
+            let set = querier.select(&Select::new(matchers, range)).unwrap();
+            let of = |index| set.labels(index).get("A").unwrap_or_default().to_owned();
+            (0..set.len()).map(of).collect::<String>()
+        };
+        let all = TimeRange::ALL;
+        let any = Matcher::new("A", MatchOp::NotEqual, "").unwrap();
+        assert_eq!(found(vec![any], all), "0123");
+        assert_eq!(found(vec![Matcher::equal(METRIC_NAME, "a")], all), "02");
+        assert_eq!(found(vec![Matcher::equal(METRIC_NAME, "")], all), "3");
+        assert_eq!(found(vec![Matcher::equal(METRIC_NAME, "c")], all), "");
+        let two = vec![Matcher::equal(METRIC_NAME, "a"), Matcher::equal("A", "2")];
+        assert_eq!(found(two.clone(), TimeRange::new(10, 10)), "2");
+        assert_eq!(found(two.clone(), TimeRange::new(11, 20)), "");
+        let backwards = TimeRange {
+            min_time: 20,
+            max_time: 0,
+        };
+        assert_eq!(found(two, backwards), "");
     }
 }
