@@ -6,8 +6,11 @@
 //! has not been in memory: only the pieces with samples of the blocks that are next. So a page
 //! whose samples go by in order of time is read twice at most, and memory grows with the number of
 //! series and with the samples of one block, not with the page.
+//!
+//! A [`BlockDraft`] is for samples of one block that are at hand, such as the answer to a query.
 
 mod block;
+mod draft;
 mod known;
 mod pieces;
 mod row;
@@ -23,8 +26,10 @@ use host::fs::Fs;
 use model::MetricType;
 
 use crate::block::{BlockError, BlockMeta};
+pub use draft::BlockDraft;
 use known::{Known, NONE};
 use pieces::{Cutter, Input, Piece};
+pub use row::Refusal;
 use spans::Spans;
 
 /// How a page becomes blocks.
@@ -168,7 +173,11 @@ impl<'a> Import<'a> {
             if let Some((line, reason)) = collected.failure {
                 return Err(ImportError::Refused { reason, line });
             }
-            let written = block::write(self.fs, dir, &self.known, collected.rows, now)?;
+            let rows = collected.rows.into_iter().filter_map(|row| {
+                let series = self.known.get(row.series);
+                series.map(|series| (&series.labels, row))
+            });
+            let written = block::write(self.fs, dir, rows.collect(), now)?;
             if written.is_some() {
                 return Ok(written);
             }

@@ -6,7 +6,6 @@ use hashbrown::{HashMap, HashSet};
 use host::fs::Fs;
 use rapidhash::fast::RandomState;
 
-use super::known::Known;
 use super::row::Row;
 use crate::block::chunks::ChunkWriter;
 use crate::block::meta::VERSION;
@@ -22,14 +21,9 @@ use model::Labels;
 pub(super) fn write(
     fs: &dyn Fs,
     dir: &Path,
-    known: &Known,
-    rows: Vec<Row>,
+    mut series: Vec<(&Labels, Row)>,
     now: i64,
 ) -> Result<Option<BlockMeta>, BlockError> {
-    let mut series: Vec<(&Labels, Row)> = rows
-        .into_iter()
-        .filter_map(|row| known.get(row.series).map(|series| (&series.labels, row)))
-        .collect();
     series.sort_unstable_by(|a, b| a.0.cmp(b.0));
     if series.is_empty() {
         return Ok(None);

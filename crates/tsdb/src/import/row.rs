@@ -20,11 +20,13 @@ pub(super) struct Row {
     finished: Vec<NewChunk>,
 }
 
-/// A sample that ends the import. The texts are upstream's.
+/// Why a sample is refused. The texts are upstream's.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
+    /// It is earlier than one that its series has already.
     #[error("out of order sample")]
     OutOfOrder,
+    /// Its series has another value at this time.
     #[error("duplicate sample for timestamp")]
     Duplicate,
 }
