@@ -23,6 +23,7 @@
 //! samples are stored.
 
 mod alerting;
+pub mod backfill;
 mod context;
 mod expand;
 mod generator;

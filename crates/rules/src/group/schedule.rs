@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::order::batches;
 use super::restore::restore;
 use super::{Group, SharedGroup};
+use crate::spec::GroupSpec;
 use crate::world::World;
 
 /// The moments of a group, in nanoseconds since the Unix epoch.
@@ -24,10 +25,10 @@ pub(crate) struct Slots {
 
 impl Slots {
     /// As upstream: the hash of file and name says where in the interval.
-    pub(crate) fn new(group: &Group) -> Self {
-        let key = &group.spec.key;
+    pub(crate) fn new(spec: &GroupSpec) -> Self {
+        let key = &spec.key;
         let labels = Labels::from_pairs([("name", &key.name), ("file", &key.file)]);
-        let interval = i64::try_from(group.spec.interval.as_nanos()).unwrap_or(i64::MAX);
+        let interval = i64::try_from(spec.interval.as_nanos()).unwrap_or(i64::MAX);
         let interval = interval.max(1);
         let offset = labels.stable_hash() % interval.unsigned_abs();
         Self {
@@ -38,8 +39,17 @@ impl Slots {
 
     /// The last moment that is not after `now`.
     fn last(self, now: i64) -> i64 {
-        let aligned = now - self.offset;
+        let aligned = now.saturating_sub(self.offset);
         aligned - aligned % self.interval + self.offset
+    }
+
+    /// The first moment that is not before `now`.
+    pub(crate) fn first_from(self, now: i64) -> i64 {
+        let last = self.last(now);
+        match last < now {
+            true => last.saturating_add(self.interval),
+            false => last,
+        }
     }
 
     /// The moment that comes after `slot` when it is `now`, and how many are missed.
@@ -62,7 +72,7 @@ pub(crate) struct GroupLoop {
 impl GroupLoop {
     /// Evaluates the group at its moments until it is told to stop.
     pub(crate) async fn run(mut self) {
-        let slots = Slots::new(&self.group);
+        let slots = Slots::new(&self.group.spec);
         let mut slot = slots.last(self.now_nanos()) + slots.interval;
         let mut evaluations = 0_u64;
         while self.wait_until(slot).await {
@@ -221,6 +231,7 @@ mod tests {
             interval: 10,
         };
         assert_eq!([3, 12, 13].map(|now| slots.last(now)), [3, 3, 13]);
+        assert_eq!([3, 4, 13].map(|now| slots.first_from(now)), [3, 13, 13]);
         assert_eq!(slots.next(3, 4), (13, 0));
         assert_eq!(slots.next(3, 13), (13, 0));
         assert_eq!(slots.next(3, 23), (23, 1));
