@@ -87,6 +87,7 @@ impl RuleFlags {
             batch_size: self.batch_size,
             drains_on_shutdown: self.drain || !self.no_drain,
             external_url: self.external_url.clone(),
+            with_shipped: false,
         }
     }
 }

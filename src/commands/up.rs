@@ -21,6 +21,10 @@ pub(crate) struct Flags {
     /// Address to listen on; only this machine can reach the default
     #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDR")]
     listen: String,
+    /// Do not evaluate the alerts and recording rules for machines and for Narthex itself that ship
+    /// inside the program
+    #[arg(long)]
+    no_shipped_rules: bool,
     #[command(flatten)]
     log: LogFlags,
 }
@@ -50,7 +54,10 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         series: SeriesFlags::default(),
         storage: tsdb::Options::new(flags.data.clone()),
         engine: promql::EngineOptions::default(),
-        rules: RuleSettings::default(),
+        rules: RuleSettings {
+            with_shipped: !flags.no_shipped_rules,
+            ..RuleSettings::default()
+        },
         max_concurrency: MAX_CONCURRENCY,
         flags: values,
         home: Home::Machine,
@@ -62,7 +69,8 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
 /// Queries evaluated at once, as `narthex server` by default.
 const MAX_CONCURRENCY: usize = 20;
 
-/// Scrapes the process itself and, through it, the machine, every 5 seconds.
+/// Scrapes the process itself and, through it, the machine, every 5 seconds. Rules are evaluated more
+/// rarely: none of those that ship is in a hurry.
 fn configuration(listen: &str, hostname: &str) -> String {
     let target = match listen.strip_prefix(':') {
         Some(port) => format!("127.0.0.1:{port}"),
@@ -77,6 +85,7 @@ fn configuration(listen: &str, hostname: &str) -> String {
     format!(
         "global:
   scrape_interval: 5s
+  evaluation_interval: 15s
 scrape_configs:
   - job_name: narthex
     static_configs:

@@ -1,5 +1,7 @@
 //! Rules: read with the configuration, evaluated beside everything else.
 
+mod shipped;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,10 +42,12 @@ pub(crate) struct RuleSettings {
     pub(crate) drains_on_shutdown: bool,
     /// Where people reach this server; empty: under its host name and port.
     pub(crate) external_url: String,
+    /// Whether the rules that ship inside the program are evaluated.
+    pub(crate) with_shipped: bool,
 }
 
 impl Default for RuleSettings {
-    /// Upstream's figures.
+    /// Upstream's figures; no rules but those of the configuration.
     fn default() -> Self {
         Self {
             outage_tolerance: Duration::from_secs(60 * 60),
@@ -54,6 +58,7 @@ impl Default for RuleSettings {
             batch_size: 256,
             drains_on_shutdown: true,
             external_url: String::new(),
+            with_shipped: false,
         }
     }
 }
@@ -99,7 +104,8 @@ pub(super) struct Beside<'a> {
     pub(super) stop: &'a Trigger,
 }
 
-/// Reads the files of rules that a configuration names.
+/// Reads the files of rules that a configuration names, and those that ship inside the program if
+/// they are wanted.
 ///
 /// # Errors
 /// A file cannot be read or is wrong; every problem is named with its place.
@@ -114,8 +120,12 @@ pub(super) fn read(
         scheme: global.metric_name_validation_scheme,
         ignore_unknown_keys: false,
     };
-    let files =
-        load::files(fs, &config.rule_files, &options).map_err(|error| anyhow!("{error}"))?;
+    let mut files = match settings.rules.with_shipped {
+        true => shipped::files()?,
+        false => Vec::new(),
+    };
+    let named = load::files(fs, &config.rule_files, &options);
+    files.extend(named.map_err(|error| anyhow!("{error}"))?);
     let defaults = GroupDefaults {
         interval: global.evaluation_interval,
         query_offset: global.rule_query_offset,

@@ -1,6 +1,10 @@
-//! `narthex up` monitors this machine, survives a crash and holds its folder alone.
+//! `narthex up` monitors this machine, survives a crash, holds its folder alone and evaluates the
+//! rules that ship with it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
 
 use crate::client;
 use crate::program::{Program, encoded, free_address, instant, output};
@@ -82,3 +86,92 @@ fn this_machine_is_monitored_and_a_crash_loses_nothing() {
     );
     assert!(program.terminate(), "a clean end has exit code 0");
 }
+
+#[test]
+fn the_rules_that_ship_are_evaluated_unless_switched_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let address = free_address();
+    let arguments = ["up", "--data", &data("without"), "--listen", &address];
+    let without = Program::ready(
+        &address,
+        &[&arguments[..], &["--no-shipped-rules"]].concat(),
+    );
+    assert!(groups(&address).is_empty());
+    drop(without);
+
+    let address = free_address();
+    let arguments = ["up", "--data", &data("with"), "--listen", &address];
+    let mut program = Program::ready(&address, &arguments);
+    let groups = program.wait(PATIENCE, "every rule to be evaluated", || {
+        let groups = groups(&address);
+        let is_unknown = |rule: &Value| rule["health"] == "unknown";
+        let is_done = !rules(&groups).any(is_unknown);
+        is_done.then_some(groups)
+    });
+    let names: Vec<(&str, &str)> = groups
+        .iter()
+        .filter_map(|group| Some((group["file"].as_str()?, group["name"].as_str()?)))
+        .collect();
+    let want = [
+        ("machine.yml", "machine"),
+        ("machine.yml", "machine-recording"),
+        ("narthex.yml", "narthex"),
+    ];
+    assert_eq!(names, want);
+    for rule in rules(&groups) {
+        assert_eq!(rule["health"], "ok", "{rule}");
+    }
+    let alerts = rules(&groups).filter(|rule| rule["type"] == "alerting");
+    assert_eq!(alerts.count(), 18);
+    program.wait_series("ALERTS{alertname=\"Watchdog\",alertstate=\"firing\"}", 1);
+
+    let mut used = BTreeSet::new();
+    for rule in rules(&groups) {
+        let query = encoded(rule["query"].as_str().unwrap());
+        let tree = client::get(&address, &format!("/api/v1/parse_query?query={query}")).json();
+        selected_names(&tree["data"], &mut used);
+    }
+    assert!(used.len() > 15, "{used:?}");
+    // What rules record may need a file system that a machine does not have.
+    let is_scraped = |name: &&String| !name.contains(':') && !COME_LATER.contains(&name.as_str());
+    for name in used.iter().filter(is_scraped) {
+        program.wait_series(&format!("count({name})"), 1);
+    }
+}
+
+fn groups(address: &str) -> Vec<Value> {
+    let answer = client::get(address, "/api/v1/rules").json();
+    answer["data"]["groups"].as_array().unwrap().clone()
+}
+
+fn rules(groups: &[Value]) -> impl Iterator<Item = &Value> {
+    groups
+        .iter()
+        .flat_map(|group| group["rules"].as_array().unwrap())
+}
+
+/// The names of all metrics that a parsed expression selects.
+fn selected_names(tree: &Value, names: &mut BTreeSet<String>) {
+    match tree {
+        Value::Object(node) => {
+            let is_selector = node.get("type").and_then(Value::as_str);
+            let is_selector = matches!(is_selector, Some("vectorSelector" | "matrixSelector"));
+            if let (true, Some(name)) = (is_selector, node.get("name").and_then(Value::as_str)) {
+                names.insert(name.to_owned());
+            }
+            node.values().for_each(|part| selected_names(part, names));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| selected_names(part, names)),
+        _ => {}
+    }
+}
+
+/// Metrics that are there once an Alertmanager is known, and once a job is refused series.
+const COME_LATER: [&str; 3] = [
+    "prometheus_notifications_errors_total",
+    "prometheus_notifications_sent_total",
+    "narthex_tsdb_head_series_limited",
+];
+/// Long enough for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
