@@ -85,3 +85,53 @@ fn configurations_are_checked_as_promtool_does() {
         "  WARNING: file \"DIR/none/*.yml\" for file_sd in scrape job \"a\" does not exist\n";
     assert!(out.contains(warning), "{out}");
 }
+
+#[test]
+fn duplicate_rules_of_the_files_that_are_named_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "r.yml",
+        "groups: [{name: a, rules: [{record: x, expr: '1', labels: {b: c}}, {record: x, expr: '2', labels: {b: c}}]}]",
+    );
+    write(
+        "bad.yml",
+        "groups: [{name: a, rules: [{record: x, expr: 'sum('}]}]",
+    );
+    let found = "  FAILED:\nlint error 1 duplicate rule(s) found.\nMetric: x\nLabel(s):\n\tb: c\n\
+        Might cause inconsistency while recording expressions\n";
+    let cases: [(&[&str], i32, bool); 7] = [
+        (&[], 0, true),
+        (&["--lint-fatal"], 3, true),
+        (&["--lint=all"], 0, true),
+        (&["--lint=all", "--lint-fatal"], 3, true),
+        (&["--lint=none", "--lint-fatal"], 0, false),
+        (
+            &["--lint=too-long-scrape-interval", "--lint-fatal"],
+            0,
+            false,
+        ),
+        (&["--syntax-only", "--lint-fatal"], 0, false),
+    ];
+    for (flags, want, is_told) in cases {
+        let (code, out, errors) = check(folder.path(), "rule_files: [r.yml]", flags);
+        assert_eq!(code, want, "{flags:?}\n{out}{errors}");
+        assert_eq!(errors, if is_told { found } else { "" }, "{flags:?}");
+        let rules = match (flags.contains(&"--syntax-only"), is_told) {
+            (true, _) => "",
+            (false, true) => "Checking DIR/r.yml\n\n",
+            (false, false) => "Checking DIR/r.yml\n  SUCCESS: 2 rules found\n\n",
+        };
+        let files = match rules.is_empty() {
+            true => "",
+            false => "  SUCCESS: 1 rule files found\n",
+        };
+        let valid = " SUCCESS: DIR/c.yml is valid prometheus config file syntax\n\n";
+        assert_eq!(out, format!("Checking DIR/c.yml\n{files}{valid}{rules}"));
+    }
+    // What a server refuses counts for more.
+    let both = "rule_files: [r.yml, bad.yml]";
+    let (code, _, errors) = check(folder.path(), both, &["--lint-fatal"]);
+    assert_eq!(code, 1, "{errors}");
+    assert!(errors.starts_with(found) && errors.contains("could not parse expression"));
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ::rules::load::{LoadOptions, load_text};
+use ::rules::load::LoadOptions;
 use clap::Args;
 use config::server::{self, Config};
 use host::Fs;
@@ -13,6 +13,7 @@ use host::fs::RealFs;
 use model::duration;
 
 use super::named_files;
+use super::rules::{self, Outcome};
 use crate::wiring::{add_jobs, read_file};
 
 /// Flags of `narthex tool check config`. Names and defaults are promtool's.
@@ -42,27 +43,14 @@ pub(crate) struct Flags {
     files: Vec<PathBuf>,
 }
 
-/// What the check found so far.
-#[derive(Debug, Default)]
-struct Found {
-    /// Something that a server refuses.
-    errors: bool,
-    /// Something that only these checks mind.
-    lint: bool,
-}
-
 /// Checks every file, and says of each what it found.
 pub(crate) fn run(flags: &Flags) -> ExitCode {
     let lint = Lint::read(&flags.lint);
-    let mut found = Found::default();
+    let mut outcome = Outcome::default();
     for file in &flags.files {
-        check(flags, &lint, file, &mut found);
+        check(flags, &lint, file, &mut outcome);
     }
-    match (found.errors, found.lint && flags.lint_fatal) {
-        (true, _) => ExitCode::FAILURE,
-        (false, true) => ExitCode::from(LINT_FAILURE),
-        (false, false) => ExitCode::SUCCESS,
-    }
+    outcome.code(flags.lint_fatal)
 }
 
 #[allow(
@@ -70,13 +58,13 @@ pub(crate) fn run(flags: &Flags) -> ExitCode {
     clippy::print_stderr,
     reason = "this is the command's output"
 )]
-fn check(flags: &Flags, lint: &Lint, file: &Path, found: &mut Found) {
+fn check(flags: &Flags, lint: &Lint, file: &Path, outcome: &mut Outcome) {
     let fs = RealFs;
     println!("Checking {}", file.display());
     match read(flags, &fs, file) {
         Err(error) => {
             eprintln!("  FAILED: {error:#}");
-            found.errors = true;
+            outcome.has_errors = true;
             println!();
         }
         Ok((config, rule_files)) => {
@@ -86,9 +74,17 @@ fn check(flags: &Flags, lint: &Lint, file: &Path, found: &mut Found) {
             let file = file.display();
             println!(" SUCCESS: {file} is valid prometheus config file syntax\n");
             if !flags.syntax_only {
-                found.lint |= lint.scrape_intervals && stale_job(flags, &config);
+                outcome.has_lint |= lint.scrape_intervals && stale_job(flags, &config);
+                let rules = rules::Check {
+                    options: LoadOptions {
+                        scheme: config.global.metric_name_validation_scheme,
+                        ignore_unknown_keys: flags.ignore_unknown_fields,
+                        ..LoadOptions::default()
+                    },
+                    finds_duplicates: lint.duplicate_rules,
+                };
                 for path in rule_files {
-                    check_rules(flags, &fs, &path, found);
+                    rules.file(&fs, &path, outcome);
                 }
             }
         }
@@ -114,37 +110,6 @@ fn read(flags: &Flags, fs: &dyn Fs, file: &Path) -> anyhow::Result<(Config, Vec<
         named_files::check_alertmanager(fs, alertmanager, flags.syntax_only)?;
     }
     Ok((config, rule_files))
-}
-
-/// Checks a file of rules, and says what is wrong in it or how many it has.
-#[allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the command's output"
-)]
-fn check_rules(flags: &Flags, fs: &dyn Fs, path: &Path, found: &mut Found) {
-    let name = path.display().to_string();
-    println!("Checking {name}");
-    let options = LoadOptions {
-        ignore_unknown_keys: flags.ignore_unknown_fields,
-        ..LoadOptions::default()
-    };
-    let bytes = fs.read(path).map_err(|error| format!("{name}: {error}"));
-    let loaded = bytes.and_then(|bytes| {
-        load_text(&String::from_utf8_lossy(&bytes), &name, &options)
-            .map_err(|problems| problems.to_string())
-    });
-    match loaded {
-        Ok(file) => {
-            let rules: usize = file.groups.iter().map(|group| group.rules.len()).sum();
-            println!("  SUCCESS: {rules} rules found");
-        }
-        Err(error) => {
-            eprintln!("  FAILED:\n{error}");
-            found.errors = true;
-        }
-    }
-    println!();
 }
 
 /// Says of the first job that is scraped so rarely that its series go stale in between.
@@ -190,6 +155,3 @@ impl Lint {
         lint
     }
 }
-
-/// Exit code for findings that no server minds; promtool's.
-const LINT_FAILURE: u8 = 3;
