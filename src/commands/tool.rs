@@ -1,5 +1,6 @@
 //! `narthex tool`: checks, tests, and questions to servers.
 
+mod api;
 mod check;
 mod client;
 mod promql;
@@ -7,6 +8,7 @@ mod push;
 mod query;
 mod test_promql;
 mod test_rules;
+mod time;
 mod tsdb;
 
 use std::path::PathBuf;

@@ -33,6 +33,7 @@ mod killers;
 mod ledger;
 mod node_exporter;
 mod peers;
+mod promtool;
 mod refusals;
 mod reload;
 mod running_queries;

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::Value as Json;
 
-use super::super::client::{self, Headers};
+use super::client::{self, Headers};
 use super::time::QueryRange;
 
 /// A server that is asked.

@@ -1,11 +1,9 @@
 //! `narthex tool query`: asks a server, as `promtool query` does.
 
 mod analyze;
-mod api;
 mod histogram;
 mod show;
 mod statistics;
-mod time;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,8 +11,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use host::clock::{Clock as _, RealClock};
 
+use super::api::{Api, ApiError};
 use super::client::{self, Headers};
-use api::{Api, ApiError};
+use super::time;
 
 /// Flags of `narthex tool query`.
 #[derive(Debug, Args)]

@@ -4,6 +4,8 @@ mod analyze;
 mod bench_write;
 mod create_blocks;
 mod dump;
+mod from_openmetrics;
+mod from_rules;
 mod list;
 mod progress;
 mod verify;
@@ -36,11 +38,8 @@ pub(crate) enum Work {
     Dump(dump::Flags),
     /// Print samples in the OpenMetrics format, without native histograms and staleness markers
     DumpOpenmetrics(dump::Selection),
-    /// Write blocks from samples in other formats
-    CreateBlocksFrom {
-        #[command(subcommand)]
-        source: Source,
-    },
+    /// Write blocks from samples in other formats, and from what rules would have recorded
+    CreateBlocksFrom(create_blocks::Flags),
     /// Look at every checksum and name what is damaged (not a command of promtool)
     Verify {
         /// Data directory
@@ -56,13 +55,6 @@ pub(crate) enum Benchmark {
     Write(bench_write::Flags),
 }
 
-/// Where samples come from.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Source {
-    /// Samples with timestamps in the OpenMetrics format
-    Openmetrics(create_blocks::Flags),
-}
-
 /// Does it.
 pub(crate) fn run(work: &Work) -> anyhow::Result<ExitCode> {
     match work {
@@ -76,9 +68,7 @@ pub(crate) fn run(work: &Work) -> anyhow::Result<ExitCode> {
         Work::Analyze(flags) => analyze::run(flags),
         Work::Dump(flags) => dump::run(flags),
         Work::DumpOpenmetrics(selection) => dump::run_openmetrics(selection),
-        Work::CreateBlocksFrom {
-            source: Source::Openmetrics(flags),
-        } => create_blocks::run(flags),
+        Work::CreateBlocksFrom(flags) => create_blocks::run(flags),
         Work::Verify { path } => verify::run(path),
     }
 }

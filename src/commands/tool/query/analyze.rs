@@ -3,9 +3,10 @@
 use clap::Args;
 use serde_json::Value as Json;
 
-use super::api::{Api, ApiError};
+use super::super::api::{Api, ApiError};
+use super::super::time;
 use super::statistics::{ChangeCounts, Statistics, Summary};
-use super::{histogram, show, time};
+use super::{histogram, show};
 
 /// Flags of `narthex tool query analyze`.
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! Results as `promtool` prints them.
 
+use std::cmp::Ordering;
+
 use model::quote::quoted;
 use serde_json::{Map, Value as Json};
 
@@ -40,8 +42,10 @@ pub(super) fn value(data: &Json, format: Format) -> Result<String, String> {
 }
 
 fn matrix(list: &[Json]) -> String {
-    let mut series: Vec<(String, String)> = list
-        .iter()
+    let mut list: Vec<&Json> = list.iter().collect();
+    list.sort_by(|a, b| order(&pairs(a), &pairs(b)));
+    let series: Vec<(String, String)> = list
+        .into_iter()
         .map(|series| {
             let samples = |key: &str| series.get(key).and_then(Json::as_array);
             let floats = samples("values").into_iter().flatten().map(pair);
@@ -50,11 +54,31 @@ fn matrix(list: &[Json]) -> String {
             (metric(series), lines.join("\n"))
         })
         .collect();
-    series.sort();
     let texts = series
         .iter()
         .map(|(name, lines)| format!("{name} =>\n{lines}"));
     texts.collect::<Vec<_>>().join("\n")
+}
+
+/// Names and values of a series' labels, sorted.
+fn pairs(series: &Json) -> Vec<(&str, &str)> {
+    let labels = series.get("metric").and_then(Json::as_object);
+    let labels = labels.into_iter().flatten();
+    let mut pairs: Vec<(&str, &str)> = labels
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+        .collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// The order of upstream's printed series: those with fewer labels first, then those that lack the
+/// first name that not both have, then by value.
+fn order(a: &[(&str, &str)], b: &[(&str, &str)]) -> Ordering {
+    let labels = a.iter().zip(b);
+    let mut differences = labels.map(|(a, b)| b.0.cmp(a.0).then(a.1.cmp(b.1)));
+    let first = differences.find(|order| order.is_ne());
+    let by_labels = first.unwrap_or(Ordering::Equal);
+    a.len().cmp(&b.len()).then(by_labels)
 }
 
 /// Label sets, one on a line.
@@ -156,6 +180,22 @@ mod tests {
         let sets = serde_json::from_str(r#"[{"job":"x","__name__":"up"}]"#).unwrap();
         let shown = series_of(&sets);
         assert_eq!(shown, "{__name__=\"up\", job=\"x\"}\n");
+    }
+
+    #[test]
+    fn series_are_printed_in_upstreams_order() {
+        let want: [&[(&str, &str)]; 6] = [
+            &[],
+            &[("b", "9")],
+            &[("a", "1")],
+            &[("a", "x\"1")],
+            &[("a", "x0")],
+            &[("a", "0"), ("b", "0")],
+        ];
+        let mut got = want;
+        got.reverse();
+        got.sort_by(|a, b| order(a, b));
+        assert_eq!(got, want);
     }
 
     fn series_of(sets: &Json) -> String {

@@ -11,21 +11,13 @@ use host::{Clock as _, Fs as _};
 use tsdb::ReadOnly;
 use tsdb::import::{Import, ImportOptions};
 
+use super::create_blocks::Shape;
 use super::list;
 use super::progress::Progress;
 
 /// Flags of `narthex tool tsdb create-blocks-from openmetrics`.
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
-    /// Print human readable values
-    #[arg(long, short = 'r')]
-    human_readable: bool,
-    /// Do not print created blocks
-    #[arg(long, short = 'q')]
-    quiet: bool,
-    /// Longest span of a block
-    #[arg(long, hide = true, default_value = "2h", value_name = "DURATION")]
-    max_block_duration: String,
     /// Label that all series get (`name=value`); may be given several times
     #[arg(long = "label", value_name = "LABEL")]
     labels: Vec<String>,
@@ -38,9 +30,8 @@ pub(crate) struct Flags {
 }
 
 /// Reads the page and writes one block for each span of time that has samples.
-pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
-    let longest = model::duration::parse(&flags.max_block_duration)?;
-    let span = block_span(i64::try_from(longest.as_millis()).unwrap_or(i64::MAX));
+pub(super) fn run(flags: &Flags, shape: &Shape) -> anyhow::Result<ExitCode> {
+    let span = shape.block_span()?;
     let extra: Vec<(&str, &str)> = flags
         .labels
         .iter()
@@ -71,7 +62,7 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         let Some(meta) = import.write_next(&flags.output, now)? else {
             return Ok(ExitCode::SUCCESS);
         };
-        if flags.quiet {
+        if shape.quiet {
             continue;
         }
         let directory = ReadOnly::open(&RealFs, &flags.output)?;
@@ -79,19 +70,7 @@ pub(super) fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
             .blocks()
             .find(|(block, _)| block.ulid == meta.ulid);
         let bytes = block.map_or(0, |(_, bytes)| bytes);
-        list::print_row(&meta, bytes, flags.human_readable, with_head);
+        list::print_row(&meta, bytes, shape.human_readable, with_head);
         with_head = false;
     }
 }
-
-/// The longest of 2 h, 6 h, 18 h … that is not longer than `longest`; 2 h at least.
-fn block_span(longest: i64) -> i64 {
-    let mut span = SHORTEST_SPAN;
-    while let Some(next) = span.checked_mul(3).filter(|&next| next <= longest) {
-        span = next;
-    }
-    span
-}
-
-/// Upstream's shortest block.
-const SHORTEST_SPAN: i64 = 2 * 3_600_000;
