@@ -92,7 +92,7 @@ pub(super) fn put_series(out: &mut Vec<u8>, reference: u64, labels: &[(&str, &st
 
 /// The record of all deletions; there is always one, behind the series.
 pub(super) fn tombstones(tombstones: &[Tombstone]) -> Vec<u8> {
-    let mut body = Vec::new();
+    let mut body = vec![TOMBSTONES_VERSION];
     for Tombstone { series, range } in tombstones {
         put_uvarint(&mut body, *series);
         put_varint(&mut body, range.min_time);
@@ -108,6 +108,9 @@ pub(super) fn read_tombstones(record: &[u8]) -> Result<Vec<Tombstone>, Malformed
     let mut cursor = Cursor::new(record.get(1..).unwrap_or_default());
     let len = cursor.size()?;
     let mut cursor = Cursor::new(cursor.bytes(len)?);
+    if cursor.u8()? != TOMBSTONES_VERSION {
+        return Err(Malformed);
+    }
     let mut tombstones = Vec::new();
     while !cursor.is_empty() {
         tombstones.push(Tombstone {
@@ -128,6 +131,8 @@ pub(super) fn exemplars<'a>(exemplars: impl IntoIterator<Item = RefExemplar<'a>>
     out
 }
 
+/// The version of the list of deletions inside its record.
+const TOMBSTONES_VERSION: u8 = 1;
 pub(super) const SERIES: u8 = 1;
 pub(super) const TOMBSTONES: u8 = 2;
 pub(super) const EXEMPLARS: u8 = 3;
@@ -177,8 +182,9 @@ mod tests {
         };
         let written = [tombstone(300, -5, 5), tombstone(2, 0, i64::MAX)];
         let record = tombstones(&written);
-        assert_eq!(record[..6], [2, 16, 0xac, 2, 9, 10]);
+        assert_eq!(record[..7], [2, 17, 1, 0xac, 2, 9, 10]);
         assert_eq!(read_tombstones(&record).unwrap(), written);
-        assert_eq!(tombstones(&[]), [2, 0]);
+        assert_eq!(tombstones(&[]), [2, 1, 1]);
+        assert!(read_tombstones(&[2, 1, 2]).is_err());
     }
 }
