@@ -36,6 +36,7 @@ mod peers;
 mod promtool;
 mod refusals;
 mod reload;
+mod reload_under_load;
 mod running_queries;
 mod server;
 mod side_by_side;
