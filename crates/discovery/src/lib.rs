@@ -45,5 +45,5 @@ mod world;
 mod xml;
 
 pub use manager::{Handle, Manager, Options};
-pub use status::DiscoveryStatus;
+pub use status::{DiscoveryStatus, SourceHealth};
 pub use world::World;

@@ -51,10 +51,10 @@ impl Refresher {
     ///
     /// # Errors
     /// There is no answer, or it cannot be understood; what was found before still counts.
-    pub(crate) async fn refresh(&mut self, api: &Api) -> Result<Vec<TargetGroup>, RefreshError> {
-        match self {
+    pub(crate) async fn refresh(&mut self, api: &Api) -> Result<Refreshed, RefreshError> {
+        let groups = match self {
+            Self::Dns(provider) => return Ok(provider.refresh().await),
             Self::Azure(provider) => provider.refresh(api).await,
-            Self::Dns(provider) => Ok(provider.refresh().await),
             Self::Docker(provider) => provider.refresh(api).await,
             Self::DockerSwarm(provider) => provider.refresh(api).await,
             Self::Ec2(provider) => provider.refresh(api).await,
@@ -63,6 +63,24 @@ impl Refresher {
             Self::Http(provider) => provider.refresh(api).await,
             Self::Nomad(provider) => provider.refresh(api).await,
             Self::PuppetDb(provider) => provider.refresh(api).await,
+        };
+        groups.map(Refreshed::from)
+    }
+}
+
+/// What a provider found, as a whole or in part.
+#[derive(Debug, Default)]
+pub(crate) struct Refreshed {
+    pub(crate) groups: Vec<TargetGroup>,
+    /// What went wrong with parts of it, which keep what was found before: files, names.
+    pub(crate) faults: Vec<String>,
+}
+
+impl From<Vec<TargetGroup>> for Refreshed {
+    fn from(groups: Vec<TargetGroup>) -> Self {
+        Self {
+            groups,
+            faults: Vec::new(),
         }
     }
 }
@@ -272,11 +290,12 @@ impl Found {
     }
 
     /// Makes these the groups; those who listen are told if they differ from before.
-    pub(crate) fn tell(&self, groups: Vec<TargetGroup>) {
+    pub(crate) fn tell(&self, refreshed: impl Into<Refreshed>) {
+        let Refreshed { groups, faults } = refreshed.into();
         {
             let mut state = lock(&self.state);
             state.last_refresh_millis = Some(self.clock.now_millis());
-            state.last_error = None;
+            state.last_error = (!faults.is_empty()).then(|| faults.join("\n"));
         }
         let differs = self.groups.send_if_modified(|before| {
             let differs = before.as_deref() != Some(&groups[..]);

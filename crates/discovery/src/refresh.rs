@@ -72,7 +72,7 @@ pub(crate) async fn run(
         };
         metrics.observe(clock.monotonic().saturating_sub(started));
         match refreshed {
-            Ok(groups) => found.tell(groups),
+            Ok(refreshed) => found.tell(refreshed),
             Err(error) => {
                 metrics.failures.inc();
                 found.fail(&error);

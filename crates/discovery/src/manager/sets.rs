@@ -5,8 +5,8 @@ use std::sync::Arc;
 use config::discovery::Discovery;
 use model::TargetGroup;
 
-use crate::provider::{FoundGroups, Groups};
-use crate::status::DiscoveryStatus;
+use crate::provider::{FoundGroups, Groups, ProviderState};
+use crate::status::{DiscoveryStatus, SourceHealth};
 
 /// An entry that runs, for one set or for several.
 #[derive(Debug)]
@@ -46,6 +46,18 @@ impl Running {
 
     pub(super) fn lacks(&self) -> bool {
         self.lacking.is_some()
+    }
+
+    fn health(&self, state: &ProviderState) -> SourceHealth {
+        if self.lacks() {
+            SourceHealth::Lacking
+        } else if state.last_error.is_some() {
+            SourceHealth::Failing
+        } else if state.last_refresh_millis.is_some() {
+            SourceHealth::Good
+        } else {
+            SourceHealth::Waiting
+        }
     }
 
     fn has_answered(&self) -> bool {
@@ -117,6 +129,7 @@ impl Set {
         let fixed = self.fixed.as_ref().map(|groups| DiscoveryStatus {
             set: name.to_owned(),
             mechanism: "static",
+            health: SourceHealth::Good,
             targets: count(groups),
             last_refresh_millis: None,
             last_error: None,
@@ -126,6 +139,7 @@ impl Set {
             DiscoveryStatus {
                 set: name.to_owned(),
                 mechanism: entry.discovery.mechanism(),
+                health: entry.health(&state),
                 targets: entry.found.groups().as_ref().map_or(0, count),
                 last_refresh_millis: state.last_refresh_millis,
                 last_error: entry.lacking.clone().or(state.last_error),

@@ -11,6 +11,7 @@ use host::tasks::Trigger;
 use model::TargetGroup;
 
 use super::*;
+use crate::status::SourceHealth;
 
 struct Fixture {
     fs: SimulatedFs,
@@ -192,18 +193,53 @@ async fn a_mechanism_that_is_lacking_harms_no_other() {
         .iter()
         .map(|one| {
             let error = one.last_error.as_deref().unwrap_or("-");
-            format!("{} {} {} {error}", one.set, one.mechanism, one.targets)
+            let health = one.health.as_str();
+            format!(
+                "{} {} {health} {} {error}",
+                one.set, one.mechanism, one.targets
+            )
         })
         .collect();
     assert_eq!(
         lines,
         [
-            "mixed static 1 -",
-            "mixed vultr 0 service discovery by vultr is not supported by this version",
-            "only hetzner 0 service discovery by hetzner is not supported by this version",
+            "mixed static good 1 -",
+            "mixed vultr lacking 0 service discovery by vultr is not supported by this version",
+            "only hetzner lacking 0 service discovery by hetzner is not supported by this version",
         ]
     );
     assert_eq!(fixture.metrics.failed_configs.get(), 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_broken_shows_until_it_is_mended() {
+    let mut fixture = fixture();
+    let how = |fixture: &Fixture| {
+        let status = fixture.handle.status().remove(0);
+        (status.health, status.targets, status.last_error)
+    };
+    fixture.apply(
+        "scrape_configs: [{job_name: a, file_sd_configs: [{files: [/t/a.yml], refresh_interval: 1s}]}]",
+    );
+    fixture.write("/t/a.yml", "- targets: ['f:1']");
+    fixture.next().await;
+    assert_eq!(how(&fixture), (SourceHealth::Good, 1, None));
+    fixture.write("/t/a.yml", "- 1");
+    let (health, targets, error) = loop {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+        let now = how(&fixture);
+        if now.0 != SourceHealth::Good {
+            break now;
+        }
+    };
+    assert_eq!((health, targets), (SourceHealth::Failing, 1));
+    assert!(error.unwrap().starts_with("/t/a.yml:"));
+    fixture.write("/t/a.yml", "[]");
+    while how(&fixture) != (SourceHealth::Good, 0, None) {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

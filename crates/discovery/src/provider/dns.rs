@@ -12,6 +12,7 @@ use exposition::Counter;
 use hickory_proto::rr::{RData, RecordType as Asked};
 use model::{Labels, TargetGroup};
 
+use super::Refreshed;
 use crate::labels::TargetLabels;
 use crate::world::World;
 use lookup::Lookup;
@@ -38,7 +39,8 @@ impl DnsProvider {
     }
 
     /// Looks up all names; one that cannot be looked up keeps what it had.
-    pub(crate) async fn refresh(&mut self) -> Vec<TargetGroup> {
+    pub(crate) async fn refresh(&mut self) -> Refreshed {
+        let mut faults = Vec::new();
         for name in &self.discovery.names {
             self.lookups.inc();
             match self
@@ -53,13 +55,16 @@ impl DnsProvider {
                 Err(error) => {
                     self.failures.inc();
                     tracing::error!(name, %error, "refreshing DNS targets failed");
+                    faults.push(error.to_string());
                 }
             }
         }
         let names = self.discovery.names.iter();
-        names
-            .filter_map(|name| self.groups.get(name).cloned())
-            .collect()
+        let groups = names.filter_map(|name| self.groups.get(name).cloned());
+        Refreshed {
+            groups: groups.collect(),
+            faults,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use host::{Clock, Fs};
 use model::{LabelsBuilder, TargetGroup};
 use tokio::time::{sleep, timeout};
 
-use super::Found;
+use super::{Found, Refreshed};
 use crate::glob;
 use crate::metrics::FileMetrics;
 
@@ -72,15 +72,21 @@ impl FileProvider {
         }
         loop {
             let refreshed = pool.run(move || {
-                self.refresh();
-                self
+                let faults = self.refresh();
+                (self, faults)
             });
-            match refreshed.await {
-                Ok(provider) => self = provider,
+            let faults = match refreshed.await {
+                Ok((provider, faults)) => {
+                    self = provider;
+                    faults
+                }
                 // The panic is logged. The targets stay as they were told last.
                 Err(_) => return found.unwanted().await,
-            }
-            found.tell(self.groups());
+            };
+            found.tell(Refreshed {
+                groups: self.groups(),
+                faults,
+            });
             tokio::select! {
                 () = changed(watch.as_mut(), refresh_interval) => {}
                 () = found.unwanted() => return,
@@ -102,15 +108,17 @@ impl FileProvider {
     }
 
     /// Looks at all files. One that cannot be read or understood keeps its last good contents; one
-    /// that is gone takes its targets along.
-    fn refresh(&mut self) {
+    /// that is gone takes its targets along. Returns what is wrong.
+    fn refresh(&mut self) -> Vec<String> {
+        let mut faults = Vec::new();
         let start = self.clock.monotonic();
         let before = std::mem::take(&mut self.files);
         for pattern in &self.discovery.files {
             match glob::list(&*self.fs, Path::new(pattern)) {
                 Ok(paths) => {
                     for path in paths {
-                        if let Some(groups) = self.read_or_keep(&path, before.get(&path)) {
+                        let old = before.get(&path);
+                        if let Some(groups) = self.read_or_keep(&path, old, &mut faults) {
                             self.files.insert(path, groups);
                         }
                     }
@@ -118,6 +126,7 @@ impl FileProvider {
                 Err(error) => {
                     self.metrics.read_errors.inc();
                     tracing::error!(pattern, %error, "target files cannot be listed, keeping the last ones");
+                    faults.push(format!("{pattern}: {error}"));
                     let folder = glob::folder(Path::new(pattern));
                     let kept = before
                         .iter()
@@ -132,12 +141,14 @@ impl FileProvider {
         }
         let seconds = self.clock.monotonic().saturating_sub(start).as_secs_f64();
         self.metrics.scan_seconds.observe(seconds);
+        faults
     }
 
     fn read_or_keep(
         &self,
         path: &Path,
         old: Option<&Vec<TargetGroup>>,
+        faults: &mut Vec<String>,
     ) -> Option<Vec<TargetGroup>> {
         match self.read(path) {
             Ok(groups) => Some(groups),
@@ -147,6 +158,11 @@ impl FileProvider {
                 let kept = old.map_or(0, Vec::len);
                 tracing::error!(file = %path.display(), %error, groups_kept = kept,
                     "target file cannot be used, keeping what it said last");
+                // Faults of the contents name the file and the place.
+                faults.push(match error {
+                    ReadError::Contents(problems) => problems.to_string(),
+                    other => format!("{}: {other}", path.display()),
+                });
                 old.cloned()
             }
         }

@@ -10,6 +10,8 @@ struct Fixture {
     fs: SimulatedFs,
     registry: Registry,
     provider: FileProvider,
+    /// What the last look found wrong.
+    faults: Vec<String>,
 }
 
 fn fixture(patterns: &[&str]) -> Fixture {
@@ -27,6 +29,7 @@ fn fixture(patterns: &[&str]) -> Fixture {
         fs,
         registry,
         provider,
+        faults: Vec::new(),
     }
 }
 
@@ -37,7 +40,7 @@ impl Fixture {
 
     /// The groups after another look, as source, addresses and labels.
     fn refresh(&mut self) -> Vec<String> {
-        self.provider.refresh();
+        self.faults = self.provider.refresh();
         let show = |group: &TargetGroup| {
             let addresses = group
                 .targets
@@ -95,9 +98,11 @@ fn a_broken_file_keeps_its_last_targets_and_counts() {
         fixture.write("/t/a.yml", broken);
         assert_eq!(fixture.refresh(), [A], "{broken}");
         assert_eq!(fixture.read_errors(), errors);
+        assert!(fixture.faults[0].starts_with("/t/a.yml:"), "{broken}");
     }
     fixture.write("/t/a.yml", "[]");
     assert_eq!(fixture.refresh(), Vec::<String>::new());
+    assert_eq!(fixture.faults, Vec::<String>::new());
 }
 
 #[test]
