@@ -110,6 +110,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         engine,
         db: Arc::clone(&db),
         targets: scraping.handle(),
+        discovery: scraping.discovery(),
         alerting: alerting.clone(),
         registry,
         metrics_pool,

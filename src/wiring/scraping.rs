@@ -76,6 +76,11 @@ impl Scraping {
         self.discovery.apply(sets(config));
     }
 
+    /// How the sources of targets stand.
+    pub(super) fn discovery(&self) -> discovery::Handle {
+        self.discovery.clone()
+    }
+
     /// How targets stand.
     pub(super) fn handle(&self) -> ManagerHandle {
         self.scraping.clone()

@@ -40,6 +40,7 @@ mod reload_under_load;
 mod running_queries;
 mod server;
 mod side_by_side;
+mod sources;
 mod starting;
 mod targets_explained;
 mod tool;

@@ -58,6 +58,7 @@ pub fn server(services: Services) -> Router {
         .route("/targets/page", get(targets::page))
         .route("/scrape_pools", get(targets::pools))
         .route("/scrape_pools/config", get(targets::pool_config))
+        .route("/scrape_pools/discovery", get(targets::sources))
         .route("/metadata", get(targets::of_metrics))
         .route("/rules", get(rules::list))
         .route("/alerts", get(rules::alerts))

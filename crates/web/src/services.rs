@@ -51,6 +51,8 @@ pub struct Parts {
     pub active_queries: Option<ActiveQueries>,
     /// What is being scraped.
     pub targets: scrape::ManagerHandle,
+    /// What finds targets for it.
+    pub discovery: discovery::Handle,
     /// Rules and how they stand.
     pub rules: rules::ManagerHandle,
     /// Who gets alerts.
@@ -181,6 +183,10 @@ impl Services {
 
     pub(crate) fn targets(&self) -> &scrape::ManagerHandle {
         &self.parts.targets
+    }
+
+    pub(crate) fn discovery(&self) -> &discovery::Handle {
+        &self.parts.discovery
     }
 
     pub(crate) fn notifier(&self) -> &rules::notifier::NotifierHandle {

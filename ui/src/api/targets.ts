@@ -58,6 +58,18 @@ export interface FetchedPage {
   errorLine?: number;
 }
 
+export type SourceHealth = 'good' | 'waiting' | 'failing' | 'lacking';
+
+/** Where a job has targets from. */
+export interface Source {
+  scrapePool: string;
+  mechanism: string;
+  health: SourceHealth;
+  targets: number;
+  lastRefresh: string;
+  lastError?: string;
+}
+
 export interface RelabelRule {
   source_labels?: string[];
   separator: string;
@@ -119,6 +131,15 @@ export function useOverview(period: number): Shown<Overview> & { again: () => vo
     refetchInterval: period || false,
   });
   return { data: query.data?.data, error: query.error, again: () => void query.refetch() };
+}
+
+export function useSources(period: number): Shown<Source[]> & { again: () => void } {
+  const query = useQuery({
+    queryKey: ['discovery-sources'],
+    queryFn: ({ signal }) => get<{ sources: Source[] }>('scrape_pools/discovery', {}, signal),
+    refetchInterval: period || false,
+  });
+  return { data: query.data?.data.sources, error: query.error, again: () => void query.refetch() };
 }
 
 /** The page of a target, fetched when this is first shown and whenever `again` is called. */

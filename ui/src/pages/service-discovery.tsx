@@ -2,13 +2,21 @@
 import { NativeSelect } from '@mantine/core';
 import { useCallback, useEffect, useState } from 'react';
 import type { Shown } from '../api/queries';
-import { type Discovered, type Pool, useDiscovered, useOverview } from '../api/targets';
+import {
+  type Discovered,
+  type Pool,
+  type Source,
+  useDiscovered,
+  useOverview,
+  useSources,
+} from '../api/targets';
 import { Group } from '../lists/group';
 import { ListBar, type StateChoice } from '../lists/list-bar';
 import { Windowed } from '../lists/windowed';
 import { useListAddress } from '../state/list-address';
 import { refreshPeriod } from '../state/refresh';
 import { DiscoveredRow } from '../targets/discovered-row';
+import { inTrouble, Sources, troubleText } from '../targets/sources';
 import styles from './list-page.module.css';
 
 const STATES: StateChoice[] = [
@@ -30,6 +38,7 @@ export default function ServiceDiscovery() {
   const state = STATES.find(({ value }) => value === address.state)?.value ?? 'all';
   const period = refreshPeriod(refresh);
   const { data, error, again } = useOverview(period);
+  const sources = useSources(period);
   const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
   useEffect(() => {
     document.title = 'Service discovery – Narthex';
@@ -38,8 +47,14 @@ export default function ServiceDiscovery() {
   const pools = data?.pools ?? [];
   const shown = pools.filter(({ name }) => pool === '' || pool === name);
   const size = shown.reduce((sum, { targets, dropped }) => sum + targets + dropped, 0);
-  const isOpen = ({ name }: Pool) =>
-    chosen.get(name) ?? (size <= OPEN_UP_TO || shown.length === 1 || name === shown[0]?.name);
+  const sourcesOf = ({ name }: Pool) =>
+    (sources.data ?? []).filter(({ scrapePool }) => scrapePool === name);
+  const isOpen = (job: Pool) =>
+    chosen.get(job.name) ??
+    (size <= OPEN_UP_TO ||
+      shown.length === 1 ||
+      job.name === shown[0]?.name ||
+      inTrouble(sourcesOf(job)).length > 0);
   return (
     <>
       <ListBar
@@ -52,7 +67,10 @@ export default function ServiceDiscovery() {
         onState={(next) => set('state', next)}
         refresh={refresh}
         onRefresh={(next) => set('refresh', next)}
-        onRefreshNow={again}
+        onRefreshNow={() => {
+          again();
+          sources.again();
+        }}
       >
         <NativeSelect
           size="xs"
@@ -68,6 +86,7 @@ export default function ServiceDiscovery() {
       <main className={styles.page}>
         <h1 className={styles.title}>Service discovery</h1>
         {error && <p className={styles.failure}>{error.message}</p>}
+        {sources.error && <p className={styles.failure}>{sources.error.message}</p>}
         {data && pools.length === 0 && (
           <p className={styles.note}>
             The configuration has no scrape_configs, so nothing is discovered.
@@ -77,6 +96,8 @@ export default function ServiceDiscovery() {
           <DiscoveredGroup
             key={job.name}
             pool={job}
+            sources={sourcesOf(job)}
+            now={data ? Date.parse(data.time) : 0}
             outcome={state === 'all' ? '' : state}
             search={search}
             period={period}
@@ -91,6 +112,8 @@ export default function ServiceDiscovery() {
 
 interface DiscoveredGroupProps {
   pool: Pool;
+  sources: Source[];
+  now: number;
   outcome: string;
   search: string;
   period: number;
@@ -99,9 +122,10 @@ interface DiscoveredGroupProps {
 }
 
 function DiscoveredGroup(props: DiscoveredGroupProps) {
-  const { pool, outcome, search, isOpen } = props;
+  const { pool, sources, outcome, search, isOpen } = props;
   const asked = useDiscovered(pool.name, outcome, search, props.period, isOpen);
   const counts = asked.data?.counts;
+  const trouble = troubleText(sources);
   return (
     <Group
       title={pool.name}
@@ -111,6 +135,7 @@ function DiscoveredGroup(props: DiscoveredGroupProps) {
         <>
           <span>{count(pool.targets, 'target')}</span>
           <span>{pool.dropped.toLocaleString('en')} dropped</span>
+          {trouble !== '' && <span className={styles.bad}>{trouble}</span>}
           {counts !== undefined && counts.failed > 0 && (
             <span className={styles.bad}>{counts.failed.toLocaleString('en')} failed</span>
           )}
@@ -120,6 +145,7 @@ function DiscoveredGroup(props: DiscoveredGroupProps) {
         </>
       }
     >
+      <Sources pool={pool.name} sources={sources} now={props.now} />
       <DiscoveredList asked={asked} pool={pool.name} isFiltered={outcome !== '' || search !== ''} />
     </Group>
   );

@@ -191,7 +191,8 @@ function PoolGroup({ rows, now, isOpen, onFold, opened, onToggle, onPick }: Pool
         <p className={styles.empty}>
           {pool.dropped > 0
             ? 'No targets: relabeling dropped everything that was discovered.'
-            : 'No targets: nothing was discovered.'}
+            : 'No targets: nothing was discovered.'}{' '}
+          <Link href={`/service-discovery?${new URLSearchParams({ pool: pool.name })}`}>Why</Link>
         </p>
       ) : (
         <>

@@ -5,6 +5,7 @@ mod metadata;
 mod overview;
 mod page;
 mod relabeling;
+mod sources;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub(crate) use metadata::{of_metrics, of_targets};
 pub(crate) use overview::overview;
 pub(crate) use page::page;
 pub(crate) use relabeling::{explain, steps};
+pub(crate) use sources::sources;
 
 /// A label set as an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
