@@ -12,6 +12,20 @@ use std::path::{Path, PathBuf};
 pub use real::RealFs;
 pub use simulated::{SimulatedFs, Survival, Timeline};
 
+/// The folder that a path names before its last part; empty if it names none, so that a path joined to
+/// it stays as it is written.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// The folder as the operating system takes it: an empty one is the one that the process is in.
+pub fn or_here(folder: &Path) -> &Path {
+    match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    }
+}
+
 /// A file system. Paths are as the process sees them. All calls may block.
 pub trait Fs: Send + Sync + Debug {
     /// Creates an empty file, or empties the one that is there, for writing and reading.
@@ -118,8 +132,7 @@ pub trait Fs: Send + Sync + Debug {
         // The folder itself may be left from a process that ended before its name was durable.
         let named = path.ancestors().take(missing.max(1));
         for parent in named.filter_map(Path::parent) {
-            let is_here = parent.as_os_str().is_empty();
-            self.sync_dir(if is_here { Path::new(".") } else { parent })?;
+            self.sync_dir(or_here(parent))?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use config::Problems;
 use config::rule_tests::{self, RuleTestFile, TestGroup};
 use host::Fs;
+use host::fs::folder_of;
 use model::label::NameValidationScheme;
 use promql::parser::ParseOptions;
 
@@ -105,7 +106,7 @@ fn read_rules(
     file: &RuleTestFile,
     options: &TestOptions<'_>,
 ) -> Result<Vec<LoadedFile>, TestError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(path);
     let mut patterns = Vec::with_capacity(file.rule_files.len());
     for pattern in &file.rule_files {
         let pattern = folder.join(pattern).display().to_string();

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use config::web::WebConfig;
+use host::fs::folder_of;
 use host::net::TlsServer;
 use host::{Clock, Fs};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -208,7 +209,7 @@ fn read(fs: &dyn Fs, path: &Path) -> Result<Rules, AccessError> {
     })?;
     let text = String::from_utf8_lossy(&bytes);
     let mut config = config::web::load(&text, &path.display().to_string())?;
-    config.set_directory(path.parent().unwrap_or(Path::new("")));
+    config.set_directory(folder_of(path));
     let tls = match &config.tls {
         None => None,
         Some(tls) => {

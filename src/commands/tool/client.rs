@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use config::http::HttpClientConfig;
 use host::Fs as _;
-use host::fs::RealFs;
+use host::fs::{RealFs, folder_of};
 use host::net::Client;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -19,7 +19,7 @@ pub(super) fn open(file: Option<&Path>) -> anyhow::Result<Client> {
         config = config::http::load(&text, &path.to_string_lossy())
             .map_err(|problems| anyhow::anyhow!("{problems}"))
             .with_context(context)?;
-        config.set_directory(path.parent().unwrap_or(Path::new("")));
+        config.set_directory(folder_of(path));
     }
     Ok(Client::new(&config))
 }

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use config::Problems;
 use config::server::{Config, named_files};
 use host::Fs;
+use host::fs::folder_of;
 use host::fs::glob::glob;
 
 use super::environment;
@@ -23,7 +24,7 @@ pub(crate) fn read_file(fs: &dyn Fs, path: &Path, load: Load) -> anyhow::Result<
     let text = read_text(fs, path)?;
     let mut config =
         load(&text, &name, environment).map_err(|problems| anyhow!(problems.explained()))?;
-    config.set_directory(folder(path));
+    config.set_directory(folder_of(path));
     Ok(config)
 }
 
@@ -60,7 +61,7 @@ pub(in crate::wiring) fn fingerprint(fs: &dyn Fs, path: &Path) -> anyhow::Result
     let named = named_files(&text, &path.display().to_string())?;
     for (mark, patterns) in [("r", named.rule_files), ("s", named.scrape_config_files)] {
         for pattern in patterns {
-            let pattern = folder(path).join(pattern).display().to_string();
+            let pattern = folder_of(path).join(pattern).display().to_string();
             for file in glob(fs, &pattern)? {
                 add_file(&mut hasher, fs, mark, &file)?;
             }
@@ -90,10 +91,6 @@ fn read_text(fs: &dyn Fs, path: &Path) -> anyhow::Result<String> {
         .read(path)
         .with_context(|| format!("reading {}", path.display()))?;
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
 }
 
 #[cfg(test)]

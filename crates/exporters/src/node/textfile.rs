@@ -1,11 +1,12 @@
 //! Metrics that others wrote into files: `*.prom` in the directories that flags name.
 
-mod glob;
 mod page;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
+use host::Fs;
+use host::fs::glob::glob;
 use model::family::Text;
 
 use super::sources::Sources;
@@ -57,7 +58,7 @@ impl Textfile {
     ) -> Result<(), CollectorError> {
         let mut reading = Reading::default();
         for pattern in &self.directories {
-            for directory in glob::expand(sources.fs(), pattern) {
+            for directory in directories(sources.fs(), pattern) {
                 reading.read_directory(sources, &directory);
             }
         }
@@ -68,6 +69,15 @@ impl Textfile {
         families.push(&ERROR, &[], failed);
         reading.tell(families);
         Ok(())
+    }
+}
+
+/// The directories that a pattern means. One that means nothing means itself, so that reading it says
+/// what is wrong.
+fn directories(fs: &dyn Fs, pattern: &str) -> Vec<PathBuf> {
+    match glob(fs, pattern) {
+        Ok(found) if !found.is_empty() => found,
+        _ => vec![pattern.into()],
     }
 }
 
@@ -154,6 +164,8 @@ fn clean(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use host::fs::SimulatedFs;
+
     use super::*;
     use crate::node::tests::said;
 
@@ -185,6 +197,25 @@ mod tests {
         assert_eq!(page(&[], &files), "error 0\n");
         assert_eq!(page(&["/nosuch"], &files), "error 1\n");
         assert_eq!(page(&["/nosuch*"], &files), "error 1\n");
+    }
+
+    #[test]
+    fn patterns_become_directories() {
+        let fs = SimulatedFs::default();
+        for path in ["/t/a/x", "/t/b/x", "/t/c/y"] {
+            fs.create_dir_all(Path::new(path)).unwrap();
+        }
+        for (pattern, expected) in [
+            ("/t/*/x", &["/t/a/x", "/t/b/x"][..]),
+            ("/t/c", &["/t/c"]),
+            ("/t/[bc]", &["/t/b", "/t/c"]),
+            ("/nosuch", &["/nosuch"]),
+            ("/nosuch/*", &["/nosuch/*"]),
+            ("/t/[a-", &["/t/[a-"]),
+        ] {
+            let expected: Vec<_> = expected.iter().map(PathBuf::from).collect();
+            assert_eq!(directories(&fs, pattern), expected, "{pattern}");
+        }
     }
 
     #[test]

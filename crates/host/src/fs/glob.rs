@@ -1,9 +1,11 @@
 //! Files that a pattern means: `*`, `?` and `[…]` in any part of a path, as Go's `filepath.Glob`.
 
 use std::io;
+use std::iter::Peekable;
 use std::path::{Path, PathBuf};
+use std::str::Chars;
 
-use super::Fs;
+use super::{Fs, or_here};
 
 /// The pattern cannot be read.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -16,15 +18,16 @@ pub struct PatternError;
 /// # Errors
 /// The pattern has a bracket that is not closed or nothing in it.
 pub fn glob(fs: &dyn Fs, pattern: &str) -> Result<Vec<PathBuf>, PatternError> {
-    for part in pattern.split('/') {
-        is_match(part, "")?;
-    }
     let mut found = match pattern.starts_with('/') {
         true => vec![PathBuf::from("/")],
         false => vec![PathBuf::new()],
     };
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        let next = found.iter().flat_map(|folder| entries(fs, folder, part));
+        let names = Pattern::parse(part)?;
+        let next = found.iter().flat_map(|folder| match has_wildcards(part) {
+            true => matching(fs, folder, &names),
+            false => existing(fs, folder.join(part)),
+        });
         found = next.collect();
     }
     found.retain(|path| !path.as_os_str().is_empty());
@@ -32,38 +35,32 @@ pub fn glob(fs: &dyn Fs, pattern: &str) -> Result<Vec<PathBuf>, PatternError> {
     Ok(found)
 }
 
-/// What `part` of a pattern means in a folder.
-fn entries(fs: &dyn Fs, folder: &Path, part: &str) -> Vec<PathBuf> {
-    if !part.contains(['*', '?', '[', '\\']) {
-        let path = folder.join(part);
-        let is_there = match fs.metadata(&path) {
-            Ok(_) => true,
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-        };
-        return if is_there { vec![path] } else { Vec::new() };
-    }
-    let is_here = folder.as_os_str().is_empty();
-    let listed = fs.read_dir(if is_here { Path::new(".") } else { folder });
-    let names = listed
-        .unwrap_or_default()
-        .into_iter()
-        .map(|entry| entry.name);
-    let matching = names.filter(|name| is_match(part, name).unwrap_or(false));
-    matching.map(|name| folder.join(name)).collect()
+/// True unless a part of a path means just itself.
+pub fn has_wildcards(part: &str) -> bool {
+    part.contains(['*', '?', '[', '\\'])
 }
 
-/// True if `name` fits the pattern, which has no `/`.
-///
-/// # Errors
-/// The pattern cannot be read.
-fn is_match(pattern: &str, name: &str) -> Result<bool, PatternError> {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let name: Vec<char> = name.chars().collect();
-    let items = parse(&pattern)?;
-    Ok(fits(&items, &name))
+fn existing(fs: &dyn Fs, path: PathBuf) -> Vec<PathBuf> {
+    match fs.metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        _ => vec![path],
+    }
+}
+
+fn matching(fs: &dyn Fs, folder: &Path, names: &Pattern) -> Vec<PathBuf> {
+    let listed = fs.read_dir(or_here(folder)).unwrap_or_default();
+    let matching = listed.into_iter().filter(|entry| names.fits(&entry.name));
+    matching.map(|entry| folder.join(entry.name)).collect()
+}
+
+/// A part of a path with wildcards.
+#[derive(Debug)]
+pub struct Pattern {
+    items: Vec<Item>,
 }
 
 /// One item of a pattern.
+#[derive(Debug)]
 enum Item {
     Any,
     One,
@@ -74,37 +71,50 @@ enum Item {
     },
 }
 
-fn parse(pattern: &[char]) -> Result<Vec<Item>, PatternError> {
-    let mut items = Vec::new();
-    let mut rest = pattern.iter().copied().peekable();
-    while let Some(c) = rest.next() {
-        items.push(match c {
-            '*' => Item::Any,
-            '?' => Item::One,
-            '\\' => Item::Exactly(rest.next().ok_or(PatternError)?),
-            '[' => {
-                let is_negated = rest.next_if_eq(&'^').is_some();
-                let mut ranges = Vec::new();
-                while rest.peek() != Some(&']') || ranges.is_empty() {
-                    let low = class_char(&mut rest)?;
-                    let high = match rest.next_if_eq(&'-') {
-                        Some(_) => class_char(&mut rest)?,
-                        None => low,
-                    };
-                    ranges.push((low, high));
-                }
-                rest.next();
-                Item::Class { ranges, is_negated }
-            }
-            c => Item::Exactly(c),
-        });
+impl Pattern {
+    /// Reads a pattern, which has no `/`.
+    ///
+    /// # Errors
+    /// It has a bracket that is not closed or nothing in it, or ends in a backslash.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let mut items = Vec::new();
+        let mut rest = text.chars().peekable();
+        while let Some(c) = rest.next() {
+            items.push(match c {
+                '*' => Item::Any,
+                '?' => Item::One,
+                '\\' => Item::Exactly(rest.next().ok_or(PatternError)?),
+                '[' => class(&mut rest)?,
+                c => Item::Exactly(c),
+            });
+        }
+        Ok(Self { items })
     }
-    Ok(items)
+
+    /// True if the whole name fits.
+    pub fn fits(&self, name: &str) -> bool {
+        let name: Vec<char> = name.chars().collect();
+        fits(&self.items, &name)
+    }
 }
 
-fn class_char(
-    rest: &mut std::iter::Peekable<impl Iterator<Item = char>>,
-) -> Result<char, PatternError> {
+/// What follows an opening bracket, up to the closing one.
+fn class(rest: &mut Peekable<Chars<'_>>) -> Result<Item, PatternError> {
+    let is_negated = rest.next_if_eq(&'^').is_some();
+    let mut ranges = Vec::new();
+    while rest.peek() != Some(&']') || ranges.is_empty() {
+        let low = class_char(rest)?;
+        let high = match rest.next_if_eq(&'-') {
+            Some(_) => class_char(rest)?,
+            None => low,
+        };
+        ranges.push((low, high));
+    }
+    rest.next();
+    Ok(Item::Class { ranges, is_negated })
+}
+
+fn class_char(rest: &mut Peekable<Chars<'_>>) -> Result<char, PatternError> {
     match rest.next() {
         None | Some('-' | ']') => Err(PatternError),
         Some('\\') => rest.next().ok_or(PatternError),
@@ -159,7 +169,9 @@ mod tests {
             ("*.yml", "a.yaml", false),
             ("a*b*.json", "axbybz.json", true),
             ("a*b*.json", "ax.json", false),
+            ("t?.yml", "t1.yml", true),
             ("t?.yml", "t.yml", false),
+            ("*", "", true),
             ("[a-c]x", "bx", true),
             ("[^a-c]x", "bx", false),
             ("\\*", "*", true),
@@ -167,10 +179,11 @@ mod tests {
             ("**a", "ba", true),
         ];
         for (pattern, name, want) in cases {
-            assert_eq!(is_match(pattern, name), Ok(want), "{pattern} {name}");
+            let fits = Pattern::parse(pattern).unwrap().fits(name);
+            assert_eq!(fits, want, "{pattern} {name}");
         }
         for pattern in ["[", "[]a", "[a-]", "\\"] {
-            assert_eq!(is_match(pattern, "a"), Err(PatternError), "{pattern}");
+            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
         }
     }
 

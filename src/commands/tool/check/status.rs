@@ -8,7 +8,7 @@ use clap::Args;
 use config::Url;
 use config::http::HttpClientConfig;
 use host::Fs as _;
-use host::fs::RealFs;
+use host::fs::{RealFs, folder_of};
 use host::net::client::{Client, Request};
 
 /// Flags of `narthex tool check healthy` and `… ready`.
@@ -63,6 +63,6 @@ fn read(file: &Path) -> anyhow::Result<HttpClientConfig> {
     let bytes = RealFs.read(file)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut config = config::http::load(&text, &file.display().to_string())?;
-    config.set_directory(file.parent().unwrap_or(Path::new("")));
+    config.set_directory(folder_of(file));
     Ok(config)
 }
