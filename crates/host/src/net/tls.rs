@@ -1,8 +1,9 @@
 //! TLS to servers: how they are checked, and what we show them.
 
+mod authorities;
 mod verify;
 
-pub(super) use verify::check_validity;
+pub(super) use authorities::Authorities;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

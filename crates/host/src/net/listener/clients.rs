@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{
     SignatureScheme,
 };
 
-use crate::net::tls::{check_validity, provider, system_authorities};
+use crate::net::tls::{Authorities, provider, system_authorities};
 use crate::net::{files, x509};
 
 /// What checks clients; `None` if they are asked for nothing.
@@ -49,7 +49,7 @@ pub(super) fn verifier(
             ClientAuth::RequireAnyClientCert | ClientAuth::RequireAndVerifyClientCert
         ),
         chains,
-        authorities,
+        authorities: Authorities::new(authorities),
         allowed_names: config.client_allowed_sans.clone(),
         algorithms: provider().signature_verification_algorithms,
     })))
@@ -71,7 +71,7 @@ struct Rule {
     is_mandatory: bool,
     /// Checks chains, if certificates are checked at all.
     chains: Option<Arc<dyn ClientCertVerifier>>,
-    authorities: Vec<CertificateDer<'static>>,
+    authorities: Authorities,
     allowed_names: Option<Vec<String>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
@@ -110,12 +110,8 @@ impl ClientCertVerifier for Rule {
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         if let Some(chains) = &self.chains {
-            // As with servers: one that is among the authorities itself vouches for itself.
-            match self.authorities.contains(end_entity) {
-                true => check_validity(end_entity, now)?,
-                false => {
-                    chains.verify_client_cert(end_entity, intermediates, now)?;
-                }
+            if !self.authorities.include(end_entity, now)? {
+                chains.verify_client_cert(end_entity, intermediates, now)?;
             }
         }
         match self.has_allowed_name(end_entity) {
