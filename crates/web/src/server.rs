@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -127,7 +128,7 @@ impl Surface {
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: Peer,
-        mut stop: Shutdown,
+        stop: Shutdown,
     ) -> Result<(), Ended> {
         let mut builder = http1::Builder::new();
         builder
@@ -135,21 +136,14 @@ impl Surface {
             .header_read_timeout(READ_TIMEOUT);
         let service = service_fn(move |request| self.clone().answer(request, peer));
         let connection = builder.serve_connection(TokioIo::new(Encoding::new(stream)), service);
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            outcome = connection.as_mut() => Ok(outcome?),
-            () = stop.wait() => {
-                connection.as_mut().graceful_shutdown();
-                Ok(connection.await?)
-            }
-        }
+        until_the_end(connection, http1::Connection::graceful_shutdown, stop).await
     }
 
     async fn converse_http2(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: Peer,
-        mut stop: Shutdown,
+        stop: Shutdown,
     ) -> Result<(), Ended> {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
@@ -158,14 +152,7 @@ impl Surface {
             .max_concurrent_streams(MAX_STREAMS);
         let service = service_fn(move |request| self.clone().answer(request, peer));
         let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            outcome = connection.as_mut() => Ok(outcome?),
-            () = stop.wait() => {
-                connection.as_mut().graceful_shutdown();
-                Ok(connection.await?)
-            }
-        }
+        until_the_end(connection, http2::Connection::graceful_shutdown, stop).await
     }
 
     /// Answers a request of somebody who may ask, and refuses the others.
@@ -188,5 +175,24 @@ impl Surface {
             response.headers_mut().insert(name, value.clone());
         }
         Ok(response)
+    }
+}
+
+/// Answers what comes over a connection; once it is time to end, what has come already.
+async fn until_the_end<C>(
+    connection: C,
+    begin_to_end: impl FnOnce(Pin<&mut C>),
+    mut stop: Shutdown,
+) -> Result<(), Ended>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        outcome = connection.as_mut() => Ok(outcome?),
+        () = stop.wait() => {
+            begin_to_end(connection.as_mut());
+            Ok(connection.await?)
+        }
     }
 }
