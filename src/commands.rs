@@ -6,3 +6,4 @@ mod rule_flags;
 pub(crate) mod server;
 pub(crate) mod tool;
 pub(crate) mod up;
+pub(crate) mod web_flags;

@@ -71,8 +71,10 @@ pub(crate) struct Settings {
     pub(crate) home: Home,
     /// Whether the node collectors run in this process.
     pub(crate) node: Node,
-    /// What to print once everything runs.
-    pub(crate) greeting: Option<String>,
+    /// Where the process asks itself whatever the listener file says, if it has to.
+    pub(crate) private_socket: Option<PathBuf>,
+    /// What to print once everything runs; it is told the scheme of the pages.
+    pub(crate) greeting: Option<fn(&Self, &str) -> String>,
 }
 
 /// Whether the node collectors run in this process.

@@ -1,6 +1,5 @@
 //! `narthex node-exporter`: what `node_exporter` is.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches as _};
@@ -8,6 +7,7 @@ use exporters::NodeOptions;
 use exporters::node::{self, FlagDescription, FlagKind};
 
 use crate::commands::server::LogFlags;
+use crate::commands::web_flags::WebFlags;
 use crate::wiring::{self, Exporter};
 
 /// The command with all its flags: those of the collectors come from the exporter's own table.
@@ -23,10 +23,6 @@ pub(crate) fn command() -> Command {
         .value_name("PATH")
         .default_value("/metrics")
         .help("Path under which to expose metrics");
-    let web_config = Arg::new(WEB_CONFIG)
-        .long(WEB_CONFIG)
-        .value_name("FILE")
-        .help("File of TLS, users and headers of the listener");
     let without_own = Arg::new(WITHOUT_OWN)
         .long(WITHOUT_OWN)
         .action(ArgAction::SetTrue)
@@ -37,17 +33,17 @@ pub(crate) fn command() -> Command {
         .default_value("40")
         .value_parser(clap::value_parser!(usize))
         .help("Maximum number of parallel scrape requests. Use 0 to disable");
-    let command = Command::new("node-exporter")
-        .args([listen, path, web_config, without_own, max_requests])
+    let command = Command::new("node-exporter").args([listen, path]);
+    let command = <WebFlags as clap::Args>::augment_args(command)
+        .args([without_own, max_requests])
         .args(node::flags().flat_map(arguments));
-    // The text comes last: the group of flags brings one of its own.
+    // The text comes last: the groups of flags bring some of their own.
     <LogFlags as clap::Args>::augment_args(command)
         .about("Expose metrics of this machine, as `node_exporter` does")
 }
 
 const LISTEN: &str = "web.listen-address";
 const PATH: &str = "web.telemetry-path";
-const WEB_CONFIG: &str = "web.config.file";
 const WITHOUT_OWN: &str = "web.disable-exporter-metrics";
 const MAX_REQUESTS: &str = "web.max-requests";
 
@@ -100,10 +96,7 @@ pub(crate) fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     wiring::run_exporter(Exporter {
         options,
         listen_addresses: addresses.collect(),
-        web_config_file: matches
-            .get_one::<String>(WEB_CONFIG)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from),
+        web_config_file: WebFlags::from_arg_matches(matches)?.config_file(),
         path: matches.get_one::<String>(PATH).cloned().unwrap_or_default(),
         own_metrics: !matches.get_flag(WITHOUT_OWN),
         max_requests: matches

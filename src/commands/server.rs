@@ -11,6 +11,7 @@ use web::services::Home;
 
 use super::features;
 use super::rule_flags::RuleFlags;
+use super::web_flags::WebFlags;
 use crate::wiring::{ConfigSource, Node, SeriesFlags, Settings};
 
 /// Flags of `narthex server`. Names and defaults are Prometheus'.
@@ -41,9 +42,8 @@ pub(crate) struct Flags {
         value_name = "ADDRESS"
     )]
     listen_addresses: Vec<String>,
-    /// File of TLS, users and headers of the listener
-    #[arg(long = "web.config.file", value_name = "FILE")]
-    web_config_file: Option<PathBuf>,
+    #[command(flatten)]
+    web: WebFlags,
     /// Allow reload and shutdown by HTTP request
     #[arg(long = "web.enable-lifecycle")]
     enable_lifecycle: bool,
@@ -233,11 +233,6 @@ struct AcceptedFlags {
     console_libraries: Option<PathBuf>,
 }
 
-/// A path that is stated: an empty one is none, as upstream has it.
-fn stated(path: Option<&PathBuf>) -> Option<PathBuf> {
-    path.filter(|path| !path.as_os_str().is_empty()).cloned()
-}
-
 /// Runs the server until it is asked to end.
 pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Result<ExitCode> {
     flags.log.start();
@@ -251,7 +246,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         auto_reload_interval: (flags.auto_reload || switches.reloads_by_itself)
             .then(|| flags.auto_reload_interval.max(SHORTEST_RELOAD_INTERVAL)),
         listen_addresses: flags.listen_addresses.clone(),
-        web_config_file: stated(flags.web_config_file.as_ref()),
+        web_config_file: flags.web.config_file(),
         enable_lifecycle: flags.enable_lifecycle,
         keeps_exemplars: switches.keeps_exemplars,
         logs_metadata: switches.logs_metadata,
@@ -273,6 +268,7 @@ pub(crate) fn run(flags: &Flags, values: Vec<(String, String)>) -> anyhow::Resul
         flags: values,
         home: Home::Query,
         node: Node::Absent,
+        private_socket: None,
         greeting: None,
     })
 }

@@ -37,6 +37,11 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let mut watched = AutoReload::new(&settings, &*fs);
     let (config, rules_config) = load(&settings, &*fs)?;
     let access = surface::access(settings.web_config_file.as_deref())?;
+    let scheme = if access.is_encrypted() {
+        "https"
+    } else {
+        "http"
+    };
     let listeners = surface::listen(&settings.listen_addresses).await?;
 
     let registry = Registry::new();
@@ -55,7 +60,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
         ReplayProgress::default(),
         Arc::new(Pool::new("metrics", 1)?),
     );
-    let serving = surface::start(listeners, access, &progress, &registry, &metrics_pool);
+    let mut serving = surface::start(listeners, access, &progress, &registry, &metrics_pool);
     let opening = storage::open(
         options,
         store_fs,
@@ -72,6 +77,11 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             return Ok(());
         }
     };
+
+    // The folder is locked now, so that nobody else listens in it.
+    if let Some(path) = &settings.private_socket {
+        serving.listen_privately(path)?;
+    }
 
     let stop = Arc::new(Trigger::new());
     let mut tasks = TaskGroup::new();
@@ -123,7 +133,9 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     serving.answer_all(&settings, services.clone())?;
     lifecycle.set_ready(true);
     tracing::info!("server is ready to receive web requests");
-    greet(settings.greeting.as_deref());
+    if let Some(greeting) = settings.greeting {
+        greet(&greeting(&settings, scheme));
+    }
 
     let mut stopping = stop.shutdown();
     loop {
@@ -216,8 +228,6 @@ fn reload(
     clippy::print_stdout,
     reason = "a person at a terminal reads where to look"
 )]
-fn greet(greeting: Option<&str>) {
-    if let Some(text) = greeting {
-        println!("{text}");
-    }
+fn greet(text: &str) {
+    println!("{text}");
 }

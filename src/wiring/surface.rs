@@ -8,7 +8,7 @@ use exporters::NodeOptions;
 use exposition::Registry;
 use host::clock::RealClock;
 use host::fs::RealFs;
-use host::net::Listener;
+use host::net::{Listener, PrivateSocket};
 use host::pool::Pool;
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use host::{Clock, Fs};
@@ -190,6 +190,20 @@ impl Serving {
             )?);
         }
         self.surface.replace(router);
+        Ok(())
+    }
+
+    /// Answers this user's processes at `path`, too, whatever the listener file says.
+    ///
+    /// # Errors
+    /// It cannot be listened there; the error names the path.
+    pub(super) fn listen_privately(&mut self, path: &Path) -> anyhow::Result<()> {
+        let socket = PrivateSocket::bind(path);
+        let socket = socket.with_context(|| format!("listening on {}", path.display()))?;
+        let surface = self.surface.clone();
+        let shutdown = self.stop.shutdown();
+        self.tasks
+            .spawn(web::server::serve_privately(socket, surface, shutdown));
         Ok(())
     }
 

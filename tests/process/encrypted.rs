@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::program::{BINARY, Program, free_address};
 
 /// Of `secret`, with the least cost.
-const HASH: &str = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+pub(crate) const HASH: &str = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
 
 #[test]
 fn only_who_has_access_is_answered() {

@@ -11,6 +11,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod certificates;
 mod client;
 mod journal;
 mod native;

@@ -2,18 +2,61 @@
 //! rules that ship with it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use crate::certificates::{Authority, ask};
 use crate::client;
-use crate::program::{Program, encoded, free_address, instant, output};
+use crate::encrypted::HASH;
+use crate::program::{BINARY, Program, encoded, free_address, instant, output};
 
 fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs()
+}
+
+#[test]
+fn this_machine_is_monitored_behind_certificates_and_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let authority = Authority::new(folder.path(), "ours");
+    authority.sign("server", "127.0.0.1");
+    authority.sign("alice", "alice");
+    let listener = format!(
+        "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca_file: ours.crt\n  client_auth_type: RequireAndVerifyClientCert\nbasic_auth_users: {{alice: '{HASH}'}}\n"
+    );
+    std::fs::write(path("web.yml"), listener).unwrap();
+    let address = free_address();
+    let arguments = [
+        "up".to_owned(),
+        format!("--data={}", path("data")),
+        format!("--listen={address}"),
+        format!("--web.config.file={}", path("web.yml")),
+    ];
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    let url = format!("https://{address}/api/v1/query?query=sum(up)");
+    let certificate =
+        "tls_config: {ca_file: ours.crt, cert_file: alice.crt, key_file: alice.key}\n";
+    let password = "basic_auth: {username: alice, password: secret}\n";
+    // A second start finds the socket that the first one left.
+    for _ in 0..2 {
+        let mut program = Program::start_as(Path::new(BINARY), &address, &arguments);
+        program.wait(Duration::from_secs(60), "both jobs to be up", || {
+            let keys = format!("{certificate}{password}");
+            let (status, body) = ask(folder.path(), &url, &keys).ok()?;
+            (status == 200 && body.contains(",\"2\"]")).then_some(())
+        });
+        let (status, _) = ask(folder.path(), &url, certificate).unwrap();
+        assert_eq!(status, 401);
+        let refused = ask(folder.path(), &url, "tls_config: {ca_file: ours.crt}\n").unwrap_err();
+        assert!(refused.contains("certificate required"), "{refused}");
+        program.kill();
+    }
 }
 
 #[test]

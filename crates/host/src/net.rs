@@ -16,6 +16,7 @@ mod listener;
 pub mod name_server;
 mod oauth2;
 mod outbound;
+mod private;
 mod proxy;
 mod reason;
 mod receive;
@@ -33,6 +34,7 @@ pub use exchange::{Exchange, ExchangeError};
 pub use http1::Http1Error;
 pub use listener::TlsServer;
 pub use outbound::{Dialled, Outbound, Place, Terms, Via};
+pub use private::PrivateSocket;
 pub use reason::{body_reason, head_reason};
 pub use stream::Stream;
 

@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use host::net::{Accepted, Listener};
+use host::net::{Accepted, Listener, PrivateSocket};
 use host::tasks::{Shutdown, TaskGroup};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -68,7 +69,40 @@ impl Surface {
 }
 
 /// Accepts connections and answers them.
-pub async fn serve(listener: Listener, surface: Surface, mut shutdown: Shutdown) {
+pub async fn serve(listener: Listener, surface: Surface, shutdown: Shutdown) {
+    let listener = Arc::new(listener);
+    let accept = || {
+        let listener = Arc::clone(&listener);
+        async move {
+            let (stream, address) = listener.accept().await?;
+            Ok((stream, Peer(address.ip())))
+        }
+    };
+    let converse = |stream, peer, stop| surface.clone().converse(stream, peer, stop);
+    take_in(accept, converse, shutdown).await;
+}
+
+/// The same for this user's processes, which need no access.
+pub async fn serve_privately(socket: PrivateSocket, surface: Surface, shutdown: Shutdown) {
+    let surface = surface.with_access(Arc::default());
+    let socket = Arc::new(socket);
+    let accept = || {
+        let socket = Arc::clone(&socket);
+        async move { Ok((socket.accept().await?, Peer(Ipv4Addr::LOCALHOST.into()))) }
+    };
+    let converse = |stream, peer, stop| surface.clone().converse_http1(stream, peer, stop);
+    take_in(accept, converse, shutdown).await;
+}
+
+/// Accepts connections, and has a conversation over each, until it is time to end.
+async fn take_in<S, A, C>(
+    accept: impl Fn() -> A,
+    converse: impl Fn(S, Peer, Shutdown) -> C,
+    mut shutdown: Shutdown,
+) where
+    A: Future<Output = io::Result<(S, Peer)>>,
+    C: Future<Output = Result<(), Ended>> + Send + 'static,
+{
     let mut connections = TaskGroup::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -78,8 +112,8 @@ pub async fn serve(listener: Listener, surface: Surface, mut shutdown: Shutdown)
             () = shutdown.wait() => break,
         };
         let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => (stream, Peer(address.ip())),
+            accepted = accept() => match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting lets connections end.
                     tracing::warn!(%error, "could not accept a connection");
@@ -89,11 +123,10 @@ pub async fn serve(listener: Listener, surface: Surface, mut shutdown: Shutdown)
             },
             () = shutdown.wait() => break,
         };
-        let surface = surface.clone();
-        let stop = shutdown.clone();
+        let conversation = converse(stream, peer, shutdown.clone());
         connections.spawn(async move {
             let _place = place;
-            if let Err(error) = surface.converse(stream, peer, stop).await {
+            if let Err(error) = conversation.await {
                 tracing::debug!(%error, peer = %peer.0, "a connection ended early");
             }
         });
