@@ -25,6 +25,7 @@ mod alertmanager;
 mod bomb;
 mod both_ways;
 mod check_config;
+mod client_certificates;
 mod encrypted;
 mod exemplars;
 mod full_disk;
