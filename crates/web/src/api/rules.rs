@@ -38,45 +38,41 @@ struct Group {
     last_evaluation: String,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Rule {
-    Alerting(AlertingRule),
-    Recording(RecordingRule),
-}
-
+/// A rule; what only alerting rules have is absent from the others.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AlertingRule {
-    state: &'static str,
+struct Rule {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
     name: String,
     query: String,
+    #[serde(flatten)]
+    times: Option<Times>,
+    labels: Texts,
+    #[serde(flatten)]
+    raised: Option<Raised>,
+    health: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+    evaluation_time: f64,
+    last_evaluation: String,
+    r#type: &'static str,
+}
+
+/// How long the expression of an alerting rule must be true and false, in seconds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Times {
     duration: f64,
     keep_firing_for: f64,
-    labels: Texts,
+}
+
+/// What an alerting rule says, and what it has raised.
+#[derive(Debug, Serialize)]
+struct Raised {
     annotations: Texts,
     /// Null if they were not wanted, as upstream.
     alerts: Option<Vec<Alert>>,
-    health: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_error: Option<String>,
-    evaluation_time: f64,
-    last_evaluation: String,
-    r#type: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RecordingRule {
-    name: String,
-    query: String,
-    labels: Texts,
-    health: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_error: Option<String>,
-    evaluation_time: f64,
-    last_evaluation: String,
-    r#type: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -302,44 +298,34 @@ fn shown(group: GroupStatus, filter: &Filter) -> Group {
 }
 
 fn rule(rule: RuleStatus, excludes_alerts: bool) -> Rule {
-    let last_evaluation = time(rule.last_evaluation);
-    let evaluation_time = rule.evaluation_time.as_secs_f64();
-    let health = rule.health.as_str();
-    let Some(alerting) = rule.alerting else {
-        return Rule::Recording(RecordingRule {
-            name: rule.name,
-            query: rule.query,
-            labels: rule.labels,
-            health,
-            last_error: rule.last_error,
-            evaluation_time,
-            last_evaluation,
-            r#type: "recording",
-        });
-    };
-    let AlertingStatus {
-        state,
-        hold_duration,
-        keep_firing_for,
-        annotations,
-        alerts,
-    } = alerting;
-    let alerts = (!excludes_alerts).then(|| alerts.into_iter().map(alert).collect());
-    Rule::Alerting(AlertingRule {
-        state: state.as_str(),
+    let alerting = rule.alerting;
+    Rule {
+        state: alerting.as_ref().map(|alerting| alerting.state.as_str()),
         name: rule.name,
         query: rule.query,
-        duration: hold_duration.as_secs_f64(),
-        keep_firing_for: keep_firing_for.as_secs_f64(),
+        times: alerting.as_ref().map(|alerting| Times {
+            duration: alerting.hold_duration.as_secs_f64(),
+            keep_firing_for: alerting.keep_firing_for.as_secs_f64(),
+        }),
         labels: rule.labels,
-        annotations,
-        alerts,
-        health,
+        health: rule.health.as_str(),
         last_error: rule.last_error,
-        evaluation_time,
-        last_evaluation,
-        r#type: "alerting",
-    })
+        evaluation_time: rule.evaluation_time.as_secs_f64(),
+        last_evaluation: time(rule.last_evaluation),
+        r#type: match alerting {
+            Some(_) => "alerting",
+            None => "recording",
+        },
+        raised: alerting.map(|alerting| raised(alerting, excludes_alerts)),
+    }
+}
+
+fn raised(alerting: AlertingStatus, excludes_alerts: bool) -> Raised {
+    let alerts = alerting.alerts.into_iter().map(alert);
+    Raised {
+        annotations: alerting.annotations,
+        alerts: (!excludes_alerts).then(|| alerts.collect()),
+    }
 }
 
 fn alert(alert: AlertStatus) -> Alert {
@@ -446,10 +432,7 @@ mod tests {
         let page = Page::read(&parameters).map_err(told)?;
         let groups = page.cut(all(), &filter).map_err(told)?;
         let shown = groups.groups.iter().map(|group| {
-            let rules = group.rules.iter().map(|rule| match rule {
-                Rule::Alerting(rule) => rule.name.as_str(),
-                Rule::Recording(rule) => rule.name.as_str(),
-            });
+            let rules = group.rules.iter().map(|rule| rule.name.as_str());
             format!("{}:{}", group.name, rules.collect::<String>())
         });
         Ok((shown.collect::<Vec<_>>().join(" "), groups.group_next_token))
@@ -469,6 +452,25 @@ mod tests {
         for (query, want) in cases {
             assert_eq!(ask(query).unwrap().0, want, "{query}");
         }
+    }
+
+    #[test]
+    fn rules_are_shown_with_what_their_kind_has() {
+        let rules = Page {
+            limit: None,
+            token: String::new(),
+        };
+        let filter = Filter::read(&Parameters::of_query("rule_group[]=a")).unwrap();
+        let shown = rules.cut(all(), &filter).unwrap();
+        let rules = serde_json::to_string(&shown.groups[0].rules).unwrap();
+        let rest = r#""health":"ok","evaluationTime":0.0,"lastEvaluation":"0001-01-01T00:00:00Z""#;
+        let recording = format!(
+            r#"{{"name":"r","query":"up","labels":{{"team":"r"}},{rest},"type":"recording"}}"#
+        );
+        let alerting = format!(
+            r#"{{"state":"inactive","name":"A","query":"up","duration":0.0,"keepFiringFor":0.0,"labels":{{"team":"A"}},"annotations":{{}},"alerts":[],{rest},"type":"alerting"}}"#
+        );
+        assert_eq!(rules, format!("[{recording},{alerting}]"));
     }
 
     #[test]
