@@ -17,26 +17,38 @@ impl<'t> Run<'t, '_> {
         let Some((first, arguments)) = command.operands.split_first() else {
             return Ok(Value::Invalid);
         };
-        match first {
-            Operand::Field(chain) => self.field(frame, dot, (first, chain), arguments, last),
+        let call = Spot::Command(command);
+        self.applied(frame, dot, (call, first), arguments, last)
+    }
+
+    /// The value of an operand with arguments, of which functions and methods only may have some. A
+    /// function that is called is told as `call`.
+    fn applied(
+        &mut self,
+        frame: &mut Frame<'t>,
+        dot: &Value,
+        (call, operand): (Spot<'t>, &'t Operand),
+        arguments: &'t [Operand],
+        last: Option<Value>,
+    ) -> Evaluated<Value> {
+        match operand {
+            Operand::Field(chain) => self.field(frame, dot, (operand, chain), arguments, last),
             Operand::Variable(chain) => {
-                frame.at = Some(Spot::Operand(first));
-                self.variable_chain(frame, dot, (first, chain), arguments, last)
+                self.variable_chain(frame, dot, (operand, chain), arguments, last)
             }
-            Operand::Chain(chain) => self.chain(frame, dot, (first, chain), arguments, last),
+            Operand::Chain(chain) => self.chain(frame, dot, (operand, chain), arguments, last),
             Operand::Identifier { name, .. } => {
-                frame.at = Some(Spot::Operand(first));
-                let call = Spot::Command(command);
+                frame.at = Some(Spot::Operand(operand));
                 self.function(frame, dot, (call, name), arguments, last)
             }
             Operand::Pipe(pipe) => {
-                self.not_a_function(frame, first, arguments, last.as_ref())?;
+                self.not_a_function(frame, operand, arguments, last.as_ref())?;
                 self.pipeline(frame, dot, pipe)
             }
             _ => {
-                frame.at = Some(Spot::Operand(first));
-                self.not_a_function(frame, first, arguments, last.as_ref())?;
-                self.constant(frame, dot, first)
+                frame.at = Some(Spot::Operand(operand));
+                self.not_a_function(frame, operand, arguments, last.as_ref())?;
+                self.constant(frame, dot, operand)
             }
         }
     }
@@ -148,21 +160,16 @@ impl<'t> Run<'t, '_> {
         self.fields(frame, dot, value, (place, &chain.fields), arguments, last)
     }
 
-    /// What the fields of a chain are taken of.
+    /// An operand by itself, of whatever type it is.
     fn untyped(
         &mut self,
         frame: &mut Frame<'t>,
         dot: &Value,
         operand: &'t Operand,
     ) -> Evaluated<Value> {
-        frame.at = Some(Spot::Operand(operand));
-        match operand {
-            Operand::Pipe(pipe) => self.pipeline(frame, dot, pipe),
-            Operand::Identifier { name, .. } => {
-                self.function(frame, dot, (Spot::Operand(operand), name), &[], None)
-            }
-            _ => self.constant(frame, dot, operand),
-        }
+        let place = Spot::Operand(operand);
+        frame.at = Some(place);
+        self.applied(frame, dot, (place, operand), &[], None)
     }
 
     /// An operand as an argument for a parameter of type `wanted`.
@@ -180,16 +187,11 @@ impl<'t> Run<'t, '_> {
             Operand::Nil(_) => {
                 return Err(self.error(frame, format!("cannot assign nil to {wanted}")));
             }
-            Operand::Field(chain) => self.field(frame, dot, (operand, chain), &[], None)?,
-            Operand::Variable(chain) => {
-                self.variable_chain(frame, dot, (operand, chain), &[], None)?
-            }
-            Operand::Pipe(pipe) => self.pipeline(frame, dot, pipe)?,
-            Operand::Identifier { name, .. } => {
-                frame.at = Some(Spot::Operand(operand));
-                self.function(frame, dot, (Spot::Operand(operand), name), &[], None)?
-            }
-            Operand::Chain(chain) => self.chain(frame, dot, (operand, chain), &[], None)?,
+            Operand::Field(_)
+            | Operand::Variable(_)
+            | Operand::Chain(_)
+            | Operand::Pipe(_)
+            | Operand::Identifier { .. } => self.untyped(frame, dot, operand)?,
             Operand::Bool { .. } | Operand::Number(_) | Operand::Text(_) => {
                 return self.literal(frame, wanted, operand);
             }
