@@ -1,5 +1,7 @@
 //! Text in quotes, as Go writes it in source.
 
+use model::quote::push_escape;
+
 use crate::unicode;
 
 /// Text in double quotes.
@@ -24,7 +26,6 @@ pub(super) fn quoted_in(text: &[u8], quote: char, only_ascii: bool) -> String {
 }
 
 fn push_escaped(out: &mut String, c: char, quote: char, only_ascii: bool) {
-    let code = u32::from(c);
     if c == quote || c == '\\' {
         out.push('\\');
         return out.push(c);
@@ -32,18 +33,7 @@ fn push_escaped(out: &mut String, c: char, quote: char, only_ascii: bool) {
     if unicode::is_print(c) && (c.is_ascii() || !only_ascii) {
         return out.push(c);
     }
-    match c {
-        '\u{7}' => out.push_str("\\a"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{b}' => out.push_str("\\v"),
-        c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\x{code:02x}")),
-        _ if code < 0x1_0000 => out.push_str(&format!("\\u{code:04x}")),
-        _ => out.push_str(&format!("\\U{code:08x}")),
-    }
+    push_escape(out, c);
 }
 
 /// True if the text can stand between backquotes.
