@@ -58,8 +58,19 @@ fn stream_reason(error: &io::Error) -> String {
     match tls_error(error) {
         Some(tls) => tls_reason(tls),
         None if error.kind() == io::ErrorKind::UnexpectedEof => "unexpected EOF".to_owned(),
-        None => format!("read: {}", io_reason(error)),
+        None => match alert_in(error) {
+            Some(alert) => tls_reason(&rustls::Error::AlertReceived(alert)),
+            None => format!("read: {}", io_reason(error)),
+        },
     }
+}
+
+/// The alert that an error speaks of: HTTP/2 hands on nothing but the words of the connection below.
+fn alert_in(error: &io::Error) -> Option<AlertDescription> {
+    let words = error.to_string();
+    (0..=u8::MAX)
+        .map(AlertDescription::from)
+        .find(|alert| rustls::Error::AlertReceived(*alert).to_string() == words)
 }
 
 /// An error of the HTTP layer with what caused it.
@@ -174,4 +185,24 @@ fn alert_text(alert: AlertDescription) -> String {
         other => return format!("{other:?}"),
     };
     known.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_are_told_as_go_does_also_where_only_their_words_are_left() {
+        let alert = rustls::Error::AlertReceived(AlertDescription::CertificateRequired);
+        let words = io::Error::other(alert.to_string());
+        let whole = io::Error::new(io::ErrorKind::InvalidData, alert);
+        for error in [words, whole] {
+            assert_eq!(
+                stream_reason(&error),
+                "remote error: tls: certificate required"
+            );
+        }
+        let other = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(stream_reason(&other), "read: connection reset");
+    }
 }

@@ -109,14 +109,22 @@ impl ClientCertVerifier for Rule {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        if let Some(chains) = &self.chains {
-            if !self.authorities.include(end_entity, now)? {
-                chains.verify_client_cert(end_entity, intermediates, now)?;
-            }
+        if let Some(chains) = &self.chains
+            && !self.authorities.include(end_entity, now)?
+        {
+            let verified = chains.verify_client_cert(end_entity, intermediates, now);
+            verified.map_err(|error| match error {
+                // Signed by another authority of the same name: as in Go, one that is not known.
+                Error::InvalidCertificate(CertificateError::BadSignature) => {
+                    CertificateError::UnknownIssuer.into()
+                }
+                told => told,
+            })?;
         }
         match self.has_allowed_name(end_entity) {
             true => Ok(ClientCertVerified::assertion()),
-            false => Err(CertificateError::ApplicationVerificationFailure.into()),
+            // The client is told the same as by Go: a bad certificate.
+            false => Err(CertificateError::NotValidForName.into()),
         }
     }
 
