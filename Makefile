@@ -4,7 +4,7 @@
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 NARTHEX    := $(TARGET_DIR)/release/narthex
 
-.PHONY: up test bench bench-query bench-storage soak differential fuzz lint ui tools
+.PHONY: up test bench bench-rules bench-query bench-storage soak differential fuzz lint ui tools
 
 # Builds what has changed and watches this machine. ARGS go to `narthex up`:
 #   make up ARGS="--data /var/lib/narthex --listen 127.0.0.1:9191"
@@ -22,6 +22,13 @@ bench: tools
 	@cargo xtask peers prometheus
 	@cargo build --release --package narthex --package bench
 	@$(TARGET_DIR)/release/bench ingest --narthex $(NARTHEX) $(ARGS)
+
+# What evaluating rules costs, over series that the rules ask for; writes the same page.
+#   make bench-rules ARGS="--rules path/to/manifests"
+bench-rules: tools
+	@cargo xtask peers prometheus
+	@cargo build --release --package narthex --package bench
+	@$(TARGET_DIR)/release/bench rules --narthex $(NARTHEX) $(ARGS)
 
 # What queries cost: Narthex, Prometheus 3.14 and VictoriaMetrics in one run; writes the same page.
 #   make bench-query ARGS="--series 100000"

@@ -7,8 +7,10 @@
 mod series;
 mod target;
 
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -38,6 +40,10 @@ pub(crate) struct Options {
     /// Loopback port; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// A file of series, `name{label="value"}` on a line each: all targets together have of each of
+    /// them as many as of the others, told apart by further labels.
+    #[arg(long)]
+    pub(crate) templates: Option<PathBuf>,
 }
 
 /// The running fleet, shared by its connections.
@@ -54,10 +60,19 @@ struct Fleet {
 pub(crate) fn serve(options: &Options) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).with_context(|| format!("listening on {address}"))?;
+    let templates = match &options.templates {
+        Some(path) => {
+            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?
+        }
+        None => String::new(),
+    };
+    let templates: Vec<&str> = templates.lines().collect();
+    let target = |number| match templates.is_empty() {
+        true => Target::new(number, options.series),
+        false => Target::of_templates(number, options.series, &templates),
+    };
     let fleet = Arc::new(Fleet {
-        targets: (0..options.targets)
-            .map(|number| Target::new(number, options.series))
-            .collect(),
+        targets: (0..options.targets).map(target).collect(),
         begin: Instant::now(),
         samples_served: AtomicU64::new(0),
     });

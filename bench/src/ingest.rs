@@ -92,6 +92,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         targets: load.targets,
         series: load.series,
         port: 0,
+        templates: None,
     })?;
     let mut contenders = Vec::new();
     for server in [Server::Prometheus, Server::Narthex] {

@@ -3,6 +3,7 @@
 //! [`fleet`] is the load: many scrape targets behind one port. [`ingest`] runs the servers on it
 //! and writes what it measured into `docs/operations/measurements.md`, with the command that did.
 //! [`query`] does the same for what is asked of them, [`storage`] for all that storing is about.
+//! [`rules`] evaluates a folder of rules over series that they ask for.
 //! [`soak`] runs a server for long and tells whether what it holds grows.
 //! [`differential`] asks Narthex and Prometheus the same of the same blocks and lists what differs.
 
@@ -25,6 +26,7 @@ mod process;
 mod query;
 mod random;
 mod remote_write;
+mod rules;
 mod scraping;
 mod server;
 mod soak;
@@ -43,6 +45,8 @@ enum Command {
     Ingest(ingest::Options),
     /// Measure what queries cost, Narthex, Prometheus and VictoriaMetrics in one run.
     Query(query::Options),
+    /// Measure what evaluating rules costs, Narthex and Prometheus side by side.
+    Rules(rules::Options),
     /// Run Narthex for long and tell whether what it holds grows.
     Soak(soak::Options),
     /// Measure what storing costs, Narthex, Prometheus and VictoriaMetrics in one run.
@@ -56,6 +60,7 @@ fn main() -> Result<()> {
         Command::Fleet(options) => fleet::serve(&options),
         Command::Ingest(options) => ingest::run(&options),
         Command::Query(options) => query::run(&options),
+        Command::Rules(options) => rules::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Storage(options) => storage::run(&options),
         Command::Differential(options) => differential::run(&options),

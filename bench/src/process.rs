@@ -65,14 +65,21 @@ impl Process {
         Ok(())
     }
 
+    /// Asks it to read its configuration again.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn reload(&self) -> Result<()> {
+        Ok(kill_process(self.kernel_id()?, Signal::HUP)?)
+    }
+
     /// Asks it to end, waits until it has, and says how long that took.
     ///
     /// # Errors
     /// It does not end, or fails.
     pub(crate) fn stop(&mut self) -> Result<Duration> {
         let begin = Instant::now();
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.context("a process has an id")?, Signal::TERM)?;
+        kill_process(self.kernel_id()?, Signal::TERM)?;
         while begin.elapsed() < LONGEST_END {
             if let Some(status) = self.child.try_wait()? {
                 anyhow::ensure!(status.success(), "{} ended with {status}", self.name);
@@ -81,6 +88,11 @@ impl Process {
             thread::sleep(Duration::from_millis(5));
         }
         bail!("{} did not end when asked to", self.name)
+    }
+
+    fn kernel_id(&self) -> Result<Pid> {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        id.context("a process has an id")
     }
 
     /// Waits for its end and says what it used: CPU time to the end, memory to the last look.
@@ -129,9 +141,8 @@ impl Drop for Process {
         if let Ok(Some(_)) = self.child.try_wait() {
             return;
         }
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         // A process that has just ended cannot be asked to; waiting below tells.
-        let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+        let _ = self.kernel_id().map(|id| kill_process(id, Signal::TERM));
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
             if !matches!(self.child.try_wait(), Ok(None)) {

@@ -128,6 +128,7 @@ impl Options {
             targets: self.targets,
             series: self.series / self.targets.max(1),
             port: 0,
+            templates: None,
         })?;
         let configuration = scrape_configuration(self.targets, self.interval, generator.address());
         let mut server = Server::start(

@@ -66,6 +66,38 @@ impl Target {
         target
     }
 
+    /// Target `number` with `count` series that differ from these in further labels only.
+    pub(crate) fn of_templates(number: usize, count: usize, templates: &[&str]) -> Self {
+        let mut target = Self {
+            text: Vec::new(),
+            rows: Vec::with_capacity(count),
+        };
+        for index in number * count..(number + 1) * count {
+            let (variant, place) = (index / templates.len(), index % templates.len());
+            let template = templates[place];
+            let (name, labels) = template.split_once('{').unwrap_or((template, "}"));
+            let seed = mix((variant as u64) << 20 ^ place as u64) >> 8;
+            let mut labels = labels.trim_end_matches('}').to_owned();
+            for (label, value) in further_labels(name, variant) {
+                if !labels.contains(&format!("{label}=")) {
+                    let comma = if labels.is_empty() { "" } else { "," };
+                    labels += &format!("{comma}{label}=\"{value}\"");
+                }
+            }
+            let counts = ["_total", "_count", "_sum"];
+            let kind = match counter(seed) {
+                Kind::Counter { rate } if name.ends_with("_bucket") => Kind::Bucket {
+                    rate,
+                    bound: variant % BOUNDS.len(),
+                },
+                kind if counts.iter().any(|end| name.ends_with(end)) => kind,
+                _ => gauge(seed),
+            };
+            target.add_row(&format!("{name}{{{labels}}} "), Series { kind, seed });
+        }
+        target
+    }
+
     /// Number of series.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -193,6 +225,21 @@ impl Origin {
         let bytes = name.bytes().fold(0, |sum, byte| mix(sum ^ u64::from(byte)));
         mix(bytes ^ ((self.number as u64) << 32) ^ index as u64) >> 8
     }
+}
+
+/// What tells series of one template apart: ten of them are of one pod, five pods on one node.
+fn further_labels(name: &str, variant: usize) -> Vec<(&'static str, String)> {
+    let pod = variant / 10;
+    let mut labels = vec![
+        ("namespace", format!("team-{:02}", pod % 40)),
+        ("pod", format!("pod-{pod}")),
+        ("container", format!("container-{}", variant % 10)),
+        ("node", format!("node-{}", pod / 5)),
+    ];
+    if name.ends_with("_bucket") {
+        labels.push(("le", BOUNDS[variant % BOUNDS.len()].to_owned()));
+    }
+    labels
 }
 
 /// Rates over five orders of magnitude, many slow and few fast.

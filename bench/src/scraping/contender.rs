@@ -1,6 +1,7 @@
 //! One server that scrapes the fleet: its configuration and readings.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -34,6 +35,19 @@ impl Contender {
         fleet: SocketAddr,
     ) -> Result<Self> {
         let configuration = scrape_configuration(load.targets, load.interval, fleet);
+        Self::start_with(kind, program, folder, configuration)
+    }
+
+    /// The same with another configuration.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn start_with(
+        kind: Kind,
+        program: &Path,
+        folder: &Path,
+        configuration: String,
+    ) -> Result<Self> {
         let folder = folder.join(kind.name());
         Ok(Self {
             kind,
@@ -70,6 +84,16 @@ impl Contender {
         let (folder, configuration) = (&self.folder, &self.configuration);
         self.server = Server::start(self.kind, program, folder, configuration, flags(self.kind))?;
         Ok(())
+    }
+
+    /// Has it go on by this configuration.
+    ///
+    /// # Errors
+    /// The configuration cannot be written, or the server has ended.
+    pub(crate) fn reload(&mut self, configuration: String) -> Result<()> {
+        fs::write(self.folder.join("prometheus.yml"), &configuration)?;
+        self.configuration = configuration;
+        self.server.process.reload()
     }
 
     /// Fails if the server has ended, with the last lines of its log.
@@ -122,11 +146,12 @@ const fn flags(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// One job; every target is another path of the same port, with an instance of its own.
+/// One job; every target is another path of the same port, with an instance of its own. Pages may
+/// say that a series is of another job.
 pub(crate) fn scrape_configuration(targets: usize, seconds: u64, fleet: SocketAddr) -> String {
     let mut text = format!(
-        "global:\n  scrape_interval: {seconds}s\n  scrape_timeout: {seconds}s\n\
-         scrape_configs:\n  - job_name: fleet\n    static_configs:\n"
+        "global:\n  scrape_interval: {seconds}s\n  scrape_timeout: {seconds}s\n  evaluation_interval: 30s\n\
+         scrape_configs:\n  - job_name: fleet\n    honor_labels: true\n    static_configs:\n"
     );
     for number in 0..targets {
         // Writing to a string cannot fail.

@@ -1,6 +1,7 @@
 //! The load generator as a process of its own, so that its CPU time is its own.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -35,6 +36,12 @@ impl LoadGenerator {
             .args(["--targets", &options.targets.to_string()])
             .args(["--series", &options.series.to_string()])
             .args(["--port", &options.port.to_string()])
+            .args(
+                options
+                    .templates
+                    .iter()
+                    .flat_map(|path| [OsStr::new("--templates"), path.as_os_str()]),
+            )
             .stdout(Stdio::piped());
         let mut process = Process::start("the load generator", &mut command)?;
         let output = process.child_mut().stdout.take();

@@ -79,6 +79,7 @@ pub(super) fn measure(
         targets: load.targets,
         series: load.series,
         port: 0,
+        templates: None,
     })?;
     let mut measured = begin(options, servers, folder, load, &generator)?;
     let generated = scrape(options, load, &generator, &mut measured)?;
