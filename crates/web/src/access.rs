@@ -63,6 +63,12 @@ pub enum AccessError {
         /// Why not.
         reason: String,
     },
+    /// The file has become empty.
+    #[error("{path} is empty")]
+    Empty {
+        /// Its path.
+        path: String,
+    },
     /// The file is wrong.
     #[error(transparent)]
     Invalid(#[from] config::Problems),
@@ -173,7 +179,15 @@ impl File {
         let stamp = stamp(&*self.fs, &self.path);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.stamp != stamp {
-            match read(&*self.fs, &self.path) {
+            let changed = match stamp {
+                // Most writers empty a file before they write it; nobody is let in meanwhile who
+                // had no access before.
+                Some((0, _)) => Err(AccessError::Empty {
+                    path: self.path.display().to_string(),
+                }),
+                _ => read(&*self.fs, &self.path),
+            };
+            match changed {
                 Ok(rules) => current.rules = Arc::new(rules),
                 Err(error) => {
                     tracing::error!(%error, "the listener file is left as it was");

@@ -46,9 +46,11 @@ async fn only_known_users_pass() {
         assert_eq!(status, want, "{credentials:?}");
         assert_eq!(headers["X-Frame-Options"], "deny");
     }
-    // A broken file changes nothing; a good one does.
-    write("basic_auth_users: nonsense and more of it");
-    assert_eq!(ask(&access, None).await.0, refused);
+    // A broken file changes nothing, nor does one that is about to be written; a good one does.
+    for text in ["basic_auth_users: nonsense and more of it", ""] {
+        write(text);
+        assert_eq!(ask(&access, None).await.0, refused);
+    }
     write("{}");
     assert_eq!(ask(&access, None).await.0, None);
 }
