@@ -227,8 +227,9 @@ impl Origin {
     }
 }
 
-/// What tells series of one template apart: ten of them are of one pod, five pods on one node.
-fn further_labels(name: &str, variant: usize) -> Vec<(&'static str, String)> {
+/// What tells series of one template apart: ten of them are of one pod, five pods on one node, and
+/// those about other objects are of one each.
+fn further_labels(name: &str, variant: usize) -> Vec<(&str, String)> {
     let pod = variant / 10;
     let mut labels = vec![
         ("namespace", format!("team-{:02}", pod % 40)),
@@ -236,6 +237,12 @@ fn further_labels(name: &str, variant: usize) -> Vec<(&'static str, String)> {
         ("container", format!("container-{}", variant % 10)),
         ("node", format!("node-{}", pod / 5)),
     ];
+    let object = name
+        .strip_prefix("kube_")
+        .and_then(|rest| rest.split('_').next());
+    if let Some(object) = object.filter(|object| !["pod", "node", "job"].contains(object)) {
+        labels.push((object, format!("{object}-{variant}")));
+    }
     if name.ends_with("_bucket") {
         labels.push(("le", BOUNDS[variant % BOUNDS.len()].to_owned()));
     }
