@@ -1,7 +1,8 @@
 //! A running binary that a test started, and waiting for what it does.
 
 use std::ffi::OsStr;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -18,20 +19,25 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_narthex");
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
+    /// What it writes to its standard error: a file, because nobody reads on the way, and whoever
+    /// writes to a full pipe waits.
+    log: File,
     pub(crate) address: String,
 }
 
 impl Program {
     /// Starts `program` with these arguments; it is to listen on `address`.
     pub(crate) fn start_as(program: &Path, address: &str, arguments: &[&OsStr]) -> Self {
+        let log = tempfile::tempfile().unwrap();
         let child = Command::new(program)
             .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log.try_clone().unwrap())
             .spawn()
             .unwrap();
         Self {
             child,
+            log,
             address: address.to_owned(),
         }
     }
@@ -120,11 +126,10 @@ impl Program {
     }
 
     fn said(&mut self) -> String {
-        let mut text = String::new();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            stderr.read_to_string(&mut text).unwrap();
-        }
-        text
+        let mut bytes = Vec::new();
+        self.log.seek(SeekFrom::Start(0)).unwrap();
+        self.log.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
