@@ -166,7 +166,7 @@ fn the_rules_that_ship_are_evaluated_unless_switched_off() {
         assert_eq!(rule["health"], "ok", "{rule}");
     }
     let alerts = rules(&groups).filter(|rule| rule["type"] == "alerting");
-    assert_eq!(alerts.count(), 18);
+    assert_eq!(alerts.count(), 19);
     program.wait_series("ALERTS{alertname=\"Watchdog\",alertstate=\"firing\"}", 1);
 
     let mut used = BTreeSet::new();

@@ -2,6 +2,7 @@
 //!
 //! Each function panics where something does not hold.
 
+use crate::problem::lines;
 use crate::server;
 
 /// A configuration that is taken prints as one that is taken again; one that is refused says why, at
@@ -13,7 +14,7 @@ use crate::server;
 )]
 pub fn configuration(text: &str) {
     let environment = |name: &str| (name == "REGION").then(|| "north".to_owned());
-    let lines = text.lines().count() as u64 + 1;
+    let lines = lines(text).count() as u64;
     let config = match server::load(text, "f", environment) {
         Ok(config) => config,
         Err(problems) => {

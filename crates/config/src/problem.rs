@@ -4,6 +4,8 @@ mod excerpt;
 
 use std::fmt;
 
+pub(crate) use excerpt::lines;
+
 /// One thing that is wrong, at its place: `prometheus.yml:12:5: unknown key …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

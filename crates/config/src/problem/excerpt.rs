@@ -6,12 +6,33 @@ pub(super) fn line(text: &str, number: u64) -> String {
     let Some(index) = usize::try_from(number).ok().and_then(|n| n.checked_sub(1)) else {
         return String::new();
     };
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<&str> = lines(text).collect();
     let Some(line) = lines.get(index) else {
         return String::new();
     };
     let above = lines.get(..index).unwrap_or_default();
     shortened(&masked(line, above))
+}
+
+/// The lines of a text as YAML counts them: a carriage return alone ends one, too.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let (line, behind) = match rest?.split_once(['\n', '\r']) {
+            Some((line, behind)) => {
+                let is_pair = rest?
+                    .get(line.len()..)
+                    .is_some_and(|end| end.starts_with("\r\n"));
+                (
+                    line,
+                    Some(behind.get(usize::from(is_pair)..).unwrap_or_default()),
+                )
+            }
+            None => (rest?, None),
+        };
+        rest = behind;
+        Some(line)
+    })
 }
 
 /// The line with everything masked that may be part of a secret. Rather too much than too little: what
@@ -139,6 +160,9 @@ mod tests {
             ("a: b", 1, "a: b"),
             ("a: b", 2, ""),
             ("a: b", 0, ""),
+            ("a\rb\r\nc", 2, "b"),
+            ("a\rb\r\nc", 3, "c"),
+            ("a\n\nb", 3, "b"),
             ("  password: hunter2", 1, "  password: <secret>"),
             (
                 "{user: a, password: hunter2}",
