@@ -165,10 +165,11 @@ fn write_native(message: &mut Message, histogram: &Histogram) {
     message.double(6, histogram.zero_threshold);
     write_side(message, (9, 10, 11), &histogram.negative, is_whole);
     write_side(message, (12, 13, 14), &histogram.positive, is_whole);
-    let is_silent = sides.iter().all(|side| side.spans.is_empty())
-        && histogram.zero_threshold == 0.0
-        && histogram.zero_count == 0.0;
-    if is_silent {
+    // By these readers know it; a count of zeros that is no whole number says nothing to them.
+    let is_known = sides.iter().any(|side| !side.spans.is_empty())
+        || histogram.zero_threshold > 0.0
+        || (is_whole && histogram.zero_count > 0.0);
+    if !is_known {
         // Without an empty span, readers would take it for a classic one.
         write_span(message, 12, Span::default());
     }
