@@ -4,6 +4,7 @@ mod excerpt;
 
 use std::fmt;
 
+#[cfg(any(test, fuzzing))]
 pub(crate) use excerpt::lines;
 
 /// One thing that is wrong, at its place: `prometheus.yml:12:5: unknown key …`.
