@@ -8,15 +8,13 @@
 mod report;
 
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::fleet;
 use crate::page;
-use crate::scraping::{Contender, Load, LoadGenerator};
+use crate::scraping::{Contender, Load, LoadGenerator, wait};
 use crate::server::Kind;
 use report::Report;
 
@@ -144,28 +142,16 @@ fn measure(
     report: &mut Report,
 ) -> Result<()> {
     eprintln!("warming up for {} s", options.warm_up);
-    wait(Duration::from_secs(options.warm_up), contenders)?;
+    wait(options.warm_up, contenders)?;
     report.read(generator, contenders)?;
     for number in 1..=options.intervals {
-        wait(Duration::from_secs(options.interval_seconds), contenders)?;
+        wait(options.interval_seconds, contenders)?;
         report.read(generator, contenders)?;
         eprintln!(
             "interval {number} of {}: {}",
             options.intervals,
             report.last()
         );
-    }
-    Ok(())
-}
-
-/// Waits, and fails at once when a server ends.
-fn wait(duration: Duration, contenders: &mut [Contender]) -> Result<()> {
-    let begin = Instant::now();
-    while begin.elapsed() < duration {
-        thread::sleep(Duration::from_millis(200).min(duration));
-        for contender in &mut *contenders {
-            contender.check_alive()?;
-        }
     }
     Ok(())
 }

@@ -10,14 +10,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
 use crate::figures::{MEBIBYTE, figure};
-use crate::scraping::{Contender, Load, LoadGenerator, scrape_configuration};
+use crate::scraping::{Contender, Load, LoadGenerator, scrape_configuration, wait};
 use crate::server::Kind;
 use crate::{fleet, http, machine, page};
 
@@ -197,16 +196,10 @@ fn unindented(spec: &str) -> String {
     lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// Waits, and fails at once when a server ends.
-fn wait(seconds: u64, measured: &mut [Measured]) -> Result<()> {
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(seconds) {
-        thread::sleep(Duration::from_millis(200));
-        for one in &mut *measured {
-            one.contender.check_alive()?;
-        }
+impl AsMut<Contender> for Measured {
+    fn as_mut(&mut self) -> &mut Contender {
+        &mut self.contender
     }
-    Ok(())
 }
 
 fn read(measured: &mut [Measured]) -> Result<()> {

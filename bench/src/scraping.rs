@@ -8,7 +8,7 @@ mod contender;
 mod generator;
 mod readings;
 
-pub(crate) use contender::{Contender, scrape_configuration};
+pub(crate) use contender::{Contender, scrape_configuration, wait};
 pub(crate) use generator::{GeneratorReadings, LoadGenerator};
 pub(crate) use readings::{Reading, Readings};
 

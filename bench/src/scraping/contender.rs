@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -133,6 +134,30 @@ impl Contender {
         })
     }
 }
+
+/// Waits some seconds, and fails at once when a server ends.
+///
+/// # Errors
+/// One has ended.
+pub(crate) fn wait<T: AsMut<Contender>>(seconds: u64, contenders: &mut [T]) -> Result<()> {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(seconds) {
+        thread::sleep(PAUSE);
+        for contender in &mut *contenders {
+            contender.as_mut().check_alive()?;
+        }
+    }
+    Ok(())
+}
+
+impl AsMut<Self> for Contender {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
+/// Between two looks whether servers are alive.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What lets a server answer queries over the whole fleet.
 const fn flags(kind: Kind) -> &'static [&'static str] {

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::figures::{KIBIBYTE, MEBIBYTE, median};
 use crate::fleet;
 use crate::http::connection::{Connection, push_parameter};
-use crate::scraping::{Contender, GeneratorReadings, Load, LoadGenerator, Reading, Readings};
+use crate::scraping::{Contender, GeneratorReadings, Load, LoadGenerator, Reading, Readings, wait};
 use crate::server::Kind;
 use crate::storage::Options;
 use crate::storage::table::{Bar, Table};
@@ -175,16 +175,10 @@ fn scrape(
     }
 }
 
-/// Waits some seconds, and fails at once when a server ends.
-fn wait(seconds: u64, measured: &mut [Measured]) -> Result<()> {
-    let begin = Instant::now();
-    while begin.elapsed() < Duration::from_secs(seconds) {
-        thread::sleep(Duration::from_millis(200));
-        for one in &mut *measured {
-            one.contender.check_alive()?;
-        }
+impl AsMut<Contender> for Measured {
+    fn as_mut(&mut self) -> &mut Contender {
+        &mut self.contender
     }
-    Ok(())
 }
 
 /// Asks the queries at one time and over a range; gives the most memory that was used so far.
