@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use host::fs::{File, Fs};
 
-use super::compression::compress;
+use super::compression::Compressor;
 use super::page::{FragmentKind, HEADER_BYTES, PAGE_BYTES};
 use super::segment::{list_checkpoints, list_segments, segment_path, sync_last};
 use super::{WalError, WalOptions};
@@ -22,6 +22,7 @@ pub(crate) struct Writer {
     segment: Option<Segment>,
     /// Bytes that belong behind the segment's good end, not written yet.
     buffer: Vec<u8>,
+    compressor: Compressor,
     compressed: Vec<u8>,
     /// Batches that were written so far.
     logged: u64,
@@ -59,6 +60,7 @@ impl Writer {
             next_segment: last.map_or(0, |last| last + 1),
             segment: None,
             buffer: Vec::new(),
+            compressor: Compressor::new(options.compression),
             compressed: Vec::new(),
             logged: 0,
             lost: None,
@@ -96,7 +98,7 @@ impl Writer {
         let mut compressed = std::mem::take(&mut self.compressed);
         let mut flags = 0;
         let mut bytes = record;
-        if let Some(bits) = compress(self.options.compression, record, &mut compressed) {
+        if let Some(bits) = self.compressor.compress(record, &mut compressed) {
             flags = bits;
             bytes = &compressed;
         }
