@@ -1,8 +1,12 @@
 //! What scraping tells about itself, under Prometheus' names.
 
+use std::time::Duration;
+
 use exposition::{
-    Counter, CounterFamily, GaugeFamily, Histogram, HistogramFamily, Registry, SummaryFamily,
+    Counter, CounterFamily, GaugeFamily, Histogram, HistogramFamily, Registry, Summary,
+    SummaryFamily,
 };
+use model::duration;
 
 use crate::append::{Counts, PageError};
 use crate::error::ScrapeError;
@@ -34,6 +38,21 @@ pub(crate) struct Instruments {
     pub(crate) no_room: CounterFamily,
     pub(crate) symbol_table_items: GaugeFamily,
     exemplars_out_of_order: Counter,
+}
+
+/// The times from one scrape of a target to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct IntervalLengths {
+    summary: Summary,
+    histogram: Histogram,
+}
+
+impl IntervalLengths {
+    pub(crate) fn observe(&self, length: Duration) {
+        let seconds = length.as_secs_f64();
+        self.summary.observe(seconds);
+        self.histogram.observe(seconds);
+    }
 }
 
 impl Instruments {
@@ -156,11 +175,13 @@ impl Instruments {
         }
     }
 
-    /// Takes the time from one scrape of a target to the next.
-    pub(crate) fn observe_interval(&self, interval: &str, seconds: f64) {
-        self.interval_length.with(&[interval]).observe(seconds);
-        let histogram = self.interval_length_histogram.with(&[interval]);
-        histogram.observe(seconds);
+    /// Where targets with this interval tell how long theirs were. They are exposed from now on.
+    pub(crate) fn interval_lengths(&self, interval: Duration) -> IntervalLengths {
+        let interval = duration::format(interval);
+        IntervalLengths {
+            summary: self.interval_length.with(&[&interval]),
+            histogram: self.interval_length_histogram.with(&[&interval]),
+        }
     }
 
     /// Counts what a page brought, and says in the log what was left out of it.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use host::lanes::Lanes;
 use host::pool::{self, Pool};
-use model::duration;
 use tokio::sync::watch;
 
 use crate::error::ScrapeError;
@@ -60,7 +59,9 @@ enum Next {
 impl ScrapeLoop {
     /// Runs until the orders say otherwise.
     pub(crate) async fn run(mut self) {
-        let clock = Arc::clone(&self.shared.ingest.clock);
+        let Ingest {
+            clock, instruments, ..
+        } = self.shared.ingest.clone();
         let interval = self.target.interval;
         let hash = self.target.identity.fingerprint().get();
         let seed = self.shared.offset_seed;
@@ -69,6 +70,7 @@ impl ScrapeLoop {
         let mut fetcher = Fetcher::default();
         let mut rhythm = None;
         let mut last_start = None;
+        let mut lengths = None;
         loop {
             let wait = tick.saturating_sub(clock.monotonic());
             let job = match self.next(wait).await {
@@ -78,7 +80,9 @@ impl ScrapeLoop {
             };
             let started = clock.monotonic();
             if let Some(last) = last_start.replace(started) {
-                self.observe_interval(started.saturating_sub(last));
+                lengths
+                    .get_or_insert_with(|| instruments.interval_lengths(interval))
+                    .observe(started.saturating_sub(last));
             }
             let now = clock.now_millis();
             let timestamp = rhythm
@@ -200,12 +204,6 @@ impl ScrapeLoop {
             duration,
             size,
         });
-    }
-
-    fn observe_interval(&self, length: Duration) {
-        let instruments = &self.shared.ingest.instruments;
-        let interval = duration::format(self.target.interval);
-        instruments.observe_interval(&interval, length.as_secs_f64());
     }
 
     async fn end_series(&self, job: Arc<Job>) {
