@@ -66,19 +66,29 @@ impl Target {
         target
     }
 
-    /// Target `number` with `count` series that differ from these in further labels only.
+    /// Target `number` with `count` series that differ from these in further labels only. It is one
+    /// kubelet at most, which says the name of its node once; that leaves it a little short.
     pub(crate) fn of_templates(number: usize, count: usize, templates: &[&str]) -> Self {
         let mut target = Self {
             text: Vec::new(),
             rows: Vec::with_capacity(count),
         };
-        for index in number * count..(number + 1) * count {
+        let first = number * count;
+        for index in first..first + count {
             let (variant, place) = (index / templates.len(), index % templates.len());
             let template = templates[place];
             let (name, labels) = template.split_once('{').unwrap_or((template, "}"));
+            if name == "kubelet_node_name" && index >= first + templates.len() {
+                continue;
+            }
+            // A kubelet is of one node, whatever pods it has.
+            let of_node = match name.starts_with("kubelet_") {
+                true => first / templates.len(),
+                false => variant,
+            };
             let seed = mix((variant as u64) << 20 ^ place as u64) >> 8;
             let mut labels = labels.trim_end_matches('}').to_owned();
-            for (label, value) in further_labels(name, variant) {
+            for (label, value) in further_labels(name, variant, of_node) {
                 if !labels.contains(&format!("{label}=")) {
                     let comma = if labels.is_empty() { "" } else { "," };
                     labels += &format!("{comma}{label}=\"{value}\"");
@@ -228,14 +238,14 @@ impl Origin {
 }
 
 /// What tells series of one template apart: ten of them are of one pod, five pods on one node, and
-/// those about other objects are of one each.
-fn further_labels(name: &str, variant: usize) -> Vec<(&str, String)> {
+/// those about other objects are of one each. The node is that of the pod of `of_node`.
+fn further_labels(name: &str, variant: usize, of_node: usize) -> Vec<(&str, String)> {
     let pod = variant / 10;
     let mut labels = vec![
         ("namespace", format!("team-{:02}", pod % 40)),
         ("pod", format!("pod-{pod}")),
         ("container", format!("container-{}", variant % 10)),
-        ("node", format!("node-{}", pod / 5)),
+        ("node", format!("node-{}", of_node / 50)),
     ];
     let object = name
         .strip_prefix("kube_")
