@@ -2,12 +2,14 @@
 
 pub(crate) mod query;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use config::Url;
 use config::http::HttpClientConfig;
 use host::net::Client;
+use host::net::aws::Signer;
 use host::net::client::Request;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
@@ -43,8 +45,17 @@ pub(crate) struct Answer {
 impl Api {
     /// Asks under this configuration; an answer that takes longer than `timeout` is none.
     pub(crate) fn new(http: &HttpClientConfig, timeout: Duration) -> Self {
+        Self::through(Client::new(http), timeout)
+    }
+
+    /// As [`new`](Self::new), and signs what it asks for.
+    pub(crate) fn signed(http: &HttpClientConfig, timeout: Duration, signer: Arc<Signer>) -> Self {
+        Self::through(Client::signed(http, signer), timeout)
+    }
+
+    fn through(client: Client, timeout: Duration) -> Self {
         Self {
-            client: Client::new(http),
+            client,
             timeout,
             socket: None,
         }
@@ -100,14 +111,6 @@ impl Ask {
         Self {
             method: Method::POST,
             body: body.into(),
-            ..Self::get(url)
-        }
-    }
-
-    /// A `PUT` without a body.
-    pub(crate) fn put(url: &str) -> Self {
-        Self {
-            method: Method::PUT,
             ..Self::get(url)
         }
     }

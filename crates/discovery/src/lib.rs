@@ -42,7 +42,6 @@ mod provider;
 mod refresh;
 mod status;
 mod world;
-mod xml;
 
 pub use manager::{Handle, Manager, Options};
 pub use status::{DiscoveryStatus, SourceHealth};

@@ -34,7 +34,7 @@ pub(crate) use file::FileProvider;
 /// A mechanism that is asked from time to time.
 #[derive(Debug)]
 pub(crate) enum Refresher {
-    Azure(azure::AzureProvider),
+    Azure(Box<azure::AzureProvider>),
     Dns(dns::DnsProvider),
     Docker(docker::DockerProvider),
     DockerSwarm(dockerswarm::DockerSwarmProvider),
@@ -166,9 +166,11 @@ impl Plan {
                 let interval = entry.refresh_interval;
                 let api = api(&entry.http, interval);
                 match azure::AzureProvider::new(entry, world) {
-                    Ok(provider) => {
-                        Self::Refresh(Box::new(Refresher::Azure(provider)), api, interval)
-                    }
+                    Ok(provider) => Self::Refresh(
+                        Box::new(Refresher::Azure(Box::new(provider))),
+                        api,
+                        interval,
+                    ),
                     Err(error) => Self::Lacking(error),
                 }
             }
@@ -219,8 +221,8 @@ impl Plan {
 
     fn ec2(entry: Ec2Discovery, world: &World) -> Self {
         let interval = entry.refresh_interval;
-        let api = Api::new(&entry.http, interval);
         let provider = ec2::Ec2Provider::new(entry, world);
+        let api = provider.api();
         Self::Refresh(Box::new(Refresher::Ec2(provider)), api, interval)
     }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use host::Clock;
 use host::net::ClientError;
+use host::net::xml::XmlError;
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::Api;
 use crate::metrics::RefreshMetrics;
 use crate::provider::{Found, Refresher};
-use crate::xml::XmlError;
 
 /// Why a refresh found nothing new; the last groups stay.
 #[derive(Debug, thiserror::Error)]

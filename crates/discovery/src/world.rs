@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use exposition::Registry;
+use host::net::aws::Surroundings;
 use host::pool::Pool;
 use host::{Clock, Fs};
 
@@ -44,6 +45,14 @@ impl World {
     /// The value of a variable that is set to something.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         (self.environment)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The part of it that credentials are looked for in.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        let environment = Arc::clone(&self.environment);
+        Surroundings::new(Arc::clone(&self.fs), Arc::clone(&self.clock), move |name| {
+            environment(name)
+        })
     }
 
     /// The contents of a file, read on a thread that may block.

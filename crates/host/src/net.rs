@@ -5,6 +5,7 @@
 //! under one configuration, an [`Exchange`] is one open HTTP connection.
 #![allow(clippy::disallowed_types, reason = "this is where sockets come from")]
 
+pub mod aws;
 pub mod client;
 mod credentials;
 mod dial;
@@ -24,6 +25,7 @@ mod socks5;
 mod stream;
 mod tls;
 mod x509;
+pub mod xml;
 
 use std::io;
 

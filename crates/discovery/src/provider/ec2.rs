@@ -1,46 +1,62 @@
 //! Amazon's machines.
 
-mod credentials;
-mod profile;
-mod sign;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use config::discovery::Ec2Discovery;
+use config::server::SigV4Config;
+use host::net::aws::{Signer, domain};
+use host::net::xml::{self, Element};
 use model::{Labels, TargetGroup};
 
-use crate::api::{Api, query};
+use crate::api::{Api, Ask, query};
 use crate::labels::{TargetLabels, surrounded};
 use crate::refresh::RefreshError;
 use crate::world::World;
-use crate::xml::{self, Element};
-use credentials::Chain;
-use sign::Scope;
 
 /// Asks the API for the machines of one `ec2_sd_configs` entry.
 #[derive(Debug)]
 pub(crate) struct Ec2Provider {
     discovery: Ec2Discovery,
-    world: World,
-    credentials: Chain,
+    signer: Arc<Signer>,
     /// Identifiers of the account's zones, asked for until they are known.
     zones: Option<HashMap<String, String>>,
 }
 
 impl Ec2Provider {
     pub(crate) fn new(discovery: Ec2Discovery, world: &World) -> Self {
+        let signing = SigV4Config {
+            region: discovery.region.clone(),
+            access_key: discovery.access_key.clone(),
+            secret_key: discovery.secret_key.clone(),
+            profile: discovery.profile.clone(),
+            role_arn: discovery.role_arn.clone(),
+            external_id: discovery.external_id.clone(),
+            use_fips_sts_endpoint: false,
+            service_name: "ec2".to_owned(),
+        };
+        let signer = Signer::asking_under(&discovery.http, &signing, world.surroundings());
         Self {
-            credentials: Chain::new(&discovery, world.clone()),
+            signer: Arc::new(signer),
             discovery,
-            world: world.clone(),
             zones: None,
         }
     }
 
+    /// What [`refresh`](Self::refresh) asks through.
+    pub(crate) fn api(&self) -> Api {
+        let timeout = self.discovery.refresh_interval;
+        Api::signed(&self.discovery.http, timeout, Arc::clone(&self.signer))
+    }
+
     pub(crate) async fn refresh(&mut self, api: &Api) -> Result<Vec<TargetGroup>, RefreshError> {
-        let region = self.credentials.region(api).await?;
+        let region = self.signer.region().await;
+        let region = region.map_err(|error| {
+            RefreshError::answer(error).during("could not determine AWS region")
+        })?;
         if self.zones.is_none() {
             match self.zones(api, &region).await {
                 Ok(zones) => self.zones = Some(zones),
@@ -116,7 +132,6 @@ impl Ec2Provider {
         action: &str,
         parameters: Vec<(String, String)>,
     ) -> Result<Element, RefreshError> {
-        let credentials = self.credentials.get(api, region).await?;
         let mut pairs = vec![
             ("Action".to_owned(), action.to_owned()),
             ("Version".to_owned(), VERSION.to_owned()),
@@ -128,12 +143,7 @@ impl Ec2Provider {
             stated if stated.contains("://") => stated.to_owned(),
             stated => format!("https://{stated}/"),
         };
-        let scope = Scope {
-            region,
-            service: "ec2",
-            millis: self.world.clock.now_millis(),
-        };
-        let ask = sign::signed(&endpoint, &body, &scope, &credentials)?;
+        let ask = Ask::post(&endpoint, body).header("content-type", FORM);
         let answer = api.ask(ask).await?;
         let root = xml::parse(answer.text()?);
         if answer.status == 200 {
@@ -144,7 +154,7 @@ impl Ec2Provider {
             .as_ref()
             .is_some_and(|(code, _)| is_about_credentials(code))
         {
-            self.credentials.forget();
+            self.signer.forget().await;
         }
         Err(match error {
             Some((code, message)) => RefreshError::answer(format!("api error {code}: {message}")),
@@ -264,14 +274,6 @@ fn is_about_credentials(code: &str) -> bool {
     )
 }
 
-/// The domain of a region's API.
-fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    }
-}
-
 const VERSION: &str = "2016-11-15";
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const SEPARATOR: &str = ",";

@@ -4,12 +4,12 @@
 mod tests;
 
 use config::discovery::EurekaDiscovery;
+use host::net::xml::{self, Element};
 use model::{Labels, TargetGroup};
 
 use crate::api::{Api, Ask};
 use crate::labels::TargetLabels;
 use crate::refresh::RefreshError;
-use crate::xml::{self, Element};
 
 /// Asks the server of one `eureka_sd_configs` entry.
 #[derive(Debug)]

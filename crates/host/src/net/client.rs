@@ -15,6 +15,7 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode, Uri};
 
+use super::aws::Signer;
 use super::exchange::{Exchange, ExchangeError};
 use super::outbound::{Outbound, Place, Terms, Via};
 use super::reason::{body_reason, head_reason};
@@ -99,6 +100,7 @@ pub struct Client {
 #[derive(Debug)]
 struct Shared {
     outbound: Outbound,
+    signer: Option<Arc<Signer>>,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -167,9 +169,19 @@ impl OwnedPlace {
 impl Client {
     /// A client under this configuration. Nothing is read or opened yet.
     pub fn new(config: &HttpClientConfig) -> Self {
+        Self::with(config, None)
+    }
+
+    /// As [`new`](Self::new); all requests are signed, or not sent.
+    pub fn signed(config: &HttpClientConfig, signer: Arc<Signer>) -> Self {
+        Self::with(config, Some(signer))
+    }
+
+    fn with(config: &HttpClientConfig, signer: Option<Arc<Signer>>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 outbound: Outbound::new(config),
+                signer,
                 idle: Mutex::default(),
             }),
         }
@@ -273,6 +285,9 @@ impl Client {
     ) -> Result<(Connection, hyper::Response<()>), String> {
         let outbound = &self.shared.outbound;
         let mut headers = request.headers.clone();
+        if let Some(signer) = self.shared.signer.as_ref().filter(|_| trusted) {
+            headers.extend(Box::pin(signer.sign(request)).await?);
+        }
         outbound.authorize(&mut headers, trusted).await?;
         if let Some(mut connection) = self.take_idle(place)? {
             let is_safe = request.method == Method::GET || request.method == Method::HEAD;

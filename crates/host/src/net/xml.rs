@@ -1,47 +1,49 @@
-//! XML as the APIs of EC2 and Eureka answer with it: elements, attributes and text.
+//! XML as some APIs answer with it, Amazon's and Eureka's: elements, attributes and text.
 
 /// An element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Element {
+pub struct Element {
     /// The name without its namespace.
-    pub(crate) name: String,
-    pub(crate) attributes: Vec<(String, String)>,
-    pub(crate) children: Vec<Element>,
+    pub name: String,
+    /// Attributes in their order, names without namespaces.
+    pub attributes: Vec<(String, String)>,
+    /// The elements directly inside.
+    pub children: Vec<Element>,
     /// All text directly inside, without the space around it.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// The text is no XML document, from this byte on.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("XML syntax error at byte {at}: {reason}")]
-pub(crate) struct XmlError {
+pub struct XmlError {
     at: usize,
     reason: &'static str,
 }
 
 impl Element {
     /// The first child with this name.
-    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+    pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// All children with this name.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
     /// The text of the first child with this name.
-    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
+    pub fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.as_str())
     }
 
     /// The items of a list: the children `item` of the child with this name.
-    pub(crate) fn items<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn items<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.all(name).flat_map(|list| list.all("item"))
     }
 
     /// The value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+    pub fn attribute(&self, name: &str) -> Option<&str> {
         let mut attributes = self.attributes.iter();
         attributes
             .find(|(own, _)| own == name)
@@ -54,7 +56,7 @@ impl Element {
 /// # Errors
 /// Tags do not fit together, something is cut off, or elements are nested deeper than anything that
 /// means well.
-pub(crate) fn parse(text: &str) -> Result<Element, XmlError> {
+pub fn parse(text: &str) -> Result<Element, XmlError> {
     let mut reader = Reader { text, at: 0 };
     reader.skip_prolog()?;
     reader.element(0)
