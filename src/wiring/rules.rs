@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use config::discovery::ServiceDiscovery;
 use config::server::Config;
 use exposition::Registry;
+use host::net::aws::Surroundings;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
@@ -210,6 +211,9 @@ fn start_notifier(
         batch_size: flags.batch_size,
         drains_on_shutdown: flags.drains_on_shutdown,
         clock: Arc::clone(beside.clock),
+        surroundings: Surroundings::new(Arc::clone(beside.fs), Arc::clone(beside.clock), |name| {
+            std::env::var(name).ok()
+        }),
         registry: beside.registry.clone(),
     };
     let (notifier, handle) = Notifier::new(options, notifier_config(config));

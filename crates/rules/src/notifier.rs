@@ -15,7 +15,8 @@ use std::time::Duration;
 use config::server::{AlertingConfig, AlertmanagerConfig};
 use exposition::Registry;
 use host::Clock;
-use host::net::client::Client;
+use host::net::Client;
+use host::net::aws::{Signer, Surroundings};
 use host::tasks::{Shutdown, TaskGroup, Trigger};
 use model::{Alert, Labels, LabelsBuilder, RelabelRule, TargetGroup, TargetGroups, relabel};
 use tokio::sync::watch;
@@ -36,6 +37,8 @@ pub struct NotifierOptions {
     pub drains_on_shutdown: bool,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where credentials of those who want signed requests are looked for.
+    pub surroundings: Surroundings,
     /// Where our own numbers are shown.
     pub registry: Registry,
 }
@@ -95,9 +98,16 @@ struct Set {
 }
 
 impl Set {
-    fn new(config: &AlertmanagerConfig) -> Self {
+    fn new(config: &AlertmanagerConfig, surroundings: &Surroundings) -> Self {
+        let client = match &config.sigv4 {
+            None => Client::new(&config.http),
+            Some(signing) => {
+                let signer = Signer::new(signing, surroundings.clone());
+                Client::signed(&config.http, Arc::new(signer))
+            }
+        };
         Self {
-            client: Client::new(&config.http),
+            client,
             config: config.clone(),
             active: BTreeMap::new(),
             dropped: Vec::new(),
@@ -270,7 +280,7 @@ impl Shared {
             let same = before.iter().position(|set| set.config == *wanted);
             let set = match same {
                 Some(index) => before.swap_remove(index),
-                None => Set::new(wanted),
+                None => Set::new(wanted, &self.options.surroundings),
             };
             state.sets.insert(job, set);
         }

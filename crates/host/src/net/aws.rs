@@ -19,7 +19,7 @@ use hyper::StatusCode;
 use hyper::header::HeaderMap;
 use tokio::sync::Mutex;
 
-use super::client::{Client, Request, Response};
+use super::client::{Client, Request, Response, method_text};
 use crate::Clock;
 use chain::Chain;
 use sign::Scope;
@@ -122,7 +122,7 @@ pub fn domain(region: &str) -> &'static str {
 
 /// Asks, and gives the answer whatever its status, with what to say before what is wrong with it.
 async fn ask(client: &Client, request: Request) -> Result<(Response, String), String> {
-    let place = format!("{} \"{}\"", request.method, request.url);
+    let place = format!("{} \"{}\"", method_text(&request.method), request.url);
     let response = Box::pin(client.send(request)).await;
     Ok((response.map_err(|error| error.to_string())?, place))
 }

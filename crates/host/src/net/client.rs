@@ -455,7 +455,7 @@ async fn read_whole(
 }
 
 /// As Go writes methods in errors: `Get`.
-fn method_text(method: &Method) -> String {
+pub(super) fn method_text(method: &Method) -> String {
     let lower = method.as_str().to_ascii_lowercase();
     let mut chars = lower.chars();
     chars.next().map_or_else(String::new, |first| {

@@ -2,6 +2,7 @@
 
 use config::Url;
 use config::server::AlertmanagerConfig;
+use host::net::aws;
 use model::label::{ADDRESS, META_PREFIX, SCHEME};
 use model::{LabelsBuilder, TargetGroup, relabel};
 
@@ -55,7 +56,11 @@ pub(super) fn addresses(groups: &[TargetGroup], config: &AlertmanagerConfig) -> 
                 tracing::error!(address, "not a valid address of an Alertmanager");
                 continue;
             }
-            match Url::parse(&url) {
+            let target = Url::parse(&url).and_then(|target| match config.sigv4 {
+                Some(_) => aws::cleaned(&target),
+                None => Ok(target),
+            });
+            match target {
                 Ok(_) if found.active.iter().any(|known| known.url == url) => {}
                 Ok(target) => found.active.push(Address { url, target }),
                 Err(error) => tracing::error!(url, %error, "not an address of an Alertmanager"),

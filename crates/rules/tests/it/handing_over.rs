@@ -7,6 +7,8 @@ use std::time::Duration;
 use config::server::{AlertingConfig, AlertmanagerConfig};
 use exposition::Registry;
 use host::clock::RealClock;
+use host::fs::SimulatedFs;
+use host::net::aws::Surroundings;
 use host::tasks::Trigger;
 use model::{Alert, Labels, TargetGroup, TargetGroups};
 use rules::notifier::{Notifier, NotifierConfig, NotifierHandle, NotifierOptions};
@@ -112,27 +114,40 @@ async fn alerts_wait_until_discovery_has_found_their_receivers() {
     running.await.unwrap();
 }
 
-/// A notifier with one entry of `alertmanagers`, which sends two alerts at a time.
+/// A notifier with one entry of `alertmanagers`.
 fn notifier() -> (Notifier, NotifierHandle) {
-    let config = NotifierConfig {
+    let variable = |_: &str| None;
+    Notifier::new(options(variable), config(AlertmanagerConfig::default()))
+}
+
+/// A configuration with one entry of `alertmanagers`.
+pub(crate) fn config(alertmanager: AlertmanagerConfig) -> NotifierConfig {
+    NotifierConfig {
         external_labels: Labels::from_pairs([("dc", "north")]),
         alerting: AlertingConfig {
-            alertmanagers: vec![AlertmanagerConfig::default()],
+            alertmanagers: vec![alertmanager],
             ..AlertingConfig::default()
         },
-    };
-    let options = NotifierOptions {
+    }
+}
+
+/// Two alerts at a time, with these variables around.
+pub(crate) fn options(
+    variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> NotifierOptions {
+    let (fs, clock) = (SimulatedFs::default(), Arc::new(RealClock::default()));
+    NotifierOptions {
         queue_capacity: 100,
         batch_size: 2,
         drains_on_shutdown: true,
-        clock: Arc::new(RealClock::default()),
+        surroundings: Surroundings::new(Arc::new(fs), Arc::clone(&clock) as _, variable),
+        clock,
         registry: Registry::new(),
-    };
-    Notifier::new(options, config)
+    }
 }
 
 /// What discovery says of that entry.
-fn found(addresses: &[&str]) -> TargetGroups {
+pub(crate) fn found(addresses: &[&str]) -> TargetGroups {
     let target = |address: &&str| Labels::from_pairs([("__address__", *address)]);
     let group = TargetGroup {
         targets: addresses.iter().map(target).collect(),
@@ -141,7 +156,7 @@ fn found(addresses: &[&str]) -> TargetGroups {
     HashMap::from([("config-0".to_owned(), Arc::from([group]))])
 }
 
-fn alert(name: &str) -> Alert {
+pub(crate) fn alert(name: &str) -> Alert {
     Alert {
         labels: Labels::from_pairs([("alertname", name)]),
         ..Alert::default()

@@ -10,3 +10,4 @@
 mod conformance;
 mod handing_over;
 mod shipped;
+mod signed;
