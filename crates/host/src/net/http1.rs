@@ -165,9 +165,14 @@ impl Http1 {
         while buffer.len() < length {
             let missing = length - buffer.len();
             let wanted = missing.min(MOST_WAITED_FOR);
-            if wanted >= LEAST_WAITED_FOR && wanted != waits_for {
-                receive::wake_at(&self.stream, wanted);
-                waits_for = wanted;
+            // A short rest must not wait for as many bytes as were missing before.
+            let waits_next = match wanted < LEAST_WAITED_FOR {
+                true => 1,
+                false => wanted,
+            };
+            if waits_next != waits_for {
+                receive::wake_at(&self.stream, waits_next);
+                waits_for = waits_next;
             }
             // Room is made as bytes come, for the length may be a lie; and for one byte too many, so
             // that nothing is left to be read when the body is there.

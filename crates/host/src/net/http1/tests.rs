@@ -1,7 +1,9 @@
 //! What servers may answer, and how it is taken.
 
+use std::time::Duration;
+
 use hyper::header::HOST;
-use tokio::net::UnixStream;
+use tokio::net::{TcpListener, UnixStream};
 
 use super::*;
 
@@ -44,7 +46,7 @@ fn ask(pieces: &[&str], closes: bool, limit: usize) -> (Result<(u16, String), St
         };
         let (_theirs, outcome) = tokio::join!(serve, asking);
         // Gives the event loop a chance to hear that the other end has closed.
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
         (outcome, connection.is_open())
     })
 }
@@ -230,5 +232,50 @@ fn what_is_wrong_is_told() {
             Err("the body has more bytes than wanted".to_owned())
         );
         assert!(!is_open);
+    }
+}
+
+/// Over TCP, where the kernel is told for how many bytes to wake us.
+#[tokio::test]
+async fn the_last_piece_of_a_body_may_come_late() {
+    for (first, last) in [
+        (60_000, 10_000),
+        (20_000, 40_000),
+        (60_000, 1),
+        (60_000, 900_000),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ours = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
+        let (ours, theirs) = tokio::join!(ours, listener.accept());
+        let (mut theirs, _) = theirs.unwrap();
+        let mut connection = Http1::new(Stream::Tcp(ours.unwrap()));
+        let serve = async {
+            for _ in 0..2 {
+                assert!(theirs.read(&mut [0; 1024]).await.unwrap() > 0);
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+                    first + last
+                );
+                let begin = [head.as_bytes(), &vec![b'a'; first]].concat();
+                theirs.write_all(&begin).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                theirs.write_all(&vec![b'b'; last]).await.unwrap();
+            }
+        };
+        let asking = async {
+            for _ in 0..2 {
+                let mut buffer = Vec::new();
+                let request = Request::get("/").body(Bytes::new()).unwrap();
+                connection.send(&request, &mut buffer).await.unwrap();
+                connection.read_body(&mut buffer, 1 << 20).await.unwrap();
+                assert!(buffer == [vec![b'a'; first], vec![b'b'; last]].concat());
+            }
+        };
+        let both = async { tokio::join!(serve, asking) };
+        let ended = tokio::time::timeout(Duration::from_secs(20), both).await;
+        assert!(
+            ended.is_ok(),
+            "{first} and {last} bytes: waits for more than comes"
+        );
     }
 }
