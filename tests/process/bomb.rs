@@ -57,7 +57,8 @@ fn a_bomb_harms_no_other_target() {
     });
     let seconds = begun.elapsed().as_secs() + 1;
 
-    good_targets_are_complete(&address, seconds, bomb.interval(), good_series);
+    let failures = folder.path().join(FAILURES);
+    good_targets_are_complete(&address, seconds, bomb.interval(), good_series, &failures);
     the_bomb_is_told(&address);
     writers_are_told(&address);
     let peak = peak_kib(server.id());
@@ -144,7 +145,13 @@ fn push_line(page: &mut String, number: u64) {
 }
 
 /// No scrape of a good target failed, was missed, or left anything out.
-fn good_targets_are_complete(address: &str, seconds: u64, interval: u64, series: u64) {
+fn good_targets_are_complete(
+    address: &str,
+    seconds: u64,
+    interval: u64,
+    series: u64,
+    failures: &Path,
+) {
     let least = (seconds / interval).saturating_sub(2);
     let none = [
         format!("min_over_time(up{{job=\"good\"}}[{seconds}s]) < 1"),
@@ -156,10 +163,21 @@ fn good_targets_are_complete(address: &str, seconds: u64, interval: u64, series:
     ];
     for query in none {
         let found = instant(address, &query);
-        assert!(found.is_empty(), "{query}: {found:?}");
+        assert!(
+            found.is_empty(),
+            "{query}: {found:?}: {}",
+            failures_of_good(failures)
+        );
     }
     let all = value(address, "count(good)");
     assert_eq!(all, (GOOD_TARGETS * series) as f64);
+}
+
+/// What the log of failed scrapes says of the good targets.
+fn failures_of_good(failures: &Path) -> String {
+    let text = std::fs::read_to_string(failures).unwrap_or_default();
+    let lines = text.lines().filter(|line| line.contains("good"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Metrics, targets, status and notifications name the job; what it had before goes on.
@@ -236,7 +254,11 @@ fn configure(folder: &Path, bomb: &Bomb, good_series: u64, address: &str) {
     let endless = endless_page();
     let endless = pages::serve(move || endless.clone());
     let interval = bomb.interval();
-    let mut text = format!("global:\n  scrape_interval: {interval}s\nscrape_configs:\n");
+    let failures = folder.join(FAILURES);
+    let mut text = format!(
+        "global:\n  scrape_interval: {interval}s\n  scrape_failure_log_file: {}\nscrape_configs:\n",
+        failures.display()
+    );
     let jobs = [
         ("bomb", format!("'127.0.0.1:{}'", bomb.port)),
         ("endless", format!("'127.0.0.1:{endless}'")),
@@ -324,5 +346,7 @@ const REFUSED: &str = "narthex_tsdb_head_series_refused_total{scrape_job=\"bomb\
 /// Series that were taken.
 const TAKEN: &str = "sum(sum_over_time(scrape_series_added{job=\"bomb\"}[1h]))";
 const GOOD_TARGETS: u64 = 10;
+/// Where failed scrapes are written to.
+const FAILURES: &str = "failures.log";
 /// What the process may allocate: the kernel refuses more.
 const LIMIT_KIB: u64 = 2 << 20;
