@@ -2,6 +2,7 @@
 //! where Amazon's tools look for them.
 
 mod chain;
+mod container;
 mod machine;
 mod profile;
 mod roles;

@@ -1,7 +1,7 @@
 //! Asks a server and gives the whole answer, bounded in time and size.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,10 +1,11 @@
-//! Where credentials and region come from: the configuration, the environment, profile files, the
-//! machine.
+//! Where credentials and region come from: the configuration, the environment, profile files, whoever
+//! runs the container, the machine.
 
 use std::sync::Arc;
 
 use config::server::SigV4Config;
 
+use super::container::Container;
 use super::machine::Machine;
 use super::profile::Profiles;
 use super::roles::Roles;
@@ -93,15 +94,15 @@ impl Chain {
         if let Some(known) = self.known.as_ref().filter(holds) {
             return Ok(known.clone());
         }
-        let mut credentials = self.own().await?;
+        let mut credentials = self.own(region).await?;
         if !self.config.role_arn.is_empty() {
-            credentials = self.roles.assume(region, &credentials, now).await?;
+            credentials = self.roles.assume(region, &credentials).await?;
         }
         self.known = Some(credentials.clone());
         Ok(credentials)
     }
 
-    async fn own(&self) -> Result<Credentials, String> {
+    async fn own(&self, region: &str) -> Result<Credentials, String> {
         let config = &self.config;
         if !config.access_key.is_empty() && !config.secret_key.is_empty() {
             return Ok(Credentials {
@@ -112,15 +113,22 @@ impl Chain {
             });
         }
         let (profiles, profile) = (Profiles::read(&self.surroundings), self.profile());
-        let of_variables = || self.of_variables();
         // A profile that is stated goes before variables: nobody shall sign as somebody else.
-        let found = match config.profile.is_empty() {
-            true => of_variables().or_else(|| profiles.credentials(&profile)),
-            false if profiles.has(&profile) => profiles.credentials(&profile),
-            false => return Err(format!("failed to get shared config profile, {profile}")),
-        };
-        if let Some(found) = found {
+        if config.profile.is_empty() {
+            if let Some(found) = self.of_variables() {
+                return Ok(found);
+            }
+            if let Some(path) = self.surroundings.variable("AWS_WEB_IDENTITY_TOKEN_FILE") {
+                return self.of_web_identity(region, &path).await;
+            }
+        } else if !profiles.has(&profile) {
+            return Err(format!("failed to get shared config profile, {profile}"));
+        }
+        if let Some(found) = profiles.credentials(&profile) {
             return Ok(found);
+        }
+        if let Some(container) = Container::find(&self.surroundings) {
+            return container.credentials().await;
         }
         let found = self.machine.credentials().await;
         found.map_err(|error| {
@@ -138,6 +146,18 @@ impl Chain {
             session_token: variable("AWS_SESSION_TOKEN"),
             expires_millis: None,
         })
+    }
+
+    /// The credentials of the role that a token of the cluster stands for (EKS).
+    async fn of_web_identity(&self, region: &str, path: &str) -> Result<Credentials, String> {
+        let role = self.surroundings.variable("AWS_ROLE_ARN");
+        let role = role.ok_or_else(|| "role ARN is not set".to_owned())?;
+        let session = self.surroundings.variable("AWS_ROLE_SESSION_NAME");
+        // Read again each time: it is replaced before it ends.
+        let token = self.surroundings.read(path)?;
+        self.roles
+            .assume_with_token(region, &role, session, token.trim())
+            .await
     }
 
     /// The name of the profile.

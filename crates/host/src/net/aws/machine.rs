@@ -82,7 +82,7 @@ impl Machine {
 }
 
 /// Credentials as services of machines give them.
-fn read_credentials(text: &str) -> Result<Credentials, String> {
+pub(super) fn read_credentials(text: &str) -> Result<Credentials, String> {
     let json: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let field = |name: &str| {
         let value = json.get(name).and_then(serde_json::Value::as_str);
@@ -103,4 +103,4 @@ const DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 const LIFETIME: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 /// A service on the machine itself answers soon or is not there: no request waits long to hear so.
-const TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(2);

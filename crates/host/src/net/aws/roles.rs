@@ -1,5 +1,6 @@
 //! Roles that are taken on: the service that gives credentials for them (STS).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use super::chain::Credentials;
 use super::sign::{self, Scope};
 use super::surroundings::Surroundings;
 use super::{MAX_ANSWER, ask, domain};
+use crate::Clock;
 use crate::net::client::{Client, Request};
 use crate::net::xml::{self, Element};
 
@@ -19,6 +21,7 @@ use crate::net::xml::{self, Element};
 #[derive(Debug)]
 pub(super) struct Roles {
     client: Client,
+    clock: Arc<dyn Clock>,
     /// The endpoint that the environment names.
     endpoint: Option<String>,
     wants_fips: bool,
@@ -30,6 +33,7 @@ impl Roles {
     pub(super) fn new(config: &SigV4Config, client: Client, surroundings: &Surroundings) -> Self {
         Self {
             client,
+            clock: surroundings.clock(),
             endpoint: surroundings.variable("AWS_ENDPOINT_URL_STS"),
             wants_fips: config.use_fips_sts_endpoint,
             role_arn: config.role_arn.clone(),
@@ -37,63 +41,94 @@ impl Roles {
         }
     }
 
-    /// Credentials of the role, for whom these are.
+    /// Credentials of the role that is stated, for whom these are.
     pub(super) async fn assume(
         &self,
         region: &str,
         own: &Credentials,
-        now_millis: i64,
     ) -> Result<Credentials, String> {
-        let asked = self.ask(region, own, now_millis).await;
-        asked.map_err(|error| format!("could not assume the role {}: {error}", self.role_arn))
+        let session = self.session_name();
+        let mut pairs = vec![
+            ("RoleArn", self.role_arn.as_str()),
+            ("RoleSessionName", &session),
+        ];
+        if !self.external_id.is_empty() {
+            pairs.push(("ExternalId", &self.external_id));
+        }
+        let mut request = self.request(region, "AssumeRole", &pairs)?;
+        let scope = Scope {
+            region,
+            service: "sts",
+            millis: self.clock.now_millis(),
+        };
+        let signed = sign::headers(&request, &scope, own)?;
+        request.headers.extend(signed);
+        self.ask(request, "AssumeRoleResult", &self.role_arn).await
+    }
+
+    /// Credentials of a role, for whom a token stands.
+    pub(super) async fn assume_with_token(
+        &self,
+        region: &str,
+        role_arn: &str,
+        session: Option<String>,
+        token: &str,
+    ) -> Result<Credentials, String> {
+        let session = session.unwrap_or_else(|| self.session_name());
+        let pairs = [
+            ("RoleArn", role_arn),
+            ("RoleSessionName", &session),
+            ("WebIdentityToken", token),
+        ];
+        let request = self.request(region, "AssumeRoleWithWebIdentity", &pairs)?;
+        let result = "AssumeRoleWithWebIdentityResult";
+        self.ask(request, result, role_arn).await
+    }
+
+    fn session_name(&self) -> String {
+        format!("narthex-{}", self.clock.now_millis())
+    }
+
+    fn request(
+        &self,
+        region: &str,
+        action: &str,
+        pairs: &[(&str, &str)],
+    ) -> Result<Request, String> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", action)
+            .append_pair("Version", "2011-06-15")
+            .extend_pairs(pairs)
+            .finish();
+        Ok(Request {
+            method: Method::POST,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]),
+            body: Bytes::from(body),
+            timeout: TIMEOUT,
+            max_body: MAX_ANSWER,
+            ..Request::get(Url::parse(&self.endpoint(region))?)
+        })
     }
 
     async fn ask(
         &self,
-        region: &str,
-        own: &Credentials,
-        now_millis: i64,
+        request: Request,
+        result: &str,
+        role_arn: &str,
     ) -> Result<Credentials, String> {
-        let request = self.request(region, own, now_millis)?;
-        let (response, place) = ask(&self.client, request).await?;
+        let failed = |error: String| format!("could not assume the role {role_arn}: {error}");
+        let (response, place) = ask(&self.client, request).await.map_err(failed)?;
         let text = String::from_utf8_lossy(&response.body);
         let root = xml::parse(&text);
         if response.status != StatusCode::OK {
             let told = root.ok().as_ref().and_then(told_error);
             let told =
                 told.unwrap_or_else(|| format!("server returned HTTP status {}", response.status));
-            return Err(format!("{place}: {told}"));
+            return Err(failed(format!("{place}: {told}")));
         }
         let read = root.map_err(|error| error.to_string());
-        read.and_then(|root| read_credentials(&root))
-            .map_err(|error| format!("{place}: {error}"))
-    }
-
-    fn request(&self, region: &str, own: &Credentials, now_millis: i64) -> Result<Request, String> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("Action", "AssumeRole")
-            .append_pair("Version", "2011-06-15")
-            .append_pair("RoleArn", &self.role_arn)
-            .append_pair("RoleSessionName", &format!("narthex-{now_millis}"));
-        if !self.external_id.is_empty() {
-            form.append_pair("ExternalId", &self.external_id);
-        }
-        let mut request = Request {
-            method: Method::POST,
-            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(FORM))]),
-            body: Bytes::from(form.finish()),
-            timeout: TIMEOUT,
-            max_body: MAX_ANSWER,
-            ..Request::get(Url::parse(&self.endpoint(region))?)
-        };
-        let scope = Scope {
-            region,
-            service: "sts",
-            millis: now_millis,
-        };
-        let signed = sign::headers(&request, &scope, own)?;
-        request.headers.extend(signed);
-        Ok(request)
+        read.and_then(|root| read_credentials(&root, result))
+            .map_err(|error| failed(format!("{place}: {error}")))
     }
 
     fn endpoint(&self, region: &str) -> String {
@@ -116,8 +151,8 @@ fn told_error(root: &Element) -> Option<String> {
     Some(format!("api error {}: {}", text("Code"), text("Message")))
 }
 
-fn read_credentials(root: &Element) -> Result<Credentials, String> {
-    let result = root.child("AssumeRoleResult");
+fn read_credentials(root: &Element, result: &str) -> Result<Credentials, String> {
+    let result = root.child(result);
     let found = result.and_then(|result| result.child("Credentials"));
     let found = found.ok_or_else(|| "an answer without credentials".to_owned())?;
     let text = |name: &str| {
@@ -139,8 +174,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use config::http::HttpClientConfig;
 
     use super::*;

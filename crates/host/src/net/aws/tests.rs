@@ -11,8 +11,10 @@ use super::*;
 use crate::Fs as _;
 use crate::clock::SimulatedClock;
 use crate::fs::SimulatedFs;
+use crate::net::client::tests::{Server, page};
 
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
+    ("/home/token", "a token\n"),
     (
         "/home/.aws/credentials",
         "[default]\naws_access_key_id=OF_FILE\naws_secret_access_key=s\n\
@@ -22,23 +24,27 @@ const FILES: [(&str, &str); 2] = [
 ];
 
 /// A signer under a configuration, with variables. There is no machine that knows more.
-fn signer(config: &SigV4Config, variables: &[(&'static str, &'static str)]) -> Signer {
+fn signer(config: &SigV4Config, variables: &[(&str, &str)]) -> Signer {
     let fs = SimulatedFs::default();
     fs.create_dir_all(Path::new("/home/.aws")).unwrap();
     for (path, text) in FILES {
         fs.write(Path::new(path), text.as_bytes()).unwrap();
     }
-    let mut environment = HashMap::from([("AWS_EC2_METADATA_DISABLED", "true")]);
-    environment.extend(variables.iter().copied());
+    let disabled = [("AWS_EC2_METADATA_DISABLED", "true")];
+    let environment: HashMap<String, String> = disabled
+        .iter()
+        .chain(variables)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let clock = Arc::new(SimulatedClock::at(1_440_938_160_000));
     let surroundings = Surroundings::new(Arc::new(fs), clock, move |name| {
-        environment.get(name).map(|value| (*value).to_owned())
+        environment.get(name).cloned()
     });
     Signer::new(config, surroundings)
 }
 
 /// Compares whose credentials sign, and for what; or why nobody can.
-async fn check(config: SigV4Config, variables: &[(&'static str, &'static str)], want: &str) {
+async fn check(config: SigV4Config, variables: &[(&str, &str)], want: &str) {
     let request = Request::get(Url::parse("http://am:9093/").unwrap());
     let got = match signer(&config, variables).sign(&request).await {
         Err(error) => error,
@@ -123,6 +129,82 @@ async fn credentials_come_from_the_first_that_has_them() {
          AWS_EC2_METADATA_DISABLED is set",
     )
     .await;
+}
+
+#[tokio::test]
+async fn whoever_runs_the_container_gives_credentials() {
+    let server = Server::start(|asked| {
+        let is_of_container = asked.starts_with("GET /own ");
+        match asked.to_lowercase().contains("\r\nauthorization: a token") {
+            true if is_of_container => page(
+                r#"{"AccessKeyId":"C","SecretAccessKey":"s","Token":"t","Expiration":"2100-01-01T00:00:00Z"}"#,
+            ),
+            _ if asked.contains("\r\n\r\nAction=AssumeRoleWithWebIdentity&") => page(
+                "<A><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>W</AccessKeyId>\
+                 <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
+                 <Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>\
+                 </AssumeRoleWithWebIdentityResult></A>",
+            ),
+            _ => page("{}"),
+        }
+    })
+    .await;
+    let base = format!("http://{}", server.address);
+    let own = format!("{base}/own");
+    let region = ("AWS_REGION", "r");
+    let full = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", own.as_str());
+    let token = ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a token");
+    let token_file = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/home/token");
+    let plain = SigV4Config::default;
+    check(plain(), &[region, full, token], "C/20150830/r/aps t").await;
+    check(plain(), &[region, full, token_file], "C/20150830/r/aps t").await;
+    check(
+        plain(),
+        &[region, full],
+        "error retrieving credentials: credentials without AccessKeyId",
+    )
+    .await;
+    let far = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.org/");
+    check(
+        plain(),
+        &[region, far, token],
+        "error retrieving credentials: invalid endpoint host, \"example.org\", only loopback hosts are allowed",
+    )
+    .await;
+
+    let identity = ("AWS_WEB_IDENTITY_TOKEN_FILE", "/home/token");
+    let role = ("AWS_ROLE_ARN", "arn:r");
+    let roles = ("AWS_ENDPOINT_URL_STS", base.as_str());
+    check(
+        plain(),
+        &[
+            region,
+            roles,
+            identity,
+            role,
+            full,
+            token,
+            ("HOME", "/home"),
+        ],
+        "W/20150830/r/aps t",
+    )
+    .await;
+    check(
+        plain(),
+        &[region, roles, identity],
+        "error retrieving credentials: role ARN is not set",
+    )
+    .await;
+    let asked = server.asked().pop().unwrap();
+    assert!(
+        asked.contains("&RoleArn=arn%3Ar&RoleSessionName=narthex-"),
+        "{asked}"
+    );
+    assert!(asked.ends_with("&WebIdentityToken=a+token"), "{asked}");
+    assert!(
+        !asked.to_lowercase().contains("\r\nauthorization: "),
+        "{asked}"
+    );
 }
 
 #[tokio::test]

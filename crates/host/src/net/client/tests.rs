@@ -13,13 +13,15 @@ use super::*;
 use crate::net::tls::provider;
 
 /// Answers each request by its head, and remembers what it was asked.
-struct Server {
-    address: String,
+pub(in crate::net) struct Server {
+    pub(in crate::net) address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    async fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+    pub(in crate::net) async fn start(
+        answer: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
         Self::start_with(None, answer).await
     }
 
@@ -54,7 +56,7 @@ impl Server {
         Self { address, asked }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(in crate::net) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -99,7 +101,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn page(body: &str) -> String {
+pub(in crate::net) fn page(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
