@@ -25,9 +25,9 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 enum Words {
     /// Monitor this machine, without any configuration
     Up(up::Flags),
-    /// Discover, scrape, store and query, as `prometheus` does
+    /// Discover, scrape, store, query and alert, as `prometheus` does
     Server(Box<server::Flags>),
-    /// Checks and tests without a server
+    /// Check, test, query and look into data, as `promtool` does
     Tool(tool::Flags),
 }
 
