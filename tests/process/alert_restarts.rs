@@ -53,6 +53,11 @@ fn a_receiver_hears_of_a_killed_server_what_it_hears_of_its_twin() {
             end: now_millis() + i64::try_from(doubts.as_millis()).unwrap(),
         });
     }
+    // A quick machine is through with the kills before much has happened.
+    let plenty = Instant::now() + Duration::from_secs(120);
+    while Told::read(&twin.receiver).len() < ALERTS / 2 && Instant::now() < plenty {
+        std::thread::sleep(Duration::from_millis(500));
+    }
     story.finish();
     let end = Instant::now() + Duration::from_secs(240);
     while Instant::now() < end {
@@ -71,9 +76,8 @@ fn a_receiver_hears_of_a_killed_server_what_it_hears_of_its_twin() {
         story.turns()
     );
     compared.must_be_equal();
-    // The quicker the machine, the shorter the story: 149 episodes were the fewest with three kills.
     assert!(
-        compared.episodes >= ALERTS / 4,
+        compared.episodes >= ALERTS / 2,
         "the story is about nothing"
     );
 }
