@@ -163,21 +163,11 @@ fn good_targets_are_complete(
     ];
     for query in none {
         let found = instant(address, &query);
-        assert!(
-            found.is_empty(),
-            "{query}: {found:?}: {}",
-            failures_of_good(failures)
-        );
+        let failed = std::fs::read_to_string(failures).unwrap_or_default();
+        assert!(found.is_empty(), "{query}: {found:?}: {failed}");
     }
     let all = value(address, "count(good)");
     assert_eq!(all, (GOOD_TARGETS * series) as f64);
-}
-
-/// What the log of failed scrapes says of the good targets.
-fn failures_of_good(failures: &Path) -> String {
-    let text = std::fs::read_to_string(failures).unwrap_or_default();
-    let lines = text.lines().filter(|line| line.contains("good"));
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Metrics, targets, status and notifications name the job; what it had before goes on.
@@ -254,11 +244,7 @@ fn configure(folder: &Path, bomb: &Bomb, good_series: u64, address: &str) {
     let endless = endless_page();
     let endless = pages::serve(move || endless.clone());
     let interval = bomb.interval();
-    let failures = folder.join(FAILURES);
-    let mut text = format!(
-        "global:\n  scrape_interval: {interval}s\n  scrape_failure_log_file: {}\nscrape_configs:\n",
-        failures.display()
-    );
+    let mut text = format!("global:\n  scrape_interval: {interval}s\nscrape_configs:\n");
     let jobs = [
         ("bomb", format!("'127.0.0.1:{}'", bomb.port)),
         ("endless", format!("'127.0.0.1:{endless}'")),
@@ -271,7 +257,13 @@ fn configure(folder: &Path, bomb: &Bomb, good_series: u64, address: &str) {
         )
         .unwrap();
     }
-    text.push_str("  - job_name: good\n    static_configs:\n");
+    let failures = folder.join(FAILURES);
+    writeln!(
+        text,
+        "  - job_name: good\n    scrape_failure_log_file: {}\n    static_configs:",
+        failures.display()
+    )
+    .unwrap();
     for target in 0..GOOD_TARGETS {
         writeln!(
             text,
@@ -346,7 +338,7 @@ const REFUSED: &str = "narthex_tsdb_head_series_refused_total{scrape_job=\"bomb\
 /// Series that were taken.
 const TAKEN: &str = "sum(sum_over_time(scrape_series_added{job=\"bomb\"}[1h]))";
 const GOOD_TARGETS: u64 = 10;
-/// Where failed scrapes are written to.
+/// Where failed scrapes of good targets are written to.
 const FAILURES: &str = "failures.log";
 /// What the process may allocate: the kernel refuses more.
 const LIMIT_KIB: u64 = 2 << 20;
