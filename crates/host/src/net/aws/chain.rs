@@ -23,6 +23,22 @@ pub(super) struct Credentials {
     pub(super) expires_millis: Option<i64>,
 }
 
+impl Credentials {
+    /// Those of an answer whose fields `text` gives; `token` is what it calls the token of the session.
+    pub(super) fn of_answer(
+        text: impl Fn(&str) -> Option<String>,
+        token: &str,
+    ) -> Result<Self, String> {
+        let text = |name: &str| text(name).ok_or_else(|| format!("credentials without {name}"));
+        Ok(Self {
+            access_key: text("AccessKeyId")?,
+            secret_key: text("SecretAccessKey")?,
+            session_token: Some(text(token)?),
+            expires_millis: model::date::parse_rfc3339(&text("Expiration")?),
+        })
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credentials").finish_non_exhaustive()

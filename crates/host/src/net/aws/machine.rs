@@ -84,18 +84,7 @@ impl Machine {
 /// Credentials as services of machines give them.
 pub(super) fn read_credentials(text: &str) -> Result<Credentials, String> {
     let json: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let field = |name: &str| {
-        let value = json.get(name).and_then(serde_json::Value::as_str);
-        value
-            .map(str::to_owned)
-            .ok_or_else(|| format!("credentials without {name}"))
-    };
-    Ok(Credentials {
-        access_key: field("AccessKeyId")?,
-        secret_key: field("SecretAccessKey")?,
-        session_token: Some(field("Token")?),
-        expires_millis: model::date::parse_rfc3339(&field("Expiration")?),
-    })
+    Credentials::of_answer(|name| Some(json.get(name)?.as_str()?.to_owned()), "Token")
 }
 
 const METADATA: &str = "http://169.254.169.254";

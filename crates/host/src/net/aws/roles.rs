@@ -155,16 +155,10 @@ fn read_credentials(root: &Element, result: &str) -> Result<Credentials, String>
     let result = root.child(result);
     let found = result.and_then(|result| result.child("Credentials"));
     let found = found.ok_or_else(|| "an answer without credentials".to_owned())?;
-    let text = |name: &str| {
-        let text = found.text_of(name).map(str::to_owned);
-        text.ok_or_else(|| format!("credentials without {name}"))
-    };
-    Ok(Credentials {
-        access_key: text("AccessKeyId")?,
-        secret_key: text("SecretAccessKey")?,
-        session_token: Some(text("SessionToken")?),
-        expires_millis: model::date::parse_rfc3339(&text("Expiration")?),
-    })
+    Credentials::of_answer(
+        |name| found.text_of(name).map(str::to_owned),
+        "SessionToken",
+    )
 }
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
