@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub(crate) use configuration::{ConfigSource, add_jobs, read_file};
+pub(crate) use configuration::{ConfigSource, add_jobs, environment, read_file};
 pub(crate) use exporters::Exporter;
 pub(crate) use limits::SeriesFlags;
 pub(crate) use rules::RuleSettings;

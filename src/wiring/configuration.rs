@@ -88,7 +88,7 @@ pub(super) fn take<T>(
     }
 }
 
-/// The value of a variable of the environment, for `${VAR}` in external labels.
+/// The value of a variable of the process' environment.
 pub(crate) fn environment(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
 }

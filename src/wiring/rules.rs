@@ -9,7 +9,6 @@ use anyhow::anyhow;
 use config::discovery::ServiceDiscovery;
 use config::server::Config;
 use exposition::Registry;
-use host::net::aws::Surroundings;
 use host::pool::Pool;
 use host::tasks::{TaskGroup, Trigger};
 use host::{Clock, Fs};
@@ -23,6 +22,7 @@ use rules::{
 use tsdb::Db;
 
 use super::Settings;
+use super::configuration::environment;
 
 /// What flags say about rules.
 #[derive(Clone, Debug)]
@@ -199,8 +199,9 @@ fn start_notifier(
         Arc::clone(beside.clock),
         Arc::new(Pool::new("notify", 1)?),
         beside.registry,
-        |name| std::env::var(name).ok(),
+        environment,
     );
+    let surroundings = finding.surroundings();
     let options = discovery::Options {
         name: "notify",
         ..discovery::Options::default()
@@ -211,9 +212,7 @@ fn start_notifier(
         batch_size: flags.batch_size,
         drains_on_shutdown: flags.drains_on_shutdown,
         clock: Arc::clone(beside.clock),
-        surroundings: Surroundings::new(Arc::clone(beside.fs), Arc::clone(beside.clock), |name| {
-            std::env::var(name).ok()
-        }),
+        surroundings,
         registry: beside.registry.clone(),
     };
     let (notifier, handle) = Notifier::new(options, notifier_config(config));

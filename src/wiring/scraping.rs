@@ -14,6 +14,8 @@ use scrape::limits::DefaultLimits;
 use scrape::{Manager, ManagerHandle, ScrapeOptions};
 use tsdb::Db;
 
+use super::configuration::environment;
+
 /// Event loops on which targets are asked and pages of common size are stored, and as many threads
 /// for large pages. Two, so that one slow page holds up nobody.
 const INGEST_THREADS: usize = 2;
@@ -41,7 +43,7 @@ impl Scraping {
             Arc::clone(world.clock),
             pool,
             world.registry,
-            |name| std::env::var(name).ok(),
+            environment,
         );
         let (finder, discovery) = discovery::Manager::new(discovery::Options::default(), finding);
         let options = ScrapeOptions {

@@ -17,11 +17,8 @@ pub struct World {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) metrics: Metrics,
-    environment: Environment,
+    surroundings: Surroundings,
 }
-
-/// Gives the values of variables.
-type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl World {
     /// A world whose files are read on threads of `pool`; `environment` gives the values of
@@ -34,25 +31,22 @@ impl World {
         environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
         Self {
+            surroundings: Surroundings::new(Arc::clone(&fs), Arc::clone(&clock), environment),
             fs,
             clock,
             pool,
             metrics: Metrics::new(registry),
-            environment: Arc::new(environment),
         }
     }
 
     /// The value of a variable that is set to something.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
-        (self.environment)(name).filter(|value| !value.is_empty())
+        self.surroundings.variable(name)
     }
 
     /// The part of it that credentials are looked for in.
-    pub(crate) fn surroundings(&self) -> Surroundings {
-        let environment = Arc::clone(&self.environment);
-        Surroundings::new(Arc::clone(&self.fs), Arc::clone(&self.clock), move |name| {
-            environment(name)
-        })
+    pub fn surroundings(&self) -> Surroundings {
+        self.surroundings.clone()
     }
 
     /// The contents of a file, read on a thread that may block.
@@ -60,12 +54,9 @@ impl World {
     /// # Errors
     /// The file cannot be read or is no text; the message names it.
     pub(crate) async fn read(&self, path: &str) -> Result<String, String> {
-        let (fs, wanted) = (Arc::clone(&self.fs), path.to_owned());
-        let read = self.pool.run(move || fs.read(wanted.as_ref())).await;
-        let bytes = read
-            .map_err(|_| format!("reading {path}: a thread panicked"))?
-            .map_err(|error| format!("reading {path}: {error}"))?;
-        String::from_utf8(bytes).map_err(|_| format!("reading {path}: the file is not UTF-8"))
+        let (surroundings, wanted) = (self.surroundings(), path.to_owned());
+        let read = self.pool.run(move || surroundings.read(&wanted)).await;
+        read.map_err(|_| format!("reading {path}: a thread panicked"))?
     }
 }
 

@@ -21,7 +21,7 @@ use model::{Labels, TargetGroup, duration};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::wiring::{add_jobs, read_file};
+use crate::wiring::{add_jobs, environment, read_file};
 
 /// Flags of `narthex tool check service-discovery`. Names and defaults are promtool's.
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ async fn find(
         Arc::new(RealClock::default()),
         Arc::new(Pool::new("discovery", 1)?),
         &Registry::new(),
-        |name| std::env::var(name).ok(),
+        environment,
     );
     // What is found comes out when all entries have answered, at the end of the time at the latest.
     let options = Options {

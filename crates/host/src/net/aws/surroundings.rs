@@ -36,12 +36,15 @@ impl Surroundings {
     }
 
     /// The value of a variable that is set to something.
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
+    pub fn variable(&self, name: &str) -> Option<String> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
 
     /// The text of a small file.
-    pub(super) fn read(&self, path: &str) -> Result<String, String> {
+    ///
+    /// # Errors
+    /// The file cannot be read or is no text; the message names it.
+    pub fn read(&self, path: &str) -> Result<String, String> {
         let read = self.fs.read(Path::new(path));
         let bytes = read.map_err(|error| format!("reading {path}: {error}"))?;
         String::from_utf8(bytes).map_err(|_| format!("reading {path}: the file is not UTF-8"))
