@@ -118,7 +118,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         series: options.series,
         interval: options.interval,
     };
-    let scraping = scrape_configuration(load.targets, load.interval, generator.address());
+    let scraping = scrape_configuration(load.targets, load.interval, generator.address()).replacen(
+        "global:\n",
+        "global:\n  evaluation_interval: 30s\n",
+        1,
+    );
     let mut measured = Vec::new();
     for (kind, program) in [
         (Kind::Prometheus, &options.prometheus),

@@ -175,7 +175,7 @@ const fn flags(kind: Kind) -> &'static [&'static str] {
 /// say that a series is of another job.
 pub(crate) fn scrape_configuration(targets: usize, seconds: u64, fleet: SocketAddr) -> String {
     let mut text = format!(
-        "global:\n  scrape_interval: {seconds}s\n  scrape_timeout: {seconds}s\n  evaluation_interval: 30s\n\
+        "global:\n  scrape_interval: {seconds}s\n  scrape_timeout: {seconds}s\n\
          scrape_configs:\n  - job_name: fleet\n    honor_labels: true\n    static_configs:\n"
     );
     for number in 0..targets {
