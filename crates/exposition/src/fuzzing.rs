@@ -49,6 +49,10 @@ fn lines(mut parser: PageParser<'_>, page: &[u8]) {
             .get(segment_start..sample.series_end)
             .unwrap_or_default();
         segment_start = parser.position();
+        if let Some(number) = again.clone().take_number(segment.len()) {
+            assert_eq!(number.to_bits(), sample.value.to_bits());
+            assert_eq!((sample.timestamp, sample.exemplar), (None, None));
+        }
         let expected = again.take_expected(segment).expect("the same line again");
         match expected {
             Some(expected) => {

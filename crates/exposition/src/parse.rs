@@ -119,7 +119,19 @@ impl<'a> PageParser<'a> {
         }
     }
 
+    /// If the next `len` bytes are followed by nothing but a blank, a finite number and the end of
+    /// the line: reads the number and moves on. Otherwise nothing is read. Those bytes must be what
+    /// [`take_expected`](Self::take_expected) takes; they are not looked at.
+    #[inline]
+    pub fn take_number(&mut self, len: usize) -> Option<f64> {
+        match self {
+            Self::Text(parser) => parser.take_number(len),
+            Self::OpenMetrics(parser) => parser.take_number(len),
+        }
+    }
+
     /// Where the next entry starts, in bytes from the start of the page.
+    #[inline]
     pub fn position(&self) -> usize {
         match self {
             Self::Text(parser) => parser.position(),

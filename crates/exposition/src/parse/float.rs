@@ -6,21 +6,41 @@ use model::value::NORMAL_NAN_BITS;
 /// its length. None sends the reader the long way; it does not say that there is no number.
 #[inline]
 pub(super) fn read_prefix(bytes: &[u8]) -> Option<(f64, usize)> {
-    let mut whole: u64 = 0;
-    let mut len = 0;
-    while let Some(byte) = bytes.get(len) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+    let (mut whole, mut len) = bytes.first_chunk().map_or((0, 0), leading_digits);
+    if len == 0 || len == 8 {
+        while let Some(byte) = bytes.get(len) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
+            len += 1;
         }
-        whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
-        len += 1;
     }
     if len > 0 && len <= EXACT_DIGITS && ends_here(bytes, len) {
         return Some((whole as f64, len));
     }
     let (value, len) = fast_float2::parse_partial::<f64, _>(bytes).ok()?;
     (value.is_finite() && ends_here(bytes, len)).then_some((value, len))
+}
+
+/// The number that the digits at the start of eight bytes spell, and how many they are.
+#[inline]
+fn leading_digits(bytes: &[u8; 8]) -> (u64, usize) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The first byte in the lowest place; digits become 0 to 9.
+    let values = u64::from_le_bytes(*bytes) ^ (ONES * 0x30);
+    let others = (values.wrapping_add(ONES * 0x76) | values) & (ONES * 0x80);
+    let bits = others.trailing_zeros() & 0x78;
+    if bits == 0 {
+        return (0, 0);
+    }
+    // Zeros in front, then pairs, fours and all eight of them at once.
+    let digits = values << (64 - bits);
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let whole = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff;
+    (whole, (bits / 8) as usize)
 }
 
 #[inline]
@@ -95,6 +115,18 @@ mod tests {
             let line = format!("{text}\n");
             let (value, len) = read_prefix(line.as_bytes()).unwrap();
             assert_eq!((Some(value), len), (parse(text.as_bytes()), text.len()));
+        }
+        for digits in 1..=15 {
+            let text = &"907856341290785"[..digits];
+            for behind in ["\n", " 5\n", "\nup 1 2 3\n", ""] {
+                let line = format!("{text}{behind}");
+                let value = text.parse::<u64>().unwrap() as f64;
+                assert_eq!(
+                    read_prefix(line.as_bytes()),
+                    Some((value, digits)),
+                    "{line}"
+                );
+            }
         }
         for text in ["NaN\n", "+Inf\n", "12x\n", "1e999\n", "\n", ""] {
             assert_eq!(read_prefix(text.as_bytes()), None, "{text}");

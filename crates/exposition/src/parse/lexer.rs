@@ -1,6 +1,7 @@
 //! The words of both text formats, and what may stand between braces.
 
 use super::error::Problem;
+use super::float;
 
 /// In which of the two grammars a series is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,20 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) const fn advance(&mut self, by: usize) {
         self.at += by;
+    }
+
+    /// Moves over `len` bytes, a blank, a finite number and the end of the line, if that is what
+    /// comes next; the `len` bytes are not looked at.
+    #[inline]
+    pub(super) fn take_number(&mut self, len: usize) -> Option<f64> {
+        let start = self.at.checked_add(len)?;
+        let text = self.page.get(start..)?.strip_prefix(b" ")?;
+        let (value, digits) = float::read_prefix(text)?;
+        if text.get(digits) != Some(&b'\n') {
+            return None;
+        }
+        self.at = start + digits + 2;
+        Some(value)
     }
 
     /// The bytes from `start` to here.

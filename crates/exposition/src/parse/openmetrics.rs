@@ -97,6 +97,12 @@ impl<'a> OpenMetricsParser<'a> {
         Ok(Some(sample))
     }
 
+    /// See [`PageParser::take_number`](super::PageParser::take_number).
+    #[inline]
+    pub fn take_number(&mut self, len: usize) -> Option<f64> {
+        self.cursor.take_number(len)
+    }
+
     fn entry(&mut self) -> Result<Option<Entry<'a>>, Problem> {
         if self.cursor.peek().is_none() {
             return Err(Problem::EofMissing);

@@ -74,10 +74,7 @@ impl<'a> TextParser<'a> {
         let Some(value_text) = after.strip_prefix(b" ") else {
             return Ok(None);
         };
-        if let Some((value, len)) = float::read_prefix(value_text)
-            && value_text.get(len) == Some(&b'\n')
-        {
-            self.cursor.advance(expected.len() + len + 2);
+        if let Some(value) = self.cursor.take_number(expected.len()) {
             return Ok(Some(Sample {
                 series: &[],
                 series_end: start + expected.len(),
@@ -101,6 +98,12 @@ impl<'a> TextParser<'a> {
             })),
             Err(problem) => Err(error_at(&self.cursor, start, problem)),
         }
+    }
+
+    /// See [`PageParser::take_number`](super::PageParser::take_number).
+    #[inline]
+    pub fn take_number(&mut self, len: usize) -> Option<f64> {
+        self.cursor.take_number(len)
     }
 
     fn sample(&mut self) -> Result<Entry<'a>, Problem> {
