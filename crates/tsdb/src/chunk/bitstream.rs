@@ -1,85 +1,86 @@
 //! Bits, highest first, in bytes: a writer that grows a buffer and a reader that takes words.
 
-/// Writes bits behind the bytes of a chunk. `free` counts the unused low bits of the last byte.
+/// Writes bits behind the bytes of a chunk. What is allocated and not written yet is zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BitWriter {
-    bytes: Vec<u8>,
-    free: u8,
+    bytes: Box<[u8]>,
+    /// Bits that were written.
+    bits: usize,
 }
 
 impl BitWriter {
     /// Starts with whole bytes.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        let mut own = Vec::new();
-        own.reserve_exact(GROWTH);
-        own.extend_from_slice(bytes);
-        Self {
-            bytes: own,
-            free: 0,
-        }
+        Self::resume(bytes, bytes.len() * 8)
     }
 
     /// Goes on behind so many bits of these bytes.
     pub(crate) fn resume(bytes: &[u8], bits: usize) -> Self {
         let whole = bytes.get(..bits.div_ceil(8)).unwrap_or(bytes);
-        let free = (whole.len() * 8).saturating_sub(bits).min(7);
-        let mut own = Vec::with_capacity(whole.len().next_multiple_of(GROWTH));
+        let bits = bits.min(whole.len() * 8);
+        let size = (whole.len() + ONE_WRITE).next_multiple_of(GROWTH);
+        let mut own = Vec::with_capacity(size);
         own.extend_from_slice(whole);
         if let Some(last) = own.last_mut() {
-            *last &= u8::MAX << free;
+            *last &= u8::MAX << (whole.len() * 8 - bits).min(7);
         }
+        own.resize(size, 0);
         Self {
-            bytes: own,
-            free: free.to_le_bytes()[0],
+            bytes: own.into_boxed_slice(),
+            bits,
         }
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        let whole = self.bits.div_ceil(8);
+        self.bytes.get(..whole).unwrap_or_default()
     }
 
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        let whole = self.bits.div_ceil(8);
+        self.bytes.get_mut(..whole).unwrap_or_default()
     }
 
     pub(crate) fn into_bytes(self) -> Box<[u8]> {
-        self.bytes.into_boxed_slice()
+        let mut bytes = self.bytes.into_vec();
+        bytes.truncate(self.bits.div_ceil(8));
+        bytes.into_boxed_slice()
     }
 
     /// Writes the low `count` bits of `value`; `count` is at most 64.
     #[inline]
     pub(crate) fn write(&mut self, value: u64, count: u8) {
         debug_assert!((1..=64).contains(&count), "a write has 1 to 64 bits");
-        self.reserve();
-        let mut left = value << (64 - u32::from(count));
-        let mut remaining = count;
-        if self.free > 0
-            && let Some(last) = self.bytes.last_mut()
-        {
-            *last |= (left >> (64 - u32::from(self.free))).to_le_bytes()[0];
-            if remaining <= self.free {
-                self.free -= remaining;
-                return;
-            }
-            left <<= self.free;
-            remaining -= self.free;
+        let (at, shift) = (self.bits / 8, self.bits % 8);
+        if self.bytes.len() < at + ONE_WRITE {
+            self.grow();
         }
-        let whole = usize::from(remaining.div_ceil(8));
-        self.bytes
-            .extend_from_slice(left.to_be_bytes().get(..whole).unwrap_or_default());
-        self.free = (8 - remaining % 8) % 8;
+        let highest_first = value << (64 - u32::from(count));
+        let room = self.bytes.get_mut(at..at + ONE_WRITE);
+        if let Some((word, [behind, ..])) = room.and_then(<[u8]>::split_first_chunk_mut::<8>) {
+            // No more than is needed of what was just written: the processor would have to wait.
+            let begun = u64::from(word[0]) << 56;
+            *word = (begun | highest_first >> shift).to_be_bytes();
+            // Twice, for a shift by 64 is none.
+            *behind = (highest_first << (7 - shift) << 1).to_le_bytes()[0];
+        }
+        self.bits += usize::from(count);
     }
 
-    /// Makes room for one write: nine bytes at most. Grows in small steps, because a million of
-    /// these are open at once and doubling would waste a quarter of them.
-    #[inline]
-    fn reserve(&mut self) {
-        if self.bytes.capacity() - self.bytes.len() < 9 {
-            self.bytes.reserve_exact(GROWTH);
-        }
+    /// Grows in small steps, because a million of these are open at once and doubling would waste a
+    /// quarter of them.
+    #[cold]
+    fn grow(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        bytes.reserve_exact(GROWTH);
+        bytes.resize(bytes.len() + GROWTH, 0);
+        self.bytes = bytes.into_boxed_slice();
     }
 }
 
+/// Bytes that one write may touch.
+const ONE_WRITE: usize = 9;
 /// Bytes by which an open chunk grows.
 const GROWTH: usize = 48;
 

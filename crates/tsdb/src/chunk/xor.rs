@@ -120,9 +120,9 @@ impl XorAppender {
             1 => self.second(time, bits),
             _ => {
                 let delta = time.wrapping_sub(self.time).cast_unsigned();
-                self.write_delta_of_delta(delta.wrapping_sub(self.delta).cast_signed());
+                let front = self.front(delta.wrapping_sub(self.delta).cast_signed());
                 self.delta = delta;
-                self.write_value(bits);
+                self.write_value(front, bits);
             }
         }
         self.time = time;
@@ -144,28 +144,37 @@ impl XorAppender {
         for byte in varint {
             self.writer.write(u64::from(byte), 8);
         }
-        self.write_value(bits);
+        self.write_value((0, 0), bits);
     }
 
+    /// The bits that stand for a difference of deltas, and how many they are; of the longest form,
+    /// which is written at once, none.
     #[inline]
-    fn write_delta_of_delta(&mut self, dod: i64) {
+    fn front(&mut self, dod: i64) -> (u64, u8) {
         let bits = dod.cast_unsigned();
         match dod {
-            0 => self.writer.write(0, 1),
-            -0x1fff..=0x2000 => self.writer.write(0b10 << 14 | bits & 0x3fff, 16),
-            -0xffff..=0x1_0000 => self.writer.write(0b110 << 17 | bits & 0x1_ffff, 20),
-            -0x7_ffff..=0x8_0000 => self.writer.write(0b1110 << 20 | bits & 0xf_ffff, 24),
+            0 => (0, 1),
+            -0x1fff..=0x2000 => (0b10 << 14 | bits & 0x3fff, 16),
+            -0xffff..=0x1_0000 => (0b110 << 17 | bits & 0x1_ffff, 20),
+            -0x7_ffff..=0x8_0000 => (0b1110 << 20 | bits & 0xf_ffff, 24),
             _ => {
                 self.writer.write(0b1111, 4);
                 self.writer.write(bits, 64);
+                (0, 0)
             }
         }
     }
 
     #[inline]
-    fn write_value(&mut self, bits: u64) {
+    fn write_value(&mut self, front: (u64, u8), bits: u64) {
         let xor = bits ^ self.value;
-        write_xor(&mut self.writer, xor, &mut self.leading, &mut self.trailing);
+        let Self {
+            writer,
+            leading,
+            trailing,
+            ..
+        } = self;
+        write_xor(writer, front, xor, leading, trailing);
     }
 }
 

@@ -65,29 +65,43 @@ impl XorWriter {
     pub(crate) fn write(&mut self, writer: &mut BitWriter, value: u64) {
         let xor = value ^ self.value;
         self.value = value;
-        write_xor(writer, xor, &mut self.leading, &mut self.trailing);
+        write_xor(writer, (0, 0), xor, &mut self.leading, &mut self.trailing);
     }
 }
 
-/// Writes the difference of a float to its predecessor, whose window of significant bits is used if
-/// the difference fits into it.
+/// Writes bits, 24 at most, and the difference of a float to its predecessor, whose window of
+/// significant bits is used if the difference fits into it. All at once where there is room: a write
+/// has to wait for the one before.
 #[inline]
-pub(crate) fn write_xor(writer: &mut BitWriter, xor: u64, leading: &mut u8, trailing: &mut u8) {
+pub(crate) fn write_xor(
+    writer: &mut BitWriter,
+    (front, front_bits): (u64, u8),
+    xor: u64,
+    leading: &mut u8,
+    trailing: &mut u8,
+) {
     if xor == 0 {
-        writer.write(0, 1);
+        writer.write(front << 1, front_bits + 1);
         return;
     }
     let zeros = xor.leading_zeros().min(31).to_le_bytes()[0];
     let behind = xor.trailing_zeros().to_le_bytes()[0];
-    if *leading != NO_WINDOW && zeros >= *leading && behind >= *trailing {
-        writer.write(0b10, 2);
+    let (mark, mark_bits) = if *leading != NO_WINDOW && zeros >= *leading && behind >= *trailing {
+        (front << 2 | 0b10, front_bits + 2)
     } else {
         *leading = zeros;
         *trailing = behind;
         let significant = u64::from(64 - zeros - behind) & 63;
-        writer.write(0b11 << 11 | u64::from(zeros) << 6 | significant, 13);
+        let mark = 0b11 << 11 | u64::from(zeros) << 6 | significant;
+        (front << 13 | mark, front_bits + 13)
+    };
+    let (value, value_bits) = (xor >> *trailing, 64 - *leading - *trailing);
+    if mark_bits + value_bits <= 64 {
+        writer.write(mark << value_bits | value, mark_bits + value_bits);
+    } else {
+        writer.write(mark, mark_bits);
+        writer.write(value, value_bits);
     }
-    writer.write(xor >> *trailing, 64 - *leading - *trailing);
 }
 
 /// Number of leading zeros while no window of significant bits has been written.
