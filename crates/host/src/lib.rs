@@ -25,6 +25,7 @@ pub mod kernel;
 pub mod lanes;
 pub mod limits;
 pub mod log;
+pub mod memory;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod pool;

@@ -1,5 +1,6 @@
 //! A page into the store: sample by sample, in page order, as one part of a batch.
 
+mod batch;
 mod beside;
 mod detailed;
 
@@ -17,8 +18,9 @@ use model::value::STALE;
 use model::{Labels, LabelsBuilder, Metadata, MetricType, SeriesRef, relabel};
 use storage::{Append, AppendError, AppendValue, Appender, NewSeries, RoomError};
 
+use self::batch::Batch;
 use self::beside::PageComments;
-use crate::cache::{Fate, PageCache, PageScan, Slot};
+use crate::cache::{Expected, Fate, PageCache, PageScan, Slot};
 use crate::job::Job;
 use crate::limits::LabelLimitError;
 
@@ -155,6 +157,7 @@ pub(crate) fn append_page(
         over_buckets: false,
         labels: LabelsBuilder::new(),
         exemplar_labels: LabelsBuilder::new(),
+        batch: Batch::default(),
         comments: context.sends_metadata.then(|| PageComments::of(format)),
         metadata: None,
     };
@@ -233,6 +236,8 @@ struct PageWork<'a> {
     labels: LabelsBuilder,
     exemplar_labels: LabelsBuilder,
     keeps_exemplars: bool,
+    /// Plain numbers that the store has not been given yet.
+    batch: Batch,
     /// Set if the store is told of metadata.
     comments: Option<PageComments>,
     /// What the store is to be told of the present sample's series.
@@ -285,18 +290,29 @@ impl PageWork<'_> {
         let mut segment_start = 0;
         loop {
             if parser.position() == segment_start
-                && let Some((segment, series)) =
-                    scan.expected(page.get(segment_start..).unwrap_or_default())
-                && let Some(sample) = parser.take_expected(segment)?
+                && let Some(expected) = scan.expected(page.get(segment_start..).unwrap_or_default())
             {
-                self.expected(scan, segment, series, &Offer::from(&sample))?;
-                segment_start = parser.position();
-                continue;
+                let segment = expected.segment;
+                if self.takes_number(&expected)
+                    && let Some(value) = parser.take_number(segment.len())
+                {
+                    let series_start = segment_start + segment.len() - expected.series.len();
+                    self.number(scan, page, (&expected.slot, series_start), value)?;
+                    segment_start = parser.position();
+                    continue;
+                }
+                if let Some(sample) = parser.take_expected(segment)? {
+                    self.hand_over(scan, page)?;
+                    self.expected(scan, &expected, &Offer::from(&sample))?;
+                    segment_start = parser.position();
+                    continue;
+                }
             }
             match parser.next_entry()? {
                 None => break,
                 Some(Entry::Type { metric_type, .. }) => self.metric_type = metric_type,
                 Some(Entry::Series(sample)) => {
+                    self.hand_over(scan, page)?;
                     let segment = page.get(segment_start..sample.series_end);
                     let segment = segment.unwrap_or_default();
                     self.unexpected(scan, segment, sample.series, &Offer::from(&sample))?;
@@ -305,6 +321,7 @@ impl PageWork<'_> {
                 Some(_) => {}
             }
         }
+        self.hand_over(scan, page)?;
         Ok(page.get(segment_start..).unwrap_or_default().into())
     }
 
@@ -313,14 +330,16 @@ impl PageWork<'_> {
     fn expected(
         &mut self,
         scan: &mut PageScan<'_>,
-        segment: &[u8],
-        series: &[u8],
+        expected: &Expected<'_>,
         offer: &Offer<'_>,
     ) -> Result<(), PageError> {
+        let &Expected {
+            segment,
+            series,
+            slot,
+        } = expected;
         self.counts.scraped += 1;
-        let Some(slot) = scan.hit() else {
-            return Ok(());
-        };
+        scan.pass();
         self.metric_type = slot.metric_type;
         if slot.fate == Fate::Dropped {
             return Ok(());
@@ -343,7 +362,7 @@ impl PageWork<'_> {
             }
         }
         if changed != slot {
-            scan.amend(changed);
+            scan.amend(scan.place(), changed);
         }
         Ok(())
     }

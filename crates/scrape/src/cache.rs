@@ -178,6 +178,16 @@ impl PageCache {
     }
 }
 
+/// A sample that came where the last page had it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expected<'p> {
+    /// Comments and series.
+    pub(crate) segment: &'p [u8],
+    pub(crate) series: &'p [u8],
+    /// What is remembered of it.
+    pub(crate) slot: Slot,
+}
+
 /// The comparison of one page with the last.
 #[derive(Debug)]
 pub(crate) struct PageScan<'c> {
@@ -198,46 +208,75 @@ struct Rebuilt {
 }
 
 impl PageScan<'_> {
-    /// The segment with which `rest` begins, and the series in it, if the page goes on as the last
-    /// one did.
+    /// The sample with which `rest` begins, if the page goes on as the last one did.
     #[inline]
-    pub(crate) fn expected<'p>(&self, rest: &'p [u8]) -> Option<(&'p [u8], &'p [u8])> {
+    pub(crate) fn expected<'p>(&self, rest: &'p [u8]) -> Option<Expected<'p>> {
         let order = &self.cache.order;
         let entry = order.entries.get(self.cursor)?;
         let comments = order.comments(self.cursor)?;
-        let behind = rest.strip_prefix(comments)?;
+        let behind = match comments.is_empty() {
+            true => rest,
+            false => rest.strip_prefix(comments)?,
+        };
         let series = behind.get(..entry.series.len as usize)?;
         // What follows a series is a blank: most others are told apart by that.
         let ends = behind.get(series.len()) == Some(&b' ');
         let is_it = ends && rapidhash::v3::rapidhash_v3(series) == entry.series.hash;
-        let segment = rest.get(..comments.len() + series.len())?;
-        is_it.then_some((segment, series))
+        is_it.then_some(Expected {
+            segment: rest.get(..comments.len() + series.len())?,
+            series,
+            slot: entry.slot,
+        })
     }
 
-    /// The page went on as expected: what is remembered of the sample.
+    /// The page went on as expected.
     #[inline]
-    pub(crate) fn hit(&mut self) -> Option<Slot> {
-        let index = self.cursor;
-        self.cursor += 1;
-        let entry = *self.cache.order.entries.get(index)?;
-        if let Some(rebuilt) = &mut self.rebuilt {
-            let comments = self.cache.order.comments(index)?;
-            *rebuilt.taken.get_mut(index)? = true;
-            rebuilt.order.push(comments, entry.series, entry.slot);
+    pub(crate) fn pass(&mut self) {
+        if self.rebuilt.is_some() {
+            self.take_over();
         }
-        Some(entry.slot)
+        self.cursor += 1;
     }
 
-    /// What is remembered of the sample that was hit last has changed.
-    pub(crate) fn amend(&mut self, slot: Slot) {
-        let entry = match &mut self.rebuilt {
-            Some(rebuilt) => rebuilt.order.entries.last_mut(),
-            None => self
-                .cursor
-                .checked_sub(1)
-                .and_then(|index| self.cache.order.entries.get_mut(index)),
+    /// The sample that is expected is in the new order, too.
+    fn take_over(&mut self) -> Option<()> {
+        let index = self.cursor;
+        let order = &self.cache.order;
+        let rebuilt = self.rebuilt.as_mut()?;
+        let entry = order.entries.get(index)?;
+        *rebuilt.taken.get_mut(index)? = true;
+        let comments = order.comments(index)?;
+        rebuilt.order.push(comments, entry.series, entry.slot);
+        Some(())
+    }
+
+    /// The place in this page of the sample that was passed last.
+    #[inline]
+    pub(crate) fn place(&self) -> usize {
+        let behind = match &self.rebuilt {
+            Some(rebuilt) => rebuilt.order.entries.len(),
+            None => self.cursor,
         };
-        if let Some(entry) = entry {
+        behind.saturating_sub(1)
+    }
+
+    /// What is remembered of the sample at a place of this page, and how long its series' text is.
+    pub(crate) fn at(&self, place: usize) -> Option<(Slot, usize)> {
+        let order = match &self.rebuilt {
+            Some(rebuilt) => &rebuilt.order,
+            None => &self.cache.order,
+        };
+        let entry = order.entries.get(place)?;
+        Some((entry.slot, entry.series.len as usize))
+    }
+
+    /// What is remembered of the sample at a place of this page has changed.
+    pub(crate) fn amend(&mut self, place: usize, slot: Slot) {
+        let order = match &mut self.rebuilt {
+            Some(rebuilt) => &mut rebuilt.order,
+            None => &mut self.cache.order,
+        };
+        if let Some(entry) = order.entries.get_mut(place) {
             entry.slot = slot;
         }
     }
@@ -372,9 +411,10 @@ mod tests {
         let mut scan = cache.scan();
         for series in page {
             let line = format!("{series} 1\n");
-            if let Some((_, expected)) = scan.expected(line.as_bytes()) {
-                assert_eq!(expected, series.as_bytes());
-                assert_eq!(scan.hit().unwrap().fate, Fate::Live);
+            if let Some(expected) = scan.expected(line.as_bytes()) {
+                assert_eq!(expected.series, series.as_bytes());
+                assert_eq!(expected.slot.fate, Fate::Live);
+                scan.pass();
                 out += "=";
                 continue;
             }
@@ -444,7 +484,11 @@ mod tests {
         let segment = b"# HELP a A.\na";
         assert_eq!(
             scan.expected(b"# HELP a A.\na 5\nb 1\n"),
-            Some((&segment[..], &b"a"[..]))
+            Some(Expected {
+                segment,
+                series: b"a",
+                slot
+            })
         );
         for other in [
             &b"# HELP a A.\na"[..],
@@ -453,7 +497,7 @@ mod tests {
         ] {
             assert_eq!(scan.expected(other), None);
         }
-        assert_eq!(scan.hit(), Some(slot));
+        scan.pass();
         assert_eq!(scan.find(b"a"), None);
         assert_eq!(scan.find(b"b"), Some(slot));
     }

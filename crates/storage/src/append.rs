@@ -100,6 +100,22 @@ pub trait Appender: Send {
     /// This sample is refused; the batch goes on and the others stand.
     fn append(&mut self, append: Append<'_>) -> Result<SeriesRef, AppendError>;
 
+    /// Adds numbers, all of one time, to series that the store knows: as one append of each, without
+    /// labels, would. Of those that are refused, `refused` gets the place and the reason.
+    fn append_floats(
+        &mut self,
+        timestamp: i64,
+        samples: &[(SeriesRef, f64)],
+        refused: &mut Vec<(usize, AppendError)>,
+    ) {
+        for (place, &(series, value)) in samples.iter().enumerate() {
+            let append = Append::new(&NO_LABELS, timestamp, value).with_series(series);
+            if let Err(error) = self.append(append) {
+                refused.push((place, error));
+            }
+        }
+    }
+
     /// False if exemplars are forgotten anyway, so that none need be brought.
     fn keeps_exemplars(&self) -> bool {
         false
@@ -137,6 +153,9 @@ pub trait Appender: Send {
     /// Forgets the batch. Series that it created may remain, without samples.
     fn rollback(self: Box<Self>);
 }
+
+/// Stands for the labels of a series that the store knows by number.
+static NO_LABELS: Labels = Labels::empty();
 
 /// What a commit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

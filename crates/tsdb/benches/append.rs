@@ -118,18 +118,19 @@ fn main() {
         create * 1e6 / (TARGETS * SERIES) as f64
     );
     let cpu = cpu_seconds();
-    let empty = Labels::empty();
+    let (mut batch, mut refused) = (Vec::new(), Vec::new());
     for scrape in 1..SCRAPES {
         for (target, refs) in refs.iter().enumerate() {
             let time = START + scrape as i64 * 10_000 + (target % 3) as i64;
+            let values = (0..).map(|series| value(target, series, scrape));
+            batch.clear();
+            batch.extend(refs.iter().copied().zip(values));
             let mut appender = db.appender();
-            for (series, &reference) in refs.iter().enumerate() {
-                let append = Append::new(&empty, time, value(target, series, scrape));
-                appender.append(append.with_series(reference)).unwrap();
-            }
+            appender.append_floats(time, &batch, &mut refused);
             appender.commit().unwrap();
         }
     }
+    assert!(refused.is_empty(), "{refused:?}");
     let samples = (SCRAPES - 1) * TARGETS * SERIES;
     println!(
         "append: {:.0} ns CPU per sample",

@@ -56,7 +56,7 @@ impl PageWork<'_> {
             exemplars: Examples::Many(&sample.exemplars),
         };
         match scan.expected(sample.text()) {
-            Some((segment, series)) => self.expected(scan, segment, series, &offer),
+            Some(expected) => self.expected(scan, &expected, &offer),
             None => {
                 let text = sample.text();
                 let segment = text.get(..text.len().saturating_sub(1));

@@ -364,7 +364,7 @@ fn labels_are_shown_to_the_store_once_and_again_when_it_forgot() {
     let mut scrape = |store: &mut Strict| {
         let mut counts = Counts::default();
         let mut appender = store;
-        let page = b"a 1\nb 2\n";
+        let page = b"a 1\n# TYPE b gauge\nb{x=\"y\"} 2\n";
         append_page(
             page,
             Format::Text,
@@ -382,6 +382,7 @@ fn labels_are_shown_to_the_store_once_and_again_when_it_forgot() {
     let again = scrape(&mut store).unwrap();
     assert_eq!((again.kept, again.added), (2, 0));
     assert_eq!(store.asked_by_labels, 4);
+    assert_eq!(store.known[2..], store.known[..2]);
     store.forget = false;
 
     type Refusal = fn() -> AppendError;

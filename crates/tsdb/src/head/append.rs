@@ -6,7 +6,7 @@ mod out_of_order;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use model::{SeriesRef, TimeRange};
+use model::{Labels, SeriesRef, TimeRange};
 use storage::{Append, AppendError, AppendExemplar, AppendValue, Appender, Commit, ExemplarError};
 
 use super::Head;
@@ -89,6 +89,44 @@ impl<'a> HeadAppender<'a> {
         self.slab.as_ref().map(|(_, slab)| &**slab)
     }
 
+    /// Takes samples of known series up to the first that is refused, or whose series nobody knows.
+    /// Returns how many. A slab is locked once for all samples of it that stand together.
+    fn take_floats(&mut self, time: i64, samples: &[(SeriesRef, f64)]) -> usize {
+        if time < self.min_time {
+            return 0;
+        }
+        let head = self.head;
+        let mut taken = 0;
+        while let Some(&(first, _)) = samples.get(taken) {
+            let Some(first) = head.row(first.get()) else {
+                break;
+            };
+            let Some(slab) = head.slab(first) else { break };
+            let rows = slab.read();
+            let before = taken;
+            for &(series, value) in samples.get(taken..).unwrap_or_default() {
+                if let Some(&(soon, _)) = samples.get(taken + AHEAD) {
+                    rows.bring_near(soon.get() as u32);
+                }
+                let row = head.row(series.get());
+                let Some(row) = row.filter(|row| row / SLAB_ROWS == first / SLAB_ROWS) else {
+                    break;
+                };
+                let Some(found) = rows.get(row).filter(|row| row.check(time, value).is_ok()) else {
+                    break;
+                };
+                // Until the commit has logged the batch, it is there.
+                found.bring_end_near();
+                self.scratch.pending.push(Pending { row, time, value });
+                taken += 1;
+            }
+            if taken == before {
+                break;
+            }
+        }
+        taken
+    }
+
     /// What `check` says of the row's series; `None` if there is no such series.
     fn check(
         &mut self,
@@ -146,6 +184,27 @@ impl Appender for HeadAppender<'_> {
             self.take_metadata(row, metadata);
         }
         Ok(self.head.reference(row))
+    }
+
+    fn append_floats(
+        &mut self,
+        timestamp: i64,
+        samples: &[(SeriesRef, f64)],
+        refused: &mut Vec<(usize, AppendError)>,
+    ) {
+        let mut from = 0;
+        while let Some(rest) = samples.get(from..).filter(|rest| !rest.is_empty()) {
+            from += self.take_floats(timestamp, rest);
+            // What stops the quick way is told why on the long one.
+            let Some(&(series, value)) = samples.get(from) else {
+                break;
+            };
+            let append = Append::new(&NO_LABELS, timestamp, value).with_series(series);
+            if let Err(error) = self.append(append) {
+                refused.push((from, error));
+            }
+            from += 1;
+        }
     }
 
     fn new_series(&self) -> usize {
@@ -371,10 +430,14 @@ impl Head {
                     bring_near(run.get(index..).unwrap_or_default(), &rows);
                 }
                 let time = sample.time();
-                let row = rows.get_mut(sample.row()).filter(|_| time >= min_valid);
+                let row = rows.row_to_append(sample.row());
+                let row = row.filter(|_| time >= min_valid);
                 match row.map(|row| sample.append_to(row, self.chunk_range)) {
                     Some(Appended::Added) => {}
-                    Some(Appended::AddedChunk) => chunks += 1,
+                    Some(Appended::AddedChunk) => {
+                        chunks += 1;
+                        rows.note_finished();
+                    }
                     Some(Appended::Present) => {
                         commit.samples += 1;
                         continue;
@@ -401,13 +464,13 @@ impl Head {
     }
 }
 
-/// Touches the ends of some open chunks, so that the processor fetches them all at once: waiting for
-/// memory takes longer than adding a sample.
+/// Has the processor fetch the ends of some open chunks, all at once: waiting for memory takes longer
+/// than adding a sample.
 #[inline]
 fn bring_near<S: Waiting>(samples: &[S], rows: &SlabRows) {
     let near = samples.iter().take(NEAR);
-    let found = near.filter_map(|sample| rows.get(sample.row()));
-    std::hint::black_box(found.fold(0, |sum: u8, row| sum ^ row.touch_end()));
+    near.filter_map(|sample| rows.get(sample.row()))
+        .for_each(Row::bring_end_near);
 }
 
 /// A sample that waits for its commit, of either kind.
@@ -441,6 +504,9 @@ impl Waiting for Pending {
     }
 }
 
+/// Stands for the labels of a series that is known by number.
+static NO_LABELS: Labels = Labels::empty();
+
 fn append_error(error: WalError) -> AppendError {
     use std::io::ErrorKind;
     match error.source.kind() {
@@ -457,6 +523,8 @@ fn append_error(error: WalError) -> AppendError {
 
 /// Rows whose chunks are fetched at once: about as many as a core can wait for.
 const NEAR: usize = 16;
+/// How many samples before its own a row is fetched.
+const AHEAD: usize = 8;
 /// Scratches kept for coming batches: about one per thread that appends.
 const SPARE_SCRATCHES: usize = 8;
 /// A scratch that grew beyond this is not kept.

@@ -252,10 +252,12 @@ impl Row {
         ends.fold(0, |sum, byte| sum ^ byte)
     }
 
-    /// The open chunk's last byte, where the next sample goes.
+    /// Has the processor fetch the open chunk's end, where the next sample goes.
     #[inline]
-    pub(crate) fn touch_end(&self) -> u8 {
-        self.open.bytes().last().copied().unwrap_or_default()
+    pub(crate) fn bring_end_near(&self) {
+        if let Some(end) = self.open.bytes().last() {
+            host::memory::bring_near(end);
+        }
     }
 
     /// First and last sample's time, unless there is none.

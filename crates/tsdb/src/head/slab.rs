@@ -1,5 +1,6 @@
 //! Rows of neighbours behind one lock, with what they have in files.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use model::TimeRange;
@@ -23,6 +24,8 @@ pub(crate) struct SlabRows {
     /// Rows from which something was deleted, with the end of that. The log says so at its place
     /// among their samples, and a file cannot: until the log forgets it, all stays in memory.
     deleted: Vec<(u32, i64)>,
+    /// False if no row has a finished chunk in memory.
+    may_have_finished: AtomicBool,
 }
 
 impl Slab {
@@ -53,7 +56,28 @@ impl SlabRows {
 
     #[inline]
     pub(crate) fn get_mut(&mut self, row: u32) -> Option<&mut Row> {
+        self.note_finished();
+        self.row_to_append(row)
+    }
+
+    /// A row to which samples are appended; [`note_finished`](Self::note_finished) is for the caller.
+    #[inline]
+    pub(crate) fn row_to_append(&mut self, row: u32) -> Option<&mut Row> {
         self.rows.get_mut((row % SLAB_ROWS) as usize)?.as_mut()
+    }
+
+    /// Notes that a row may have finished a chunk.
+    #[inline]
+    pub(crate) fn note_finished(&mut self) {
+        *self.may_have_finished.get_mut() = true;
+    }
+
+    /// Has the processor fetch a row that is about to be looked at.
+    #[inline]
+    pub(crate) fn bring_near(&self, row: u32) {
+        if let Some(place) = self.rows.get((row % SLAB_ROWS) as usize) {
+            host::memory::bring_near(place);
+        }
     }
 
     /// Begins a series.
@@ -116,6 +140,9 @@ impl SlabRows {
 
     /// True if many finished chunks are in memory, or one that ended before `old`.
     pub(crate) fn is_worth_filing(&self, old: i64) -> bool {
+        if !self.has_finished_chunks() {
+            return false;
+        }
         let mut count = 0;
         self.rows_to_file().any(|(_, row)| {
             let mut finished = row.finished_chunks();
@@ -127,8 +154,14 @@ impl SlabRows {
 
     /// True if a finished chunk is in memory.
     pub(crate) fn has_finished_chunks(&self) -> bool {
+        // Whoever finishes one holds the lock alone.
+        if !self.may_have_finished.load(Ordering::Relaxed) {
+            return false;
+        }
         let mut rows = self.rows.iter().flatten();
-        rows.any(|row| row.finished_chunks().next().is_some())
+        let has = rows.any(|row| row.finished_chunks().next().is_some());
+        self.may_have_finished.store(has, Ordering::Relaxed);
+        has
     }
 
     /// Rows whose finished chunks may be filed, by their place in the slab.

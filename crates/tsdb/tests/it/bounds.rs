@@ -131,3 +131,59 @@ fn series_beyond_the_limit_are_read_again_from_the_log() {
     assert_eq!((limits.series_limit, &*job.job, job.series), (2, "", 5));
     assert_eq!(f.metric("narthex_tsdb_head_series_limited"), 1.0);
 }
+
+#[test]
+fn numbers_in_a_batch_fare_as_each_alone() {
+    const SERIES: usize = 1_200;
+    let [together, alone] = [open(&Default::default()), open(&Default::default())];
+    let mut known = Vec::new();
+    for f in [&together, &alone] {
+        let mut appender = f.db.appender();
+        known = (0..SERIES)
+            .map(|number| {
+                // Some begin late: what comes is behind them.
+                let time = START + if number % 7 == 3 { 20 } else { 10 };
+                let labels = labels(number);
+                appender.append(Append::new(&labels, time, 1.0)).unwrap()
+            })
+            .collect();
+        appender.commit().unwrap();
+    }
+    let none = Labels::empty();
+    let unknown = SeriesRef::new(u64::MAX - 5);
+    let mut samples: Vec<(SeriesRef, f64)> = known.iter().map(|&series| (series, 1.5)).collect();
+    samples.insert(0, (unknown, 1.0));
+    samples.insert(700, (unknown, 1.0));
+    // Not in order, and twice the same.
+    samples.swap(40, 1_100);
+    samples.push((known[5], 1.5));
+    samples.push((known[5], 2.5));
+    for time in [START - HOUR, START + 15, START + 20, START + 30] {
+        let mut refused = Vec::new();
+        let mut appender = together.db.appender();
+        appender.append_floats(time, &samples, &mut refused);
+        let refused: Vec<_> = refused
+            .into_iter()
+            .map(|(place, error)| (place, error.to_string()))
+            .collect();
+        let committed = appender.commit().unwrap();
+
+        let mut appender = alone.db.appender();
+        let mut wanted = Vec::new();
+        for (place, &(series, value)) in samples.iter().enumerate() {
+            let append = Append::new(&none, time, value).with_series(series);
+            let outcome = appender.append(append);
+            wanted.extend(outcome.err().map(|error| (place, error.to_string())));
+        }
+        assert_eq!(refused, wanted, "{time}");
+        assert_eq!(committed, appender.commit().unwrap(), "{time}");
+    }
+    assert_eq!(together.all(), alone.all());
+    for metric in [
+        "prometheus_tsdb_out_of_order_samples_total",
+        "prometheus_tsdb_out_of_bound_samples_total",
+        "prometheus_tsdb_head_samples_appended_total",
+    ] {
+        assert_eq!(together.metric(metric), alone.metric(metric), "{metric}");
+    }
+}
