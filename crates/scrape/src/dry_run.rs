@@ -19,13 +19,13 @@ use crate::target::Target;
 #[derive(Debug)]
 pub struct DryRun {
     target: Arc<Target>,
-    job: Job,
+    job: Arc<Job>,
 }
 
 /// What came back, as it came.
 #[derive(Debug)]
 pub struct RawPage {
-    job: Job,
+    job: Arc<Job>,
     fetched: Result<Fetched, ScrapeError>,
     body: Vec<u8>,
 }
@@ -53,7 +53,10 @@ impl DryRun {
     pub(crate) fn new(target: Arc<Target>, job: &Job) -> Self {
         let mut job = job.clone_for_reading();
         job.limits.body_size = job.limits.body_size.min(MAX_BYTES);
-        Self { target, job }
+        Self {
+            target,
+            job: Arc::new(job),
+        }
     }
 
     /// Where the page is.
@@ -202,7 +205,7 @@ mod tests {
     fn opened(content_type: &str, body: &str, most: usize) -> FetchedPage {
         let config = Arc::new(ScrapeConfig::named("a"));
         let page = RawPage {
-            job: Job::new(config, None, DefaultLimits::default()),
+            job: Arc::new(Job::new(config, None, DefaultLimits::default())),
             fetched: Ok(Fetched {
                 content_type: Some(content_type.to_owned()),
                 encoding: Encoding::Identity,

@@ -87,6 +87,8 @@ struct Connection {
     via: Via,
     terms: Terms,
     outbound: Arc<Outbound>,
+    /// The request that was sent last, and under which settings, if the next one is the same.
+    request: Option<(Arc<Job>, Request<Bytes>)>,
 }
 
 impl Fetcher {
@@ -97,7 +99,7 @@ impl Fetcher {
     pub(crate) async fn fetch(
         &mut self,
         target: &Target,
-        job: &Job,
+        job: &Arc<Job>,
         body: &mut Vec<u8>,
     ) -> Result<Fetched, FetchError> {
         // Out of its place while in use: whatever goes wrong, a connection in an unknown state is
@@ -122,7 +124,7 @@ impl Fetcher {
 async fn exchange(
     mut kept: Option<Connection>,
     target: &Target,
-    job: &Job,
+    job: &Arc<Job>,
     body: &mut Vec<u8>,
     has_head: &AtomicBool,
 ) -> Result<(Fetched, Option<Connection>), FetchError> {
@@ -169,7 +171,7 @@ async fn exchange(
 struct Asked<'a> {
     place: &'a TargetUrl,
     target: &'a Target,
-    job: &'a Job,
+    job: &'a Arc<Job>,
     /// The place may know the target's credentials.
     trusted: bool,
 }
@@ -184,18 +186,36 @@ impl Asked<'_> {
         if let Some(mut connection) = kept
             && self.is_still_good(&connection)?
         {
-            let request = self.request(&connection).await?;
             // A target may have closed the connection since the last scrape. Asking again is safe.
-            if let Ok(response) = connection.exchange.send(request, body).await {
+            if let Ok(response) = self.send(&mut connection, body).await? {
                 return Ok((connection, response));
             }
         }
         let failed = |reason: String| self.place.failed(reason);
         let mut connection = self.open().await?;
-        let request = self.request(&connection).await?;
-        let sent = connection.exchange.send(request, body).await;
+        let sent = self.send(&mut connection, body).await?;
         let response = sent.map_err(|error| failed(head_reason(&error)))?;
         Ok((connection, response))
+    }
+
+    /// Sends the request, the last one again if nothing has changed.
+    async fn send(
+        &self,
+        connection: &mut Connection,
+        body: &mut Vec<u8>,
+    ) -> Result<Result<Response<()>, ExchangeError>, FetchError> {
+        let kept = connection.request.take();
+        let request = match kept.filter(|(job, _)| Arc::ptr_eq(job, self.job)) {
+            Some((_, request)) => request,
+            None => self.request(connection).await?,
+        };
+        let sent = connection.exchange.send(&request, body).await;
+        // What is redirected has another place the next time.
+        if std::ptr::eq(self.place, &raw const self.target.url) && self.job.outbound.adds_the_same()
+        {
+            connection.request = Some((Arc::clone(self.job), request));
+        }
+        Ok(sent)
     }
 
     /// Neither the configuration nor a certificate has changed.
@@ -225,6 +245,7 @@ impl Asked<'_> {
             via,
             terms,
             outbound,
+            request: None,
         })
     }
 

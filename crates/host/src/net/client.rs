@@ -431,7 +431,7 @@ impl Connection {
         &mut self,
         request: hyper::Request<Bytes>,
     ) -> Result<hyper::Response<()>, ExchangeError> {
-        self.exchange.send(request, &mut self.body).await
+        self.exchange.send(&request, &mut self.body).await
     }
 }
 

@@ -39,6 +39,11 @@ impl Authorizer {
         }
     }
 
+    /// True if the header is the same for all requests.
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!(self, Self::None | Self::Fixed(_))
+    }
+
     /// The header's value for the next request.
     ///
     /// # Errors

@@ -101,15 +101,15 @@ impl Exchange {
     /// No response came.
     pub async fn send(
         &mut self,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         buffer: &mut Vec<u8>,
     ) -> Result<Response<()>, ExchangeError> {
         match &mut self.0 {
-            Kind::Http1(connection) => Ok(connection.send(&request, buffer).await?),
+            Kind::Http1(connection) => Ok(connection.send(request, buffer).await?),
             Kind::Http2 { sender, body, .. } => {
                 buffer.clear();
                 sender.ready().await?;
-                let response = sender.send_request(request.map(Full::new)).await?;
+                let response = sender.send_request(request.clone().map(Full::new)).await?;
                 let (head, incoming) = response.into_parts();
                 *body = Some(incoming);
                 Ok(Response::from_parts(head, ()))

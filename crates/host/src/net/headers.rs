@@ -38,6 +38,11 @@ impl Headers {
         }
     }
 
+    /// True if the headers are the same for all requests.
+    pub(super) fn are_fixed(&self) -> bool {
+        self.headers.iter().all(|header| header.files.is_empty())
+    }
+
     /// Adds the headers; those that are secret only if `trusted`: another host does not get them.
     ///
     /// # Errors

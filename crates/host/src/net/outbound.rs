@@ -101,6 +101,11 @@ impl Outbound {
         }
     }
 
+    /// True if [`authorize`](Self::authorize) adds the same to every request: nothing is read for it.
+    pub fn adds_the_same(&self) -> bool {
+        self.authorizer.is_fixed() && self.headers.are_fixed()
+    }
+
     /// Adds what the configuration adds to requests. `trusted` is false for another host than the
     /// configuration is about, which gets no credentials.
     ///
