@@ -175,8 +175,10 @@ impl ScrapePool {
             memory: Arc::clone(&running.memory),
             orders: running.orders.subscribe(),
         };
-        let hash = running.target.identity.fingerprint().get();
-        tasks.spawn_on(shared.lanes.lane(hash), scrape_loop.run());
+        let lane = shared
+            .lanes
+            .lane(shared.offset(&running.target).beat_hash());
+        tasks.spawn_on(lane, scrape_loop.run());
         running
     }
 

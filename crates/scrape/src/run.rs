@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::limits::DefaultLimits;
 use crate::target::Target;
 use crate::target::health::{Health, LastScrape, ScrapeSize};
-use crate::target::offset::{Rhythm, first_delay};
+use crate::target::offset::{Offset, Rhythm};
 use crate::workspace::Workspaces;
 
 /// What all loops share.
@@ -26,6 +26,14 @@ pub(crate) struct Shared {
     pub(crate) limits: DefaultLimits,
     /// Tells servers that scrape the same targets apart.
     pub(crate) offset_seed: u64,
+}
+
+impl Shared {
+    /// When the target is scraped.
+    pub(crate) fn offset(&self, target: &Target) -> Offset {
+        let hash = target.identity.fingerprint().get();
+        Offset::new(target.interval, hash, self.offset_seed)
+    }
 }
 
 /// What a loop is to do.
@@ -63,10 +71,8 @@ impl ScrapeLoop {
             clock, instruments, ..
         } = self.shared.ingest.clone();
         let interval = self.target.interval;
-        let hash = self.target.identity.fingerprint().get();
-        let seed = self.shared.offset_seed;
-        let delay = first_delay(clock.now_millis(), interval, hash, seed);
-        let mut tick = clock.monotonic() + delay;
+        let offset = self.shared.offset(&self.target);
+        let mut tick = offset.first_tick(clock.now_millis(), clock.monotonic());
         let mut fetcher = Fetcher::default();
         let mut rhythm = None;
         let mut last_start = None;

@@ -1,21 +1,52 @@
 //! When a target is scraped: spread over the interval by the target's hash, and the same after a
 //! restart; timestamps that are a little late are put where they belong.
+//!
+//! Scrapes begin at beats. Those of one beat are woken once for all, on one thread, and what each
+//! needs of our code and the kernel's is still near from the one before: where they began one by one,
+//! some milliseconds apart, a scrape took a quarter more of the processor.
 
 use std::time::Duration;
 
-/// Time from now until the next scrape. `hash` tells targets apart, `seed` servers.
-pub(crate) fn first_delay(now_millis: i64, interval: Duration, hash: u64, seed: u64) -> Duration {
-    let interval = nanos(interval).max(1);
-    let now = u64::try_from(now_millis).unwrap_or_default();
-    let into = now.wrapping_mul(NANOS_PER_MILLI) % interval;
-    let offset = (hash ^ seed) % interval;
-    let next = interval - into + offset;
-    let delay = if next > interval {
-        next - interval
-    } else {
-        next
-    };
-    Duration::from_nanos(delay)
+/// Where in its interval a target is scraped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offset {
+    interval: u64,
+    beat: u64,
+    /// Which beat of the interval.
+    number: u64,
+}
+
+impl Offset {
+    /// `hash` tells targets apart, `seed` servers. Source of the spread: Prometheus `scrape`.
+    pub(crate) fn new(interval: Duration, hash: u64, seed: u64) -> Self {
+        let interval = nanos(interval).max(1);
+        let beat = BEAT.min(interval / LEAST_BEATS).max(1);
+        Self {
+            interval,
+            beat,
+            number: (hash ^ seed) % interval / beat,
+        }
+    }
+
+    /// When the first scrape is due, by the monotonic clock: at most an interval and a beat from
+    /// now. `now_millis` is the time since the Unix epoch.
+    pub(crate) fn first_tick(self, now_millis: i64, monotonic: Duration) -> Duration {
+        let now = u64::try_from(now_millis).unwrap_or_default();
+        let into = now.wrapping_mul(NANOS_PER_MILLI) % self.interval;
+        let offset = self.number * self.beat;
+        let wait = match offset > into {
+            true => offset - into,
+            false => self.interval - into + offset,
+        };
+        // All targets of a beat have one tick, though each has read the clock for itself.
+        let tick = nanos(monotonic).saturating_add(wait);
+        Duration::from_nanos(tick.checked_next_multiple_of(self.beat).unwrap_or(tick))
+    }
+
+    /// The same for all targets of a beat, and evenly spread otherwise.
+    pub(crate) const fn beat_hash(self) -> u64 {
+        self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -23,6 +54,11 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
+/// Nanoseconds from beat to beat: with 50 scrapes a second ten begin together, and with 500 a
+/// second still begin within the tolerance of timestamps.
+const BEAT: u64 = 200 * NANOS_PER_MILLI;
+/// However short the interval is, it has so many beats.
+const LEAST_BEATS: u64 = 50;
 
 /// The rhythm of a target: evenly spaced timestamps compress better than true ones.
 #[derive(Clone, Copy, Debug)]
@@ -62,23 +98,56 @@ const TOLERANCE_SHARE: i64 = 100;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
     fn the_next_scrape_is_where_the_hash_says() {
         let second = Duration::from_secs(1);
+        // Time, hash, and milliseconds until the scrape; a beat has 20.
         let cases = [
             (10_000, 0, 1_000),
-            (10_000, 250_000_000, 250),
-            (10_300, 250_000_000, 950),
-            (10_250, 250_000_000, 1_000),
-            (10_100, 1_250_000_000, 150),
+            (10_000, 250_000_000, 240),
+            (10_300, 250_000_000, 940),
+            (10_240, 250_000_000, 1_000),
+            (10_100, 1_250_000_000, 140),
         ];
+        let started = Duration::from_secs(7);
         for (now, hash, want) in cases {
-            let delay = first_delay(now, second, hash, 0);
-            assert_eq!(delay, Duration::from_millis(want), "{now} {hash}");
+            let tick = Offset::new(second, hash, 0).first_tick(now, started);
+            assert_eq!(tick, started + Duration::from_millis(want), "{now} {hash}");
         }
-        assert_eq!(first_delay(0, second, 5, 5), second);
+        let seeded = Offset::new(second, 5, 5).first_tick(0, started);
+        assert_eq!(seeded, started + second);
+    }
+
+    #[test]
+    fn targets_of_a_beat_have_one_tick() {
+        let interval = Duration::from_secs(10);
+        let [one, other, next] =
+            [3_210, 3_390, 3_410].map(|millis| Offset::new(interval, millis * NANOS_PER_MILLI, 0));
+        let tick = one.first_tick(1_000_000, Duration::from_micros(500_100));
+        let later = other.first_tick(1_000_400, Duration::from_micros(900_700));
+        assert_eq!((tick, one.beat_hash()), (later, other.beat_hash()));
+        let behind = next.first_tick(1_000_400, Duration::from_micros(900_700));
+        assert_eq!(behind - tick, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn beats_share_the_targets() {
+        for interval in [Duration::from_millis(90), Duration::from_secs(15)] {
+            let mut counts = BTreeMap::<u64, usize>::new();
+            for hash in 0..15_000_u64 {
+                let hash = hash.wrapping_mul(0xd134_2543_de82_ef95);
+                *counts
+                    .entry(Offset::new(interval, hash, 77).number)
+                    .or_default() += 1;
+            }
+            let even = 15_000 / counts.len();
+            assert!(counts.len() >= 50, "{counts:?}");
+            assert!(counts.values().all(|count| count.abs_diff(even) < even / 2));
+        }
     }
 
     #[test]
