@@ -54,11 +54,11 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// Nanoseconds from beat to beat: with 50 scrapes a second ten begin together, and with 500 a
+/// Nanoseconds from beat to beat: of 50 scrapes a second twelve begin together, and those of 400 a
 /// second still begin within the tolerance of timestamps.
-const BEAT: u64 = 200 * NANOS_PER_MILLI;
+const BEAT: u64 = 250 * NANOS_PER_MILLI;
 /// However short the interval is, it has so many beats.
-const LEAST_BEATS: u64 = 50;
+const LEAST_BEATS: u64 = 40;
 
 /// The rhythm of a target: evenly spaced timestamps compress better than true ones.
 #[derive(Clone, Copy, Debug)]
@@ -105,13 +105,13 @@ mod tests {
     #[test]
     fn the_next_scrape_is_where_the_hash_says() {
         let second = Duration::from_secs(1);
-        // Time, hash, and milliseconds until the scrape; a beat has 20.
+        // Time, hash, and milliseconds until the scrape; a beat has 25.
         let cases = [
             (10_000, 0, 1_000),
-            (10_000, 250_000_000, 240),
-            (10_300, 250_000_000, 940),
-            (10_240, 250_000_000, 1_000),
-            (10_100, 1_250_000_000, 140),
+            (10_000, 260_000_000, 250),
+            (10_300, 250_000_000, 950),
+            (10_250, 250_000_000, 1_000),
+            (10_100, 1_274_000_000, 150),
         ];
         let started = Duration::from_secs(7);
         for (now, hash, want) in cases {
@@ -126,12 +126,12 @@ mod tests {
     fn targets_of_a_beat_have_one_tick() {
         let interval = Duration::from_secs(10);
         let [one, other, next] =
-            [3_210, 3_390, 3_410].map(|millis| Offset::new(interval, millis * NANOS_PER_MILLI, 0));
+            [3_260, 3_490, 3_510].map(|millis| Offset::new(interval, millis * NANOS_PER_MILLI, 0));
         let tick = one.first_tick(1_000_000, Duration::from_micros(500_100));
         let later = other.first_tick(1_000_400, Duration::from_micros(900_700));
         assert_eq!((tick, one.beat_hash()), (later, other.beat_hash()));
         let behind = next.first_tick(1_000_400, Duration::from_micros(900_700));
-        assert_eq!(behind - tick, Duration::from_millis(200));
+        assert_eq!(behind - tick, Duration::from_millis(250));
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
                     .or_default() += 1;
             }
             let even = 15_000 / counts.len();
-            assert!(counts.len() >= 50, "{counts:?}");
+            assert!(counts.len() >= 40, "{counts:?}");
             assert!(counts.values().all(|count| count.abs_diff(even) < even / 2));
         }
     }

@@ -18,7 +18,7 @@ impl BitWriter {
     pub(crate) fn resume(bytes: &[u8], bits: usize) -> Self {
         let whole = bytes.get(..bits.div_ceil(8)).unwrap_or(bytes);
         let bits = bits.min(whole.len() * 8);
-        let size = (whole.len() + ONE_WRITE).next_multiple_of(GROWTH);
+        let size = (whole.len() + ONE_WRITE).next_multiple_of(FIRST);
         let mut own = Vec::with_capacity(size);
         own.extend_from_slice(whole);
         if let Some(last) = own.last_mut() {
@@ -81,8 +81,10 @@ impl BitWriter {
 
 /// Bytes that one write may touch.
 const ONE_WRITE: usize = 9;
-/// Bytes by which an open chunk grows.
-const GROWTH: usize = 48;
+/// Bytes that an open chunk begins with: enough for good if its values hardly change.
+const FIRST: usize = 48;
+/// Bytes by which an open chunk grows: a chunk of 120 samples does so three times.
+const GROWTH: usize = 96;
 
 /// Reads bits through a 64-bit window that is filled a word at a time.
 #[derive(Clone, Debug)]
