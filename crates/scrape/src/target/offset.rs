@@ -3,7 +3,7 @@
 //!
 //! Scrapes begin at beats. Those of one beat are woken once for all, on one thread, and what each
 //! needs of our code and the kernel's is still near from the one before: where they began one by one,
-//! some milliseconds apart, a scrape took a quarter more of the processor.
+//! some milliseconds apart, a scrape of 1,000 samples took half as much CPU again.
 
 use std::time::Duration;
 
