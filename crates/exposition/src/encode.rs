@@ -3,7 +3,7 @@
 //! Families are written in the order given; a [`Registry`](crate::Registry) gives them sorted.
 
 mod openmetrics;
-mod protobuf;
+pub(crate) mod protobuf;
 mod text;
 mod writer;
 

@@ -111,11 +111,11 @@ fn details(page: &[u8], format: Format) {
     }
 }
 
-/// Names and labels of all metrics that have a value in every format.
+/// Names and labels of all metrics that have a value in protobuf, too.
 fn names(families: &[model::MetricFamily]) -> Vec<(String, Labels)> {
     let metrics = families.iter().flat_map(|family| {
         let plain = family.metrics.iter().filter(|metric| match &metric.value {
-            MetricValue::Number(_) => true,
+            MetricValue::Number(_) => encode::protobuf::has_place(family.metric_type, metric),
             MetricValue::Histogram { .. } | MetricValue::Summary { .. } => true,
             MetricValue::NativeHistogram { .. } => false,
         });

@@ -28,12 +28,23 @@ fn write_family(message: &mut Message, family: &MetricFamily) {
     message.text(1, &family.name);
     message.text(2, &family.help);
     message.varint(3, kind(family.metric_type));
-    for metric in &family.metrics {
+    let metrics = family.metrics.iter();
+    for metric in metrics.filter(|metric| has_place(family.metric_type, metric)) {
         message.message(4, |message| {
             write_metric(message, family.metric_type, metric)
         });
     }
     message.text(5, &family.unit);
+}
+
+/// False for a plain number among histograms or summaries, for which the format has no place; it
+/// would be read as a histogram of nothing.
+pub(crate) const fn has_place(metric_type: MetricType, metric: &Metric) -> bool {
+    use MetricType::{GaugeHistogram, Histogram, Summary};
+    !matches!(
+        (&metric.value, metric_type),
+        (MetricValue::Number(_), Histogram | GaugeHistogram | Summary)
+    )
 }
 
 /// The number of the kind; what the format does not know is told as what it looks like.

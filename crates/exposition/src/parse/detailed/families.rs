@@ -126,10 +126,11 @@ impl Families {
             MetricType::Counter | MetricType::Info => name,
             _ => told_name.clone(),
         };
-        let extra = match part {
-            Part::Bucket(_) => BUCKET,
-            Part::Quantile(_) => QUANTILE,
-            _ => METRIC_NAME,
+        // Bounds and quantiles are no labels of the metric, whichever part of it has them.
+        let extra = match (part, metric_type) {
+            (Part::Whole, _) => METRIC_NAME,
+            (_, MetricType::Summary) => QUANTILE,
+            _ => BUCKET,
         };
         let pairs = self.labels.iter();
         let own = pairs.filter(|(name, _)| *name != METRIC_NAME && *name != extra);
@@ -146,7 +147,8 @@ impl Families {
         }
         let number = |label: &str| float::parse(self.labels.get(label)?.as_bytes());
         match (sample.metric_type, suffix) {
-            (MetricType::Histogram | MetricType::GaugeHistogram, "_bucket") => {
+            // As upstream reads it: the bound makes the bucket.
+            (MetricType::Histogram | MetricType::GaugeHistogram, "_bucket" | "") => {
                 number(BUCKET).map(Part::Bucket)
             }
             (MetricType::Histogram, "_sum") | (MetricType::GaugeHistogram, "_gsum") => {
